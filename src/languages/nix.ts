@@ -1,0 +1,220 @@
+import { Fragment, type Language, oneLine } from "./fragment.ts";
+
+/**
+ * Nix, printed from data in nixfmt's style (RFC 166): two blanks, a list of one simple element in one line, two or
+ * more one a line, final newline. Rules measured with nix-instantiate: facts on Nix, section 3.1.
+ */
+export type NixValue = string | number | boolean | null | NixNode | readonly NixValue[];
+
+type NixNode =
+  | { readonly nix: "set"; readonly bindings: readonly Binding[] }
+  | { readonly nix: "list"; readonly items: readonly Item[] }
+  | { readonly nix: "reference"; readonly name: string }
+  | { readonly nix: "call"; readonly name: string; readonly args: readonly NixValue[] }
+  | { readonly nix: "text"; readonly parts: readonly (string | Reference)[] }
+  | { readonly nix: "script"; readonly text: string };
+type Reference = Extract<NixNode, { nix: "reference" }>;
+
+interface Remarks {
+  /** Beside the line. */
+  readonly comment?: string | null;
+  /** On a line of its own above. */
+  readonly above?: string | readonly string[] | null;
+  /** An empty line before it. */
+  readonly gap?: boolean;
+}
+export interface Binding extends Remarks {
+  /** One attribute name, or a path of them (`fileSystems."/persist".neededForBoot`). */
+  readonly name: string | readonly string[];
+  readonly value: NixValue;
+}
+export interface Item extends Remarks {
+  readonly value: NixValue;
+}
+
+const keywords = new Set(["assert", "else", "if", "in", "inherit", "let", "or", "rec", "then", "with"]);
+
+/** A string literal `"…"`: `\`, `"`, `${` and line breaks escaped. Data never goes into `''…''` unescaped. */
+function quoted(value: string): string {
+  return `"${escaped(value)}"`;
+}
+
+function escaped(value: string): string {
+  return value
+    .replace(/[\\"]/g, (c) => `\\${c}`)
+    .replaceAll("${", () => "\\${")
+    .replaceAll("\n", "\\n")
+    .replaceAll("\r", "\\r")
+    .replaceAll("\t", "\\t");
+}
+
+function attributeName(name: string): string {
+  return /^[a-zA-Z_][a-zA-Z0-9_'-]*$/.test(name) && !keywords.has(name) ? name : quoted(name);
+}
+
+/**
+ * Text of an indented string `''…''`. `''` and `${` are escaped; a single `'` just before an escape would run
+ * together with it, so it is written `''\'`.
+ */
+function indentedText(text: string): string {
+  let out = "";
+  for (let at = 0; at < text.length; ) {
+    const two = text.slice(at, at + 2);
+    if (two === "''") {
+      out += "'''";
+      at += 2;
+    } else if (two === "${") {
+      out += "''${";
+      at += 2;
+    } else if (text[at] === "'" && (text.startsWith("${", at + 1) || at + 1 === text.length)) {
+      out += "''\\'";
+      at += 1;
+    } else out += text[at++];
+  }
+  return out;
+}
+
+function isSimple(value: NixValue): boolean {
+  if (Array.isArray(value)) return false;
+  if (typeof value !== "object" || value === null) return true;
+  const node = value as NixNode;
+  return node.nix === "reference" || node.nix === "text";
+}
+
+function print(value: NixValue, indent: string): string {
+  if (value === null) return "null";
+  if (typeof value === "string") return quoted(value);
+  if (typeof value === "number" || typeof value === "boolean") return String(value);
+  if (Array.isArray(value))
+    return printList(
+      value.map((item) => ({ value: item })),
+      indent,
+    );
+  const node = value as NixNode;
+  switch (node.nix) {
+    case "set":
+      return printSet(node.bindings, indent);
+    case "list":
+      return printList(node.items, indent);
+    case "reference":
+      return node.name;
+    case "text":
+      return `"${node.parts.map((p) => (typeof p === "string" ? escaped(p) : `\${${p.name}}`)).join("")}"`;
+    case "script":
+      return printScript(node.text, indent);
+    case "call":
+      return [node.name, ...node.args.map((arg) => printArgument(arg, indent))].join(" ");
+  }
+}
+
+function printArgument(value: NixValue, indent: string): string {
+  const text = print(value, indent);
+  const isCall = typeof value === "object" && value !== null && "nix" in value && value.nix === "call";
+  return isCall || (typeof value === "number" && value < 0) ? `(${text})` : text;
+}
+
+function printScript(text: string, indent: string): string {
+  const lines = indentedText(text.replace(/\n+$/, "")).split("\n");
+  const body = lines.map((line) => (line === "" ? "" : `${indent}  ${line}`));
+  return `''\n${body.join("\n")}\n${indent}''`;
+}
+
+function remarksAbove({ above, gap }: Remarks, indent: string, first: boolean): string {
+  const lines = above === undefined || above === null ? [] : typeof above === "string" ? [above] : above;
+  const blank = gap === true && !first ? "\n" : "";
+  return blank + lines.map((line) => `${indent}${commentText(line)}\n`).join("");
+}
+
+function commentText(text: string): string {
+  return `# ${oneLine(text)}`.trimEnd();
+}
+
+function beside({ comment }: Remarks): string {
+  return comment === undefined || comment === null || comment === "" ? "" : ` ${commentText(comment)}`;
+}
+
+function hasRemarks({ comment, above }: Remarks): boolean {
+  return beside({ comment: comment ?? null }) !== "" || (above !== undefined && above !== null);
+}
+
+function printList(items: readonly Item[], indent: string): string {
+  const only = items[0];
+  if (only === undefined) return "[ ]";
+  if (items.length === 1 && isSimple(only.value) && !hasRemarks(only)) return `[ ${print(only.value, indent)} ]`;
+  const inner = `${indent}  `;
+  const lines = items.map((item, i) => {
+    const above = remarksAbove(item, inner, i === 0);
+    const isCall =
+      typeof item.value === "object" && item.value !== null && "nix" in item.value && item.value.nix === "call";
+    const text = print(item.value, inner);
+    return `${above}${inner}${isCall ? `(${text})` : text}${beside(item)}\n`;
+  });
+  return `[\n${lines.join("")}${indent}]`;
+}
+
+function printSet(bindings: readonly Binding[], indent: string): string {
+  if (bindings.length === 0) return "{ }";
+  return `{\n${printBindings(bindings, `${indent}  `)}${indent}}`;
+}
+
+function printBindings(bindings: readonly Binding[], indent: string): string {
+  return bindings
+    .map((binding, i) => {
+      const names = typeof binding.name === "string" ? [binding.name] : binding.name;
+      const name = names.map(attributeName).join(".");
+      return `${remarksAbove(binding, indent, i === 0)}${indent}${name} = ${print(binding.value, indent)};${beside(binding)}\n`;
+    })
+    .join("");
+}
+
+/** What a module file holds besides its bindings. */
+export interface NixModule {
+  /** Lines of the comment at its head. */
+  readonly header: readonly string[];
+  /** Arguments the module uses; none makes a plain set. */
+  readonly args: readonly string[];
+  /** Names for use in the body. */
+  readonly let?: readonly Binding[];
+  readonly body: readonly Binding[];
+}
+
+const names = /^[a-zA-Z_][a-zA-Z0-9_'-]*(?:\.[a-zA-Z_][a-zA-Z0-9_'-]*)*$/;
+
+function checkedName(name: string): string {
+  if (!names.test(name)) throw new TypeError(`${name} is no Nix name`);
+  return name;
+}
+
+/** Up to three arguments stand in one line, more one a line (nixfmt). */
+function parameters(args: readonly string[]): string {
+  if (args.length === 0) return "";
+  const all = [...args.map(checkedName), "..."];
+  return all.length <= 4
+    ? `{ ${all.join(", ")} }:\n`
+    : `{\n${all.map((a) => `  ${a}${a === "..." ? "" : ","}\n`).join("")}}:\n`;
+}
+
+/** The Nix language: literals, values and whole modules. */
+export const nix = {
+  name: "nix",
+  quote: (value: string): Fragment<"nix"> => new Fragment("nix", quoted(value)),
+  comment: (text: string): Fragment<"nix"> => new Fragment("nix", commentText(text)),
+  /** Any value as an expression. */
+  value: (value: NixValue): Fragment<"nix"> => new Fragment("nix", print(value, "")),
+  set: (bindings: readonly Binding[]): NixNode => ({ nix: "set", bindings }),
+  list: (items: readonly Item[]): NixNode => ({ nix: "list", items }),
+  /** A name that stands for a value, such as `lib.mkDefault`; never data. */
+  reference: (name: string): Reference => ({ nix: "reference", name: checkedName(name) }),
+  call: (name: string, ...args: readonly NixValue[]): NixNode => ({ nix: "call", name: checkedName(name), args }),
+  /** A string of data and references: `"${pkgs.findutils}/bin/find"`. */
+  text: (...parts: readonly (string | Reference)[]): NixNode => ({ nix: "text", parts }),
+  /** Text of several lines as an indented string; its first line must not be indented. */
+  script: (text: Fragment<"shell">): NixNode => ({ nix: "script", text: text.text }),
+  /** A module file: header comment, arguments, bindings. */
+  module({ header, args, let: local = [], body }: NixModule): string {
+    const head = header.map((line) => `${commentText(line)}\n`).join("");
+    const set = print({ nix: "set", bindings: body }, "");
+    const names = local.length === 0 ? "" : `let\n${printBindings(local, "  ")}in\n`;
+    return `${head}${parameters(args)}${names}${set}\n`;
+  },
+} as const satisfies Language<"nix"> & Record<string, unknown>;

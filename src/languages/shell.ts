@@ -1,0 +1,75 @@
+import { Fragment, type Language, oneLine } from "./fragment.ts";
+
+/** bash. Data is always in single quotes, where nothing has a meaning; a quote itself is written `'\''`. */
+function quoted(value: string): string {
+  if (value.includes("\0")) throw new TypeError("a shell word cannot hold NUL");
+  return `'${value.replaceAll("'", () => "'\\''")}'`;
+}
+
+const identifier = /^[A-Za-z_][A-Za-z0-9_]*$/;
+
+function checkedName(name: string): string {
+  if (!identifier.test(name)) throw new TypeError(`${name} is no shell name`);
+  return name;
+}
+
+function wordText(word: string | Fragment<"shell">): string {
+  return typeof word === "string" ? quoted(word) : word.text;
+}
+
+/** A whole script: header comment, settings of this host, then its functions. */
+export interface ShellScript {
+  /** Lines of the comment below `#!`. */
+  readonly header: readonly string[];
+  /** What is particular to this host: assignments and calls. */
+  readonly settings: readonly Fragment<"shell">[];
+  /** The fixed text around it, from files that are shell scripts themselves. */
+  readonly before: readonly string[];
+  readonly after: readonly string[];
+}
+
+export const shell = {
+  name: "shell",
+  quote: (value: string): Fragment<"shell"> => new Fragment("shell", quoted(value)),
+  comment: (text: string): Fragment<"shell"> => new Fragment("shell", `# ${oneLine(text)}`.trimEnd()),
+  /** An empty line between settings. */
+  gap: new Fragment("shell", ""),
+  /** `name='value'` */
+  assign: (name: string, value: string): Fragment<"shell"> =>
+    new Fragment("shell", `${checkedName(name)}=${quoted(value)}`),
+  /** `name=('a' 'b')`, one a line when there are several. */
+  array(name: string, values: readonly string[]): Fragment<"shell"> {
+    if (values.length < 2) return new Fragment("shell", `${checkedName(name)}=(${values.map(quoted).join(" ")})`);
+    return new Fragment("shell", `${checkedName(name)}=(\n${values.map((v) => `  ${quoted(v)}\n`).join("")})`);
+  },
+  /** A call: a command's name and its words. */
+  call: (name: string, ...words: readonly (string | Fragment<"shell">)[]): Fragment<"shell"> =>
+    new Fragment("shell", [checkedName(name), ...words.map(wordText)].join(" ")),
+  /** Lines put together. */
+  lines: (...lines: readonly Fragment<"shell">[]): Fragment<"shell"> =>
+    new Fragment("shell", lines.map((line) => line.text).join("\n")),
+  /** Fixed shell text of ours: a file, never data. */
+  fixed: (text: string): Fragment<"shell"> => new Fragment("shell", text.replace(/\n+$/, "")),
+  script({ header, settings, before, after }: ShellScript): string {
+    const head = header.map((line) => `# ${oneLine(line)}`.trimEnd()).join("\n");
+    const parts = [...before.map(body), settings.map((s) => s.text).join("\n"), ...after.map(body)];
+    return `#!/usr/bin/env bash\n${head}\n\n${parts.map((part) => part.replace(/^\n+|\n+$/g, "")).join("\n\n")}\n`;
+  },
+} as const satisfies Language<"shell"> & Record<string, unknown>;
+
+/** A script file without what only serves it as a file of its own: `#!` and directives for shellcheck above the code. */
+function body(text: string): string {
+  return text.replace(/^(?:#![^\n]*\n|# shellcheck [^\n]*\n)+/, "");
+}
+
+/**
+ * A POSIX extended regular expression for `find -regex` (which matches whole paths) that stands for exactly this path;
+ * `*` and `?` of a pattern stay within one component, which `find -path` would not do.
+ */
+export function findRegex(path: string, pattern: boolean): string {
+  return path.replace(/[\\^$.[\]|()*+?{}]/g, (c) => {
+    if (pattern && c === "*") return "[^/]*";
+    if (pattern && c === "?") return "[^/]";
+    return `\\${c}`;
+  });
+}

@@ -1,0 +1,43 @@
+import { readFileSync } from "node:fs";
+import ejs from "ejs";
+import { packageRoot } from "../package-root.ts";
+import { Fragment, type Language, type LanguageName } from "./fragment.ts";
+import { goTemplate } from "./go-template.ts";
+
+/**
+ * EJS, for text whose skeleton is fixed. The one door to it: every value goes through the quoting of the template's
+ * own language, which the file name says (`ignore.gotmpl.ejs`), so nobody can choose a wrong one or none.
+ */
+const languages: Readonly<Record<string, Language<LanguageName>>> = { gotmpl: goTemplate };
+
+type Template = (data: object, put: (value: unknown) => string) => string;
+const compiled = new Map<string, Template>();
+
+/**
+ * Renders a template of `chezmoi-templates/`. `<%= x %>` puts a string as a literal of the template's language, and a
+ * fragment of that language as it is; a fragment of another language, undefined and null throw. `<%-` is refused.
+ */
+export function renderTemplate(name: string, data: object): string {
+  const extension = /\.([a-z]+)\.ejs$/.exec(name)?.[1] ?? "";
+  const language = languages[extension];
+  if (language === undefined) throw new TypeError(`${name}: templates of this kind are unknown`);
+  const template = compiled.get(name) ?? compile(name);
+  compiled.set(name, template);
+  return template(data, (value) => literal(value, language, name));
+}
+
+function compile(name: string): Template {
+  const text = readFileSync(new URL(`chezmoi-templates/${name}`, packageRoot), "utf8");
+  if (text.includes("<%-")) throw new TypeError(`${name}: <%- puts text out unquoted and is not allowed`);
+  return (data, put) =>
+    ejs.render(text, data, { strict: true, _with: false, localsName: "data", filename: name, escape: put }) as string;
+}
+
+function literal(value: unknown, language: Language<LanguageName>, name: string): string {
+  if (value instanceof Fragment) {
+    if (value.language === language.name) return value.text;
+    throw new TypeError(`${name}: a ${value.language} fragment in a ${language.name} template`);
+  }
+  if (typeof value === "string") return language.quote(value).text;
+  throw new TypeError(`${name}: ${String(value)} is neither text nor a fragment`);
+}

@@ -1,0 +1,171 @@
+import { defineDiagnostics } from "../diagnostics/define.ts";
+
+interface Named {
+  readonly name: string;
+}
+interface Unknown extends Named {
+  readonly known?: string | undefined;
+}
+const meant = ({ known }: { known?: string | undefined }): string | undefined =>
+  known === undefined ? undefined : `did you mean \`${known}\`?`;
+
+/** What can be wrong with a manifest as such, before any host is looked at. */
+export const manifestDiagnostics = defineDiagnostics({
+  "manifest/empty": {
+    severity: "error",
+    message: (_: object) => "the manifest is empty",
+    help: () => "start with `version: 1`, a user, a host and what you keep: `remanence schema` describes each key",
+  },
+  "manifest/too-large": {
+    severity: "error",
+    message: ({ bytes, limit }: { bytes: number; limit: number }) =>
+      `this file has ${bytes} bytes; a manifest has at most ${limit}`,
+    help: () => "split what belongs together into files and `include` them, or check that this is the manifest",
+  },
+  "manifest/not-utf8": {
+    severity: "error",
+    message: (_: object) => "this file is not UTF-8 text",
+    help: () => "save it as UTF-8",
+  },
+  "manifest/version": {
+    severity: "error",
+    message: (_: object) => "the manifest does not say its version",
+    help: () => "begin with `version: 1`",
+  },
+  "manifest/unknown-key": {
+    severity: "error",
+    message: ({ name, where }: Unknown & { where: string; help?: string | undefined }) =>
+      `unknown key \`${name}\` in ${where}`,
+    label: ({ known }) => meant({ known }),
+    help: ({ help }) => help,
+  },
+  "manifest/missing-key": {
+    severity: "error",
+    message: ({ name, where }: Named & { where: string }) => `\`${name}\` is missing in ${where}`,
+  },
+  "manifest/type": {
+    severity: "error",
+    message: ({ what, expected, found }: { what: string; expected: string; found: string }) =>
+      `${what} must be ${expected}, not ${found}`,
+  },
+  "manifest/value": {
+    severity: "error",
+    message: ({
+      what,
+      detail,
+    }: {
+      what: string;
+      detail: string;
+      known?: string | undefined;
+      help?: string | undefined;
+    }) => `${what}: ${detail}`,
+    label: meant,
+    help: ({ help }) => help,
+  },
+  "manifest/name": {
+    severity: "error",
+    message: ({ name, kind, rule }: Named & { kind: string; rule: string }) =>
+      `\`${name}\` cannot be the name of a ${kind}: ${rule}`,
+  },
+  "manifest/defined-twice": {
+    severity: "error",
+    message: ({ name, kind, other }: Named & { kind: string; other: string }) =>
+      `${kind} \`${name}\` is defined in ${other} too`,
+    help: () => "keep one definition",
+  },
+  "manifest/include": {
+    severity: "error",
+    message: ({ name, detail }: Named & { detail: string }) => `cannot include \`${name}\`: ${detail}`,
+    help: () => "an included file lies beside the manifest or below it, and includes nobody that includes it",
+  },
+  "manifest/no-hosts": {
+    severity: "error",
+    message: (_: object) => "the manifest names no host",
+    help: () => "add one under `hosts:`, for example `laptop: { os: nixos }`",
+  },
+  "manifest/no-users": {
+    severity: "error",
+    message: (_: object) => "there are entries for homes, but the manifest names no user",
+    help: () => "add one under `users:`, for example `mitsio: {}`",
+  },
+  "manifest/unknown-user": {
+    severity: "error",
+    message: ({ name }: Unknown) => `there is no user \`${name}\` in this manifest`,
+    label: meant,
+    help: () => "users are named under `users:`",
+  },
+  "manifest/unknown-store": {
+    severity: "error",
+    message: ({ name }: Unknown) => `there is no store \`${name}\``,
+    label: meant,
+    help: () => "stores are named under `stores:`, or for one host under its own `stores:`",
+  },
+  "manifest/unknown-host": {
+    severity: "error",
+    message: ({ name }: Unknown) => `\`${name}\` is neither a host of this manifest nor an OS name`,
+    label: meant,
+    help: () => "write the name of a host, or `nixos` or `fedora`",
+  },
+  "manifest/unknown-profile": {
+    severity: "error",
+    message: ({ name }: Unknown) => `there is no profile \`${name}\``,
+    label: meant,
+    help: () => "`remanence profiles list` names them; your own go into `profiles/` beside the manifest",
+  },
+  "manifest/unknown-flavour": {
+    severity: "error",
+    message: ({ name, profile }: Unknown & { profile: string }) => `profile \`${profile}\` has no flavour \`${name}\``,
+    label: meant,
+  },
+  "manifest/default-store": {
+    severity: "error",
+    message: (_: object) => "there are several stores, and none is called `persist`",
+    help: () => "entries without `store:` live in the store `persist`: name one so",
+  },
+  "manifest/path": {
+    severity: "error",
+    message: ({ path, detail }: { path: string; detail: string; help?: string | undefined }) =>
+      `\`${path}\`: ${detail}`,
+    help: ({ help }) => help,
+  },
+  "manifest/kind": {
+    severity: "error",
+    message: ({ path, is }: { path: string; is: "directory" | "file"; help: string }) => `\`${path}\` is a ${is}`,
+    label: ({ is }) =>
+      is === "directory"
+        ? "written without a slash, this means a file"
+        : "written with a slash, this means a directory",
+    help: ({ help }) => help,
+  },
+  "manifest/mode": {
+    severity: "error",
+    message: ({ mode }: { mode: string }) => `\`${mode}\` is not a mode`,
+    help: () => 'write it in octal, in quotes ("0700"), or as u=rwx,g=rx,o=',
+  },
+  "manifest/conflicting-keys": {
+    severity: "error",
+    message: ({ one, other, why }: { one: string; other: string; why: string }) =>
+      `\`${one}\` and \`${other}\` contradict each other: ${why}`,
+    help: () => "keep one of the two",
+  },
+  "manifest/no-effect": {
+    severity: "warning",
+    message: ({ key, why }: { key: string; why: string }) => `\`${key}\` has no effect here: ${why}`,
+  },
+  "manifest/kept-pattern": {
+    severity: "error",
+    message: ({ path }: { path: string }) => `\`${path}\` is a pattern, and patterns are only for what is discarded`,
+    help: () => "write `class: cache` or `need: none`, or name what is kept path by path",
+  },
+  "manifest/secret-in-clear": {
+    severity: "error",
+    message: ({ path }: { path: string }) => `\`${path}\` is a secret and would be carried in the clear`,
+    help: () => "write `carry: encrypted`, or let it be persisted",
+  },
+  "manifest/output": {
+    severity: "error",
+    message: ({ name, path, detail }: { name: string; path: string; detail: string }) =>
+      `output \`${name}\` cannot be \`${path}\`: ${detail}`,
+    help: () => "outputs are folders beside the manifest or below it, such as `chezmoi` or `hosts/{host}`",
+  },
+});

@@ -1,0 +1,142 @@
+import type { Diagnostic } from "../diagnostics/diagnostic.ts";
+import type { Span } from "../diagnostics/span.ts";
+import { parseMode } from "../plan/mode.ts";
+import { parseHomePath, parseSystemPath } from "../plan/path.ts";
+import { classDefaults, type Kind, needOf } from "../plan/vocabulary.ts";
+import { manifestDiagnostics as say } from "./diagnostics.ts";
+import type { Faults, ManifestFile } from "./files.ts";
+import type { Carry, EntryFacts, EntryPath, Fetch, ManifestEntry } from "./manifest.ts";
+import { pathFault } from "./paths.ts";
+import type { WrittenEntry } from "./schema.ts";
+
+/** The entries of one file, a path each. */
+export function entriesOf(file: ManifestFile, faults: Faults): ManifestEntry[] {
+  return (["system", "home"] as const).flatMap((scope) =>
+    (file.parsed.written[scope] ?? []).flatMap((written, n) => {
+      const at = file.parsed.placeOf(scope, n);
+      const full = typeof written === "string" ? { path: written } : written;
+      const span = (key: string): Span => file.yaml.spanOf([...at, key]);
+      const typedMode = full.mode === undefined ? undefined : (file.yaml.typed([...at, "mode"]) ?? String(full.mode));
+      const facts = factsOf(full, typedMode, span, faults);
+      if (facts === undefined) return [];
+      if (scope === "system" && full.users !== undefined) {
+        faults.push(
+          say["manifest/no-effect"]({ key: "users", why: "system entries belong to no user" }, span("users")),
+        );
+      }
+      const common = { ...facts, users: full.users ?? null, on: full.on ?? null };
+      const paths = typeof full.path === "string" ? [full.path] : full.path;
+      return paths.flatMap((path, i) => {
+        const place = typeof written === "string" ? at : [...at, "path", ...(typeof full.path === "string" ? [] : [i])];
+        const pathSpan = file.yaml.spanOf(place);
+        const read = entryPath(path, scope, pathSpan, faults);
+        return read === undefined ? [] : [{ ...read, ...common, span: pathSpan }];
+      });
+    }),
+  );
+}
+
+/** Reads an entry's path; reports why it cannot be one. */
+export function entryPath(
+  text: string,
+  scope: "home" | "system",
+  span: Span,
+  faults: Diagnostic[],
+): EntryPath | undefined {
+  const parsed = scope === "home" ? parseHomePath(text) : parseSystemPath(text);
+  if ("problem" in parsed) {
+    faults.push(pathFault(text, parsed.problem, span));
+    return undefined;
+  }
+  const { path, directory, pattern } = parsed.ok;
+  if (path !== "/") return { scope, path, kind: kindOf(directory, pattern) };
+  faults.push(pathFault(text, "empty", span));
+  return undefined;
+}
+
+function kindOf(directory: boolean, pattern: boolean): Kind {
+  if (pattern) return "pattern";
+  return directory ? "directory" : "file";
+}
+
+/**
+ * What a written entry says of its paths, class defaults filled in. Undefined, and reported, where its keys
+ * contradict each other.
+ */
+export function factsOf(
+  written: Omit<WrittenEntry, "path">,
+  typedMode: string | undefined,
+  span: (key: string) => Span,
+  faults: Diagnostic[],
+): EntryFacts | undefined {
+  const before = faults.length;
+  const entryClass = written.class ?? "state";
+  const mode = modeOf(typedMode, span, faults);
+  const carry = carryOf(written.carry);
+  const need = written.need === undefined ? classDefaults[entryClass].need : needOf(written.need);
+  faults.push(...contradictions(written, carry, span));
+  if (need === "none" && (carry !== null || written.fetch !== undefined)) {
+    const key = carry !== null ? "carry" : "fetch";
+    faults.push(say["manifest/no-effect"]({ key, why: "its need is `none`, so it is discarded" }, span(key)));
+  }
+  if (faults.slice(before).some((f) => f.severity === "error")) return undefined;
+  return {
+    class: entryClass,
+    need,
+    carry,
+    fetch: fetchOf(written.fetch),
+    store: written.store ?? null,
+    mode,
+    owner: written.owner ?? null,
+    group: written.group ?? null,
+    how: written.how ?? null,
+    writes: written.writes ?? null,
+    database: written.database ?? false,
+    backup: written.backup ?? null,
+    expire: written.expire ?? null,
+    note: written.note ?? null,
+  };
+}
+
+function modeOf(typed: string | undefined, span: (key: string) => Span, faults: Diagnostic[]): string | null {
+  if (typed === undefined) return null;
+  const mode = parseMode(typed);
+  if (mode === undefined) faults.push(say["manifest/mode"]({ mode: typed }, span("mode")));
+  return mode ?? null;
+}
+
+function carryOf(written: WrittenEntry["carry"]): Carry | null {
+  if (written === undefined || written === false) return null;
+  const none: Carry = { template: false, encrypted: false, seed: false };
+  if (written === true) return none;
+  if (typeof written === "string") return { ...none, [written]: true };
+  return { template: written.template ?? false, encrypted: written.encrypted ?? false, seed: written.seed ?? false };
+}
+
+function fetchOf(written: WrittenEntry["fetch"]): Fetch | null {
+  if (written === undefined) return null;
+  const refresh = written.refresh ?? null;
+  if ("git" in written) return { type: "git", url: written.git, sha256: null, refresh };
+  if ("archive" in written) return { type: "archive", url: written.archive, sha256: written.sha256 ?? null, refresh };
+  return { type: "file", url: written.file, sha256: written.sha256 ?? null, refresh };
+}
+
+/** Keys that only a persisted entry has, beside keys that say it comes from elsewhere. */
+function contradictions(
+  written: Omit<WrittenEntry, "path">,
+  carry: Carry | null,
+  span: (key: string) => Span,
+): Diagnostic[] {
+  const faults: Diagnostic[] = [];
+  const from = carry !== null ? "carry" : written.fetch !== undefined ? "fetch" : undefined;
+  if (carry !== null && written.fetch !== undefined) {
+    const why = "content comes from the dotfiles repo or from elsewhere, not both";
+    faults.push(say["manifest/conflicting-keys"]({ one: "carry", other: "fetch", why }, span("fetch")));
+  }
+  for (const key of ["store", "how"] as const) {
+    if (from === undefined || written[key] === undefined) continue;
+    const why = `\`${key}\` is for what is persisted, and this comes back by \`${from}\``;
+    faults.push(say["manifest/conflicting-keys"]({ one: from, other: key, why }, span(key)));
+  }
+  return faults;
+}

@@ -1,0 +1,88 @@
+import type { Diagnostic } from "../diagnostics/diagnostic.ts";
+import type { Span } from "../diagnostics/span.ts";
+import { type AbsolutePath, type PathProblem, parseHomePath, parseSystemPath } from "../plan/path.ts";
+import { manifestDiagnostics as say } from "./diagnostics.ts";
+import type { HomePath } from "./manifest.ts";
+
+interface Explanation {
+  readonly detail: string;
+  readonly help?: string;
+}
+
+const explanations: Readonly<Record<PathProblem, Explanation>> = {
+  empty: {
+    detail: "this names no path",
+    help: "name what is inside it; a whole home or root is never an entry",
+  },
+  "dot-component": {
+    detail: "`.` and `..` are not allowed in a path",
+    help: "write the path it leads to",
+  },
+  "empty-component": { detail: "there is an empty component (`//`)", help: "write single slashes" },
+  "control-character": {
+    detail: "control characters (newline, tab, NUL) are not allowed in a path",
+    help: "no mount unit or tmpfiles.d line can carry them; rename the file, or keep the folder around it",
+  },
+  "lone-surrogate": { detail: "this is not valid Unicode" },
+  "trailing-backslash": {
+    detail: "a path must not end with a backslash",
+    help: "systemd would join the next line to it; keep the folder around it",
+  },
+  "too-long": { detail: "a component has more than 255 bytes, which no Linux file system takes" },
+  "brace-list": {
+    detail: "brace lists are a shell's shorthand and are not expanded here",
+    help: "list the paths one by one: `path: [.ssh/, .aws/]`",
+  },
+  "unknown-variable": {
+    detail: "only `~`, $HOME and the XDG base directories (XDG_CONFIG_HOME, _DATA_, _STATE_, _CACHE_) are known here",
+    help: "write the path relative to the home",
+  },
+  "not-relative": {
+    detail: "an entry of `home` is relative to each user's home",
+    help: "write it without the home in front, or list it under `system` if it is outside every home",
+  },
+  "not-absolute": {
+    detail: "an entry of `system` is an absolute path",
+    help: "begin it with `/`, or list it under `home` if it is in a home",
+  },
+};
+
+/** The diagnostic for a path that cannot be read. */
+export function pathFault(path: string, problem: PathProblem, span: Span): Diagnostic {
+  const { detail, help } = explanations[problem];
+  return say["manifest/path"]({ path, detail, help }, span);
+}
+
+/** An absolute path of a host's or user's setting (a home, a mount point); a trailing slash is dropped. */
+export function absolutePath(text: string, span: Span, faults: Diagnostic[]): AbsolutePath | undefined {
+  const parsed = parseSystemPath(text);
+  if ("problem" in parsed) {
+    const { detail } =
+      parsed.problem === "not-absolute" ? { detail: "this must be an absolute path" } : explanations[parsed.problem];
+    faults.push(say["manifest/path"]({ path: text, detail }, span));
+    return undefined;
+  }
+  if (!parsed.ok.pattern) return parsed.ok.path;
+  faults.push(say["manifest/path"]({ path: text, detail: "patterns are not allowed here" }, span));
+  return undefined;
+}
+
+/** A store's path: absolute, or below each user's home when it begins with `~/`. */
+export function storePath(text: string, span: Span, faults: Diagnostic[]): AbsolutePath | HomePath | undefined {
+  if (text.startsWith("/")) {
+    if (text !== "/") return absolutePath(text, span, faults);
+    faults.push(
+      say["manifest/path"]({ path: text, detail: "a store is a folder of its own, not the whole system" }, span),
+    );
+    return undefined;
+  }
+  const parsed = parseHomePath(text);
+  const inHome = /^(?:~|\$HOME|\$\{HOME\}|\$\{?XDG_)/.test(text);
+  if ("ok" in parsed && inHome && !parsed.ok.pattern) return { below: "home", path: parsed.ok.path };
+  const detail =
+    "problem" in parsed && parsed.problem !== "empty"
+      ? explanations[parsed.problem].detail
+      : "a store's path is absolute, or begins with `~/`";
+  faults.push(say["manifest/path"]({ path: text, detail, help: "for example /persist or ~/.persist" }, span));
+  return undefined;
+}

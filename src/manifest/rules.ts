@@ -1,0 +1,156 @@
+import type { Diagnostic } from "../diagnostics/diagnostic.ts";
+import { didYouMean } from "../diagnostics/did-you-mean.ts";
+import type { Span } from "../diagnostics/span.ts";
+import { defaultStore } from "../plan/stores.ts";
+import type { Catalogue } from "../profiles/catalogue.ts";
+import { manifestDiagnostics as say } from "./diagnostics.ts";
+import type { Declared } from "./load.ts";
+import { appliesTo, type Manifest, type ManifestEntry } from "./manifest.ts";
+
+interface RuleInput {
+  readonly manifest: Manifest;
+  readonly catalogue: Catalogue;
+  readonly declared: Declared;
+}
+
+/** What must hold of a manifest as a whole, one rule each. */
+const rules: readonly ((input: RuleInput) => Diagnostic[])[] = [
+  namesHosts,
+  namesUsers,
+  knowsUsers,
+  knowsHosts,
+  knowsStores,
+  knowsProfiles,
+  hasDefaultStore,
+  writesKnownPathsRight,
+  keepsNoPatterns,
+  carriesNoSecretInClear,
+];
+
+/** Every fault of the manifest that needs more than one line of it to be seen. */
+export function checkManifest(input: RuleInput): Diagnostic[] {
+  return rules.flatMap((rule) => rule(input));
+}
+
+function top(manifest: Manifest): Span {
+  return { file: manifest.file, start: 0, end: 0 };
+}
+
+function namesHosts({ manifest, declared }: RuleInput): Diagnostic[] {
+  return declared.hosts.length > 0 ? [] : [say["manifest/no-hosts"]({}, top(manifest))];
+}
+
+function namesUsers({ manifest, declared }: RuleInput): Diagnostic[] {
+  const first = manifest.entries.find((entry) => entry.scope === "home");
+  return declared.users.length > 0 || first === undefined ? [] : [say["manifest/no-users"]({}, first.span)];
+}
+
+function knowsUsers({ manifest, declared }: RuleInput): Diagnostic[] {
+  const written = [
+    ...manifest.hosts.map((host) => ({ names: host.users, span: host.spans["users"] ?? host.span })),
+    ...[...manifest.entries, ...manifest.profiles].map(({ users, span }) => ({ names: users ?? [], span })),
+  ];
+  return written.flatMap(({ names, span }) =>
+    unknownOf(names, declared.users).map((unknown) => say["manifest/unknown-user"](unknown, span)),
+  );
+}
+
+function knowsHosts({ manifest, declared }: RuleInput): Diagnostic[] {
+  const known = [...declared.hosts, "nixos", "fedora"];
+  return [...manifest.entries, ...manifest.profiles].flatMap(({ on, span }) =>
+    unknownOf(on ?? [], known).map((unknown) => say["manifest/unknown-host"](unknown, span)),
+  );
+}
+
+function knowsStores({ manifest, declared }: RuleInput): Diagnostic[] {
+  return [...manifest.entries, ...manifest.profiles].flatMap((item) => {
+    if (item.store === null) return [];
+    const unknown = unknownOf([item.store], declared.stores);
+    if (unknown.length > 0) return unknown.map((u) => say["manifest/unknown-store"](u, item.span));
+    // A store that only some hosts have cannot hold what applies to the others.
+    const without = manifest.hosts.filter(
+      (host) => appliesTo(item.on, host) && ![...manifest.stores, ...host.stores].some((s) => s.name === item.store),
+    );
+    return without.map((host) =>
+      say["manifest/value"](
+        { what: "`store`", detail: `host \`${host.name}\` has no store \`${item.store}\`` },
+        item.span,
+      ),
+    );
+  });
+}
+
+function knowsProfiles({ manifest, catalogue }: RuleInput): Diagnostic[] {
+  return manifest.profiles.flatMap(({ name, flavour, span }) => {
+    const profile = catalogue.get(name);
+    if (profile === undefined) {
+      return [say["manifest/unknown-profile"]({ name, known: didYouMean(name, catalogue.names) }, span)];
+    }
+    const flavours = Object.keys(profile.flavours);
+    if (flavour === null || flavours.includes(flavour)) return [];
+    return [
+      say["manifest/unknown-flavour"]({ name: flavour, profile: name, known: didYouMean(flavour, flavours) }, span),
+    ];
+  });
+}
+
+function unknownOf(names: readonly string[], known: readonly string[]): { name: string; known: string | undefined }[] {
+  return names.filter((name) => !known.includes(name)).map((name) => ({ name, known: didYouMean(name, known) }));
+}
+
+function hasDefaultStore({ manifest }: RuleInput): Diagnostic[] {
+  const unstored = [...manifest.entries, ...manifest.profiles].some((item) => item.store === null);
+  if (!unstored) return [];
+  const lists = manifest.hosts.map((host) => [...manifest.stores, ...host.stores]);
+  const first = lists.find((stores) => defaultStore(unique(stores)) === undefined)?.[0];
+  return first === undefined ? [] : [say["manifest/default-store"]({}, first.span)];
+}
+
+function unique(stores: readonly { readonly name: string }[]): { readonly name: string }[] {
+  return [...new Map(stores.map((store) => [store.name, store])).values()];
+}
+
+function writesKnownPathsRight({ manifest, catalogue }: RuleInput): Diagnostic[] {
+  return manifest.entries.flatMap((entry) => {
+    const known = catalogue.known(entry.scope, entry.path);
+    const is = known?.entry.kind ?? shapeOf(entry);
+    if (is === undefined || is === "pattern" || entry.kind === "pattern" || is === entry.kind) return [];
+    const right = is === "directory" ? `${entry.path}/` : entry.path;
+    const mode = known?.entry.class === "secret" ? ", which also sets its mode" : "";
+    const profile = known === undefined ? "" : `, or use the profile \`${known.profile.name}\`${mode}`;
+    return [say["manifest/kind"]({ path: entry.path, is, help: `write \`${right}\`${profile}` }, entry.span)];
+  });
+}
+
+/** Paths of no single application whose shape every Linux system agrees on. */
+function shapeOf({ scope, path }: ManifestEntry): "directory" | "file" | undefined {
+  if (scope === "home") return homeFolders.has(path) ? "directory" : undefined;
+  if (systemFolders.has(path)) return "directory";
+  return systemFiles.has(path) ? "file" : undefined;
+}
+
+const homeFolders: ReadonlySet<string> = new Set([
+  ...[".config", ".local", ".local/share", ".local/state", ".local/bin", ".cache", ".var", ".var/app"],
+  ...["Documents", "Downloads", "Pictures", "Videos", "Music", "Desktop", "Public", "Templates"],
+]);
+const systemFolders: ReadonlySet<string> = new Set([
+  ...["/etc", "/etc/ssh", "/etc/NetworkManager", "/var", "/var/lib", "/var/log", "/var/cache", "/var/tmp", "/tmp"],
+  ...["/srv", "/opt", "/root", "/home", "/boot", "/nix", "/usr", "/var/spool", "/var/lib/private"],
+]);
+const systemFiles: ReadonlySet<string> = new Set([
+  ...["/etc/machine-id", "/etc/adjtime", "/etc/localtime", "/etc/resolv.conf", "/etc/hostname", "/etc/fstab"],
+  ...["/etc/passwd", "/etc/shadow", "/etc/group", "/etc/gshadow", "/etc/subuid", "/etc/subgid"],
+  "/var/lib/systemd/random-seed",
+]);
+
+function keepsNoPatterns({ manifest }: RuleInput): Diagnostic[] {
+  return manifest.entries
+    .filter((entry) => entry.kind === "pattern" && entry.need !== "none")
+    .map((entry) => say["manifest/kept-pattern"]({ path: entry.path }, entry.span));
+}
+
+function carriesNoSecretInClear({ manifest }: RuleInput): Diagnostic[] {
+  return manifest.entries
+    .filter(({ class: c, carry }) => c === "secret" && carry !== null && !carry.encrypted && !carry.template)
+    .map((entry) => say["manifest/secret-in-clear"]({ path: entry.path }, entry.span));
+}

@@ -1,0 +1,5 @@
+/**
+ * Folder of the package, with a slash at its end: what ships beside the code (templates, scripts, profiles) is found
+ * from here. This file lies directly in `src/`, as deep as the bundle in `dist/`, so one line serves both.
+ */
+export const packageRoot = new URL("../", import.meta.url);

@@ -1,0 +1,100 @@
+import { rulesOf } from "./fate.ts";
+import { type AbsolutePath, comparePaths, isBelow, parentOf } from "./path.ts";
+import { isInPattern, physicalPath, physicalPatterns } from "./physical.ts";
+import type { HostPlan, PlanEntry } from "./plan.ts";
+
+/** A tree or file that is backed up, where it really lies. */
+export interface BackupRoot {
+  readonly entry: PlanEntry;
+  readonly path: AbsolutePath;
+}
+
+/** A place inside a backed-up tree that is left out. */
+export interface BackupExclude {
+  readonly entry: PlanEntry;
+  readonly path: AbsolutePath;
+  readonly pattern: boolean;
+}
+
+/** What a backup holds: everything below the roots, without the excludes, and roots inside excludes all the same. */
+export interface BackupSet {
+  readonly roots: readonly BackupRoot[];
+  readonly excludes: readonly BackupExclude[];
+}
+
+/**
+ * The backup of a host, for one user or the system (`null`), from the plan alone: paths where the state really lies (a
+ * link would be stored as a link, without what it points to).
+ */
+export function backupSet(plan: HostPlan, user: string | null): BackupSet {
+  const own = plan.rules.filter((rule) => rule.user === user);
+  const roots = own.filter((rule) => rule.backup && isRoot(plan, rule));
+  const excludes = own.filter((rule) => !rule.backup && isInBackup(plan, rule));
+  return {
+    roots: roots
+      .map((entry) => ({ entry, path: entry.stored ?? physicalPath(plan, entry.live) }))
+      .sort((a, b) => comparePaths(a.path, b.path)),
+    excludes: excludes.flatMap((entry) => placesOf(plan, entry)).sort((a, b) => comparePaths(a.path, b.path)),
+  };
+}
+
+/** True unless the walk of another root comes by: a backed-up rule around it, with nothing left out in between. */
+function isRoot(plan: HostPlan, rule: PlanEntry): boolean {
+  const around = nearest(plan, rule);
+  if (around === undefined || !around.backup) return true;
+  return !liesTogether(plan, rule, around) || isInPattern(plan, rule.live);
+}
+
+function isInBackup(plan: HostPlan, rule: PlanEntry): boolean {
+  if (rule.kind === "pattern") return true;
+  const around = nearest(plan, rule);
+  if (around === undefined || !around.backup) return false;
+  // A directory that lives elsewhere is only a link or a mount point in that tree.
+  return liesTogether(plan, rule, around);
+}
+
+function nearest(plan: HostPlan, rule: PlanEntry): PlanEntry | undefined {
+  for (const above of rulesOf(plan).above(rule.live)) return above;
+  return undefined;
+}
+
+/** True where `rule` is found on disk by walking `around`. */
+function liesTogether(plan: HostPlan, rule: PlanEntry, around: PlanEntry): boolean {
+  const base = around.stored ?? physicalPath(plan, around.live);
+  const own = rule.stored ?? physicalPath(plan, rule.live);
+  return isBelow(own, base);
+}
+
+function placesOf(plan: HostPlan, rule: PlanEntry): BackupExclude[] {
+  if (rule.kind !== "pattern") return [{ entry: rule, path: physicalPath(plan, rule.live), pattern: false }];
+  return physicalPatterns(plan, rule).map((path) => ({ entry: rule, path, pattern: /[*?]/.test(path) }));
+}
+
+/** The roots that lie inside an exclude: each way of excluding has to let them through. */
+export function rootsInside(set: BackupSet, exclude: BackupExclude): BackupRoot[] {
+  return set.roots.filter(({ path }) => {
+    if (!exclude.pattern) return isBelow(path, exclude.path);
+    return matchesBeginning(path, exclude.path);
+  });
+}
+
+function matchesBeginning(path: AbsolutePath, pattern: AbsolutePath): boolean {
+  const depth = pattern.split("/").length;
+  const beginning = path.split("/").slice(0, depth).join("/");
+  const regex = new RegExp(
+    `^${pattern
+      .replace(/[\\^$.[\]|()+{}]/g, "\\$&")
+      .replaceAll("*", "[^/]*")
+      .replaceAll("?", "[^/]")}$`,
+    "s",
+  );
+  return path.split("/").length >= depth && regex.test(beginning);
+}
+
+/** The parent chain from just below `top` down to `path`, outermost first: what must be let through on the way. */
+export function chainBetween(top: AbsolutePath, path: AbsolutePath): AbsolutePath[] {
+  const chain: AbsolutePath[] = [];
+  for (let at: AbsolutePath | undefined = path; at !== undefined && isBelow(at, top); at = parentOf(at))
+    chain.unshift(at);
+  return chain;
+}

@@ -1,0 +1,168 @@
+import type { Diagnostic } from "../diagnostics/diagnostic.ts";
+import type { Manifest, ManifestHost } from "../manifest/manifest.ts";
+import type { Catalogue } from "../profiles/catalogue.ts";
+import { type Candidate, candidatesFor } from "./candidates.ts";
+import { planDiagnostics as say } from "./diagnostics.ts";
+import { comparePaths } from "./path.ts";
+import { placeEntries } from "./place.ts";
+import type { HostPlan, Origin, PlanEntry, PlanHost, PlanUser } from "./plan.ts";
+import { storesOn } from "./stores.ts";
+import { classDefaults, type Disposition, needRank } from "./vocabulary.ts";
+
+/** What `resolveHost` needs beside the manifest. */
+export interface ResolveContext {
+  readonly catalogue: Catalogue;
+  /** Line and column of a span, for origins. */
+  position(span: { readonly file: string; readonly start: number }): { line: number; column: number };
+}
+
+/**
+ * Resolves a manifest and its profiles for one host: which entries apply, expanded per user; one rule a path; what
+ * becomes of each; where it is stored. Pure; the order of entries changes nothing. The total order of entries is
+ * decided here: byte order of the live path.
+ */
+export function resolveHost(
+  manifest: Manifest,
+  host: ManifestHost,
+  context: ResolveContext,
+): { plan: HostPlan; diagnostics: Diagnostic[] } {
+  const diagnostics: Diagnostic[] = [];
+  const planHost = hostOf(manifest, host);
+  const chosen = onePerPath(candidatesFor(manifest, planHost, context.catalogue), context, diagnostics);
+  const undetermined = chosen.map((candidate) => ruleOf(candidate, planHost, context));
+  const { rules, entries } = placeEntries(undetermined, planHost, diagnostics);
+  const plan: HostPlan = { version: 1, manifest: manifest.file, host: planHost, rules, entries };
+  return { plan, diagnostics };
+}
+
+function hostOf(manifest: Manifest, host: ManifestHost): PlanHost {
+  const users = manifest.users
+    .filter((user) => host.users.includes(user.name))
+    .map((user): PlanUser => ({ name: user.name, home: user.home, group: user.group ?? groupOn(host, user.name) }))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+  return { ...host, users, stores: storesOn(manifest.stores, host) };
+}
+
+/** NixOS puts people into `users`; Fedora gives each a group of their own. */
+function groupOn(host: ManifestHost, user: string): string {
+  if (user === "root") return "root";
+  return host.os === "nixos" ? "users" : user;
+}
+
+/**
+ * One candidate a path: the manifest beats a profile; two manifest entries that say different things are an error;
+ * of two profiles the one that keeps more decides, whatever their order.
+ */
+function onePerPath(candidates: readonly Candidate[], context: ResolveContext, diagnostics: Diagnostic[]): Candidate[] {
+  const byPath = new Map<string, Candidate>();
+  for (const candidate of [...candidates].sort(byAuthority)) {
+    const first = byPath.get(candidate.live);
+    if (first === undefined) byPath.set(candidate.live, candidate);
+    else if (candidate.profile === null && first.profile === null) {
+      const difference = differenceOf(first, candidate);
+      if (difference === undefined) continue;
+      const other = `${first.span.file}:${context.position(first.span).line}`;
+      diagnostics.push(say["plan/contradiction"]({ path: candidate.entry.path, difference, other }, candidate.span));
+    }
+  }
+  return [...byPath.values()].sort((a, b) => comparePaths(a.live, b.live));
+}
+
+const classOrder = ["secret", "data", "state", "config", "log", "cache"];
+
+function byAuthority(a: Candidate, b: Candidate): number {
+  return (
+    Number(a.profile !== null) - Number(b.profile !== null) ||
+    (a.profile === null
+      ? comparePaths(a.span.file, b.span.file) || a.span.start - b.span.start
+      : needRank(b.entry.need) - needRank(a.entry.need) ||
+        classOrder.indexOf(a.entry.class) - classOrder.indexOf(b.entry.class) ||
+        comparePaths(a.profile.name, b.profile?.name ?? "") ||
+        Number(a.store === null) - Number(b.store === null) ||
+        comparePaths(a.store ?? "", b.store ?? ""))
+  );
+}
+
+/** The first thing in which two entries for one path differ; undefined where they say the same. */
+function differenceOf(a: Candidate, b: Candidate): string | undefined {
+  if (a.entry.kind !== b.entry.kind) return "directory or file";
+  const keys = ["class", "need", "carry", "fetch", "store", "mode", "owner", "group"] as const;
+  const more = ["how", "writes", "database", "backup", "expire"] as const;
+  return [...keys, ...more].find((key) => JSON.stringify(a.entry[key]) !== JSON.stringify(b.entry[key]));
+}
+
+function ruleOf(
+  candidate: Candidate,
+  host: PlanHost,
+  context: ResolveContext,
+): PlanEntry & { wantedHow: Candidate["entry"]["how"] } {
+  const { entry, user } = candidate;
+  const disposition = dispositionOf(candidate, host);
+  const defaults = classDefaults[entry.class];
+  const classMode =
+    entry.kind === "pattern" ? null : entry.kind === "directory" ? defaults.directoryMode : defaults.fileMode;
+  return {
+    scope: entry.scope,
+    user: user?.name ?? null,
+    path: entry.path,
+    live: candidate.live,
+    kind: entry.kind,
+    class: entry.class,
+    need: entry.need,
+    disposition,
+    store: disposition === "persist" ? candidate.store : null,
+    stored: null,
+    how: null,
+    mode: entry.mode ?? modeOfPath(candidate.live) ?? classMode,
+    owner: entry.owner ?? user?.name ?? null,
+    group: entry.group ?? user?.group ?? null,
+    backup: isBackedUp(candidate, disposition, host),
+    expire: expireOf(candidate, disposition),
+    carry: disposition === "carry" ? entry.carry : null,
+    fetch: disposition === "fetch" ? entry.fetch : null,
+    writes: entry.writes ?? context.catalogue.known(entry.scope, entry.path)?.entry.writes ?? null,
+    database: entry.database,
+    note: entry.note,
+    title: candidate.profile?.title ?? null,
+    origin: originOf(candidate, context),
+    span: candidate.span,
+    wantedHow: entry.how,
+  };
+}
+
+/** systemd refuses to start DynamicUser= services where this directory is open to others (systemd.exec(5)). */
+function modeOfPath(live: string): string | undefined {
+  return live === "/var/lib/private" ? "0700" : undefined;
+}
+
+function originOf(candidate: Candidate, context: ResolveContext): Origin {
+  const { line, column } = context.position(candidate.span);
+  return { file: candidate.span.file, line, column, profile: candidate.profile?.name ?? null };
+}
+
+function dispositionOf({ entry }: Candidate, host: PlanHost): Disposition {
+  if (entry.need === "none") return "discard";
+  if (entry.carry !== null) return "carry";
+  if (entry.fetch !== null) return "fetch";
+  return needRank(entry.need) >= needRank(host.keep) ? "persist" : "discard";
+}
+
+function isBackedUp({ entry, store }: Candidate, disposition: Disposition, host: PlanHost): boolean {
+  const { backup } = host;
+  if (backup === null || needRank(entry.need) < needRank(backup.need)) return false;
+  if (entry.class === "secret" && backup.engine === "tar" && backup.encrypt === null) return false;
+  if (disposition === "carry") return entry.backup === true;
+  if (disposition !== "persist" || entry.backup === false) return false;
+  const onStore = host.stores.find((s) => s.name === store);
+  return classDefaults[entry.class].backup && onStore?.backup === true;
+}
+
+/**
+ * When it may go. A class default is only for what is discarded and for logs: a cache that somebody chose to keep
+ * (container images, games) is kept, and ageing single files out of it would break it.
+ */
+function expireOf({ entry }: Candidate, disposition: Disposition): string | null {
+  if (entry.expire !== null) return entry.expire === "never" ? null : entry.expire;
+  const passing = disposition === "discard" || (disposition === "persist" && entry.class === "log");
+  return passing ? classDefaults[entry.class].expire : null;
+}

@@ -1,0 +1,70 @@
+import type { ManifestHost, ManifestStore } from "../manifest/manifest.ts";
+import { type AbsolutePath, depthOf, isBelow, isWithin, joinPath, relativeTo } from "./path.ts";
+import type { PlanHost, PlanStore, PlanUser } from "./plan.ts";
+
+/** The stores of one host: the manifest's, as far as the host does not place them elsewhere, and its own. */
+export function storesOn(manifest: readonly ManifestStore[], host: ManifestHost): PlanStore[] {
+  const own = new Map(host.stores.map((store) => [store.name, store]));
+  const general = manifest.filter((store) => !own.has(store.name));
+  const stores = [...general, ...own.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  return stores.map((store) => ({
+    name: store.name,
+    path: store.path,
+    backup: store.backup,
+    mount: mountOf(store, stores),
+    span: store.span,
+  }));
+}
+
+/** What is written, else that of the innermost store around it, else the store's own path. */
+function mountOf(store: ManifestStore, stores: readonly ManifestStore[]): AbsolutePath | null {
+  const path = store.path;
+  if (typeof path !== "string") return null;
+  if (store.mount !== null) return store.mount;
+  const around = stores
+    .filter((other) => typeof other.path === "string" && isBelow(path, other.path))
+    .sort((a, b) => depthOf(b.path as string) - depthOf(a.path as string))[0];
+  return around === undefined ? path : mountOf(around, stores);
+}
+
+/** The name of the store for entries that name none: `persist`, or the only one there is. */
+export function defaultStore(stores: readonly { readonly name: string }[]): string | undefined {
+  if (stores.some((store) => store.name === "persist")) return "persist";
+  return stores.length === 1 ? stores[0]?.name : undefined;
+}
+
+/** The folder of a store that mirrors a user's home; with `user` null the one that mirrors `/`. */
+export function storeFolder(store: PlanStore, user: PlanUser | null): AbsolutePath | undefined {
+  if (typeof store.path !== "string") return user === null ? undefined : joinPath(user.home, store.path.path);
+  if (user === null) return store.path;
+  // A store inside the home mirrors the home; one outside mirrors the whole system, homes included.
+  return isBelow(store.path, user.home) ? store.path : joinPath(store.path, user.home);
+}
+
+/** Where the entry at `live` lies in a store; undefined for a system entry and a store in the homes. */
+export function storedPath(store: PlanStore, user: PlanUser | null, live: AbsolutePath): AbsolutePath | undefined {
+  const folder = storeFolder(store, user);
+  if (folder === undefined) return undefined;
+  const below = user === null ? live : relativeTo(live, user.home);
+  return below === undefined ? undefined : joinPath(folder, below);
+}
+
+/**
+ * True where the root of a file system that is empty after each boot holds this path: the innermost known mount
+ * point around it (of a wipe, a store, or one listed in `mounts`) is that of a wipe.
+ */
+export function isWiped(path: AbsolutePath, host: PlanHost): boolean {
+  if (host.os !== "nixos") return false;
+  const wiped = host.nixos.wipes.map((wipe) => wipe.path);
+  const lasting = [
+    ...host.nixos.mounts,
+    ...host.stores.flatMap((store) => (store.mount === null ? [] : [store.mount])),
+  ];
+  const innermost = [...wiped, ...lasting]
+    .filter((mount) => isWithin(path, mount))
+    .reduce<AbsolutePath | undefined>(
+      (best, m) => (best === undefined || depthOf(m) > depthOf(best) ? m : best),
+      undefined,
+    );
+  return innermost !== undefined && wiped.includes(innermost);
+}

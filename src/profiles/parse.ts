@@ -1,0 +1,85 @@
+import { basename } from "node:path";
+import { defineDiagnostics } from "../diagnostics/define.ts";
+import type { Diagnostic } from "../diagnostics/diagnostic.ts";
+import { entryPath, factsOf } from "../manifest/entries.ts";
+import type { DocumentPath, YamlSource } from "../manifest/yaml-source.ts";
+import type { Profile, ProfileEntry, ProfileFlavour } from "./profile.ts";
+import { profileSchema, type WrittenProfilePath } from "./schema.ts";
+
+const say = defineDiagnostics({
+  "profile/shape": {
+    severity: "error",
+    message: ({ detail }: { detail: string }) => `this is no profile: ${detail}`,
+    help: () => "`remanence profiles show ssh` shows the format",
+  },
+  "profile/name": {
+    severity: "error",
+    message: ({ name, file }: { name: string; file: string }) =>
+      `profile \`${name}\` must be in \`${name}.yaml\`, not \`${file}\``,
+  },
+  "profile/pattern": {
+    severity: "error",
+    message: ({ path }: { path: string }) => `\`${path}\` is a pattern, and patterns are only for what is discarded`,
+  },
+});
+
+/** Reads a profile; undefined, with diagnostics, where it is none. `local`: it lies beside a manifest. */
+export function parseProfile(
+  yaml: YamlSource,
+  local: boolean,
+): { profile: Profile | undefined; diagnostics: Diagnostic[] } {
+  const diagnostics = [...yaml.diagnostics];
+  const result = profileSchema.safeParse(yaml.value);
+  if (!result.success) {
+    for (const issue of result.error.issues) {
+      const extra = issue.code === "unrecognized_keys" ? issue.keys[0] : undefined;
+      const at = extra === undefined ? issue.path : [...issue.path, extra];
+      const detail = extra === undefined ? `\`${at.join(".")}\`: ${issue.message}` : `unknown key \`${extra}\``;
+      diagnostics.push(say["profile/shape"]({ detail }, yaml.spanOf(at, extra === undefined ? "value" : "key")));
+    }
+    return { profile: undefined, diagnostics };
+  }
+  const written = result.data;
+  const file = basename(yaml.source.path);
+  if (`${written.name}.yaml` !== file) {
+    diagnostics.push(say["profile/name"]({ name: written.name, file }, yaml.spanOf(["name"])));
+  }
+  const flavours: Record<string, ProfileFlavour> = {};
+  for (const [name, flavour] of Object.entries(written.flavours ?? {})) {
+    const paths = entriesAt(yaml, flavour.paths, ["flavours", name, "paths"], diagnostics);
+    flavours[name] = { id: flavour.id ?? null, paths };
+  }
+  const detect = Object.fromEntries(Object.entries(written.detect ?? {}).filter(([, list]) => list !== undefined));
+  return {
+    profile: {
+      name: written.name,
+      title: written.title,
+      paths: entriesAt(yaml, written.paths, ["paths"], diagnostics),
+      flavours,
+      detect,
+      sources: written.sources,
+      local,
+    },
+    diagnostics,
+  };
+}
+
+function entriesAt(
+  yaml: YamlSource,
+  written: readonly WrittenProfilePath[],
+  at: DocumentPath,
+  diagnostics: Diagnostic[],
+): ProfileEntry[] {
+  return written.flatMap(({ path, on, ...rest }, n) => {
+    const span = (key: string) => yaml.spanOf([...at, n, key]);
+    const scope = path.startsWith("/") ? "system" : "home";
+    const read = entryPath(path, scope, span("path"), diagnostics);
+    const facts = factsOf(rest, rest.mode, span, diagnostics);
+    if (read === undefined || facts === undefined) return [];
+    if (read.kind === "pattern" && facts.need !== "none") {
+      diagnostics.push(say["profile/pattern"]({ path }, span("path")));
+      return [];
+    }
+    return [{ ...read, ...facts, on: on ?? null }];
+  });
+}

@@ -1,0 +1,24 @@
+import type { EntryFacts, EntryPath } from "../manifest/manifest.ts";
+
+/** What one application or service keeps: facts only, each with where it is known from. */
+export interface Profile {
+  readonly name: string;
+  readonly title: string;
+  readonly paths: readonly ProfileEntry[];
+  readonly flavours: Readonly<Record<string, ProfileFlavour>>;
+  /** How to see that it is installed. */
+  readonly detect: Readonly<Partial<Record<"commands" | "nix" | "rpm" | "flatpak", readonly string[]>>>;
+  readonly sources: readonly string[];
+  /** True for one that lies beside the manifest. */
+  readonly local: boolean;
+}
+
+/** A packaging variant: its paths stand in place of the profile's own. */
+export interface ProfileFlavour {
+  readonly id: string | null;
+  readonly paths: readonly ProfileEntry[];
+}
+
+export interface ProfileEntry extends EntryPath, EntryFacts {
+  readonly on: readonly string[] | null;
+}

@@ -1,0 +1,3 @@
+export interface ChezmoiSource {
+  readonly root: string;
+}
