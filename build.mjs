@@ -1,41 +1,63 @@
-// Bundles the command line tool into dist/: one entry and a chunk a command, so that a start loads only what it needs.
-import { chmodSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+// Bundles the command line tool into dist/: a small entry, and all commands as one file that node has compiled already.
+import { spawnSync } from "node:child_process";
+import { chmodSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import * as esbuild from "esbuild";
 
 const { version } = JSON.parse(readFileSync("package.json", "utf8"));
 
-// commander, @iarna/toml and ejs are CommonJS inside: they need a `require` in the ES module bundle.
-const requireBanner = 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);';
-
-const common = {
-  bundle: true,
-  format: "esm",
-  platform: "node",
-  target: "node20",
-  splitting: true,
-  outdir: "dist",
-  outExtension: { ".js": ".mjs" },
-  chunkNames: "[name]-[hash]",
-  define: { __VERSION__: JSON.stringify(version) },
-  banner: { js: requireBanner },
-  logLevel: "warning",
-};
+const common = { bundle: true, platform: "node", target: "node20", logLevel: "warning" };
+/** In a CommonJS bundle there is no import.meta: the place of the file is known otherwise. */
+const fileUrl = { js: 'const fileUrl = require("node:url").pathToFileURL(__filename).href;' };
 
 rmSync("dist", { recursive: true, force: true });
-const result = await esbuild.build({
+await esbuild.build({
   ...common,
-  metafile: true,
-  entryPoints: { cli: "src/cli.ts", tour: "test/tour/tour.ts", "build-index": "src/profiles/build-index.ts" },
+  format: "esm",
+  entryPoints: ["src/cli.ts"],
+  outfile: "dist/cli.mjs",
+  define: { __VERSION__: JSON.stringify(version) },
+  banner: { js: "#!/usr/bin/env node" },
 });
-writeFileSync("dist/meta.json", JSON.stringify(result.metafile));
-const cli = readFileSync("dist/cli.mjs", "utf8");
-writeFileSync("dist/cli.mjs", `#!/usr/bin/env node\n${cli}`);
 chmodSync("dist/cli.mjs", 0o755);
+const app = await esbuild.build({
+  ...common,
+  format: "cjs",
+  metafile: true,
+  entryPoints: ["src/program.ts"],
+  outfile: "dist/app.cjs",
+  define: { "import.meta.url": "fileUrl" },
+  banner: fileUrl,
+});
+writeFileSync("dist/meta.json", JSON.stringify(app.metafile));
+await esbuild.build({
+  ...common,
+  format: "cjs",
+  entryPoints: { tour: "test/tour/tour.ts", "build-index": "src/profiles/build-index.ts" },
+  outdir: "dist",
+  outExtension: { ".js": ".cjs" },
+  define: { "import.meta.url": "fileUrl" },
+  banner: fileUrl,
+});
 
 // The catalogue as one file, checked here so that nothing has to be checked at run time.
-const { readProfiles } = await import("./dist/build-index.mjs");
+const { readProfiles } = (await import("./dist/build-index.cjs")).default;
 const { profiles, diagnostics } = readProfiles();
-for (const d of diagnostics) console.error(`${d.span?.file ?? "profiles"}: ${d.code}: ${d.message}`);
+for (const d of diagnostics) process.stderr.write(`${d.span?.file ?? "profiles"}: ${d.code}: ${d.message}\n`);
 if (diagnostics.length > 0) process.exit(1);
 writeFileSync("dist/profiles.json", JSON.stringify(profiles));
-rmSync("dist/build-index.mjs");
+rmSync("dist/build-index.cjs");
+
+// One run over an example, and node's compiled code of all that it needed is kept for the runs to come.
+const folder = mkdtempSync(join(tmpdir(), "remanence-build-"));
+cpSync("docs/examples/gabriel", folder, { recursive: true });
+const warm = spawnSync(process.execPath, ["dist/cli.mjs", "generate", "--manifest", join(folder, "persistence.yaml")], {
+  env: { ...process.env, REMANENCE_SAVE_CODE_CACHE: "1" },
+  encoding: "utf8",
+});
+rmSync(folder, { recursive: true });
+if (warm.status !== 0) {
+  process.stderr.write(warm.stderr);
+  process.exit(1);
+}

@@ -10,6 +10,8 @@ type NixNode =
   | { readonly nix: "set"; readonly bindings: readonly Binding[] }
   | { readonly nix: "list"; readonly items: readonly Item[] }
   | { readonly nix: "reference"; readonly name: string }
+  | { readonly nix: "select"; readonly from: string; readonly path: readonly string[] }
+  | { readonly nix: "equal"; readonly left: NixValue; readonly right: NixValue }
   | { readonly nix: "call"; readonly name: string; readonly args: readonly NixValue[] }
   | { readonly nix: "text"; readonly parts: readonly (string | Reference)[] }
   | { readonly nix: "script"; readonly text: string };
@@ -66,7 +68,7 @@ function indentedText(text: string): string {
     } else if (two === "${") {
       out += "''${";
       at += 2;
-    } else if (text[at] === "'" && (text.startsWith("${", at + 1) || at + 1 === text.length)) {
+    } else if (text[at] === "'" && text.startsWith("${", at + 1)) {
       out += "''\\'";
       at += 1;
     } else out += text[at++];
@@ -98,6 +100,10 @@ function print(value: NixValue, indent: string): string {
       return printList(node.items, indent);
     case "reference":
       return node.name;
+    case "select":
+      return [node.from, ...node.path.map(attributeName)].join(".");
+    case "equal":
+      return `${print(node.left, indent)} == ${print(node.right, indent)}`;
     case "text":
       return `"${node.parts.map((p) => (typeof p === "string" ? escaped(p) : `\${${p.name}}`)).join("")}"`;
     case "script":
@@ -205,6 +211,9 @@ export const nix = {
   list: (items: readonly Item[]): NixNode => ({ nix: "list", items }),
   /** A name that stands for a value, such as `lib.mkDefault`; never data. */
   reference: (name: string): Reference => ({ nix: "reference", name: checkedName(name) }),
+  /** An attribute of a set by a path that is data: `config.users.users."odd name".home`. */
+  select: (from: string, path: readonly string[]): NixNode => ({ nix: "select", from: checkedName(from), path }),
+  equal: (left: NixValue, right: NixValue): NixNode => ({ nix: "equal", left, right }),
   call: (name: string, ...args: readonly NixValue[]): NixNode => ({ nix: "call", name: checkedName(name), args }),
   /** A string of data and references: `"${pkgs.findutils}/bin/find"`. */
   text: (...parts: readonly (string | Reference)[]): NixNode => ({ nix: "text", parts }),

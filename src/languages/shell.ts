@@ -45,6 +45,34 @@ export const shell = {
   /** A call: a command's name and its words. */
   call: (name: string, ...words: readonly (string | Fragment<"shell">)[]): Fragment<"shell"> =>
     new Fragment("shell", [checkedName(name), ...words.map(wordText)].join(" ")),
+  /** A line with a remark beside it. */
+  beside: (line: Fragment<"shell">, remark: string | null): Fragment<"shell"> =>
+    remark === null ? line : new Fragment("shell", `${line.text} # ${oneLine(remark)}`),
+  /** A function of the given lines; one without lines does nothing. */
+  define: (name: string, lines: readonly Fragment<"shell">[]): Fragment<"shell"> => {
+    const indented = (lines.length === 0 ? [":"] : lines.map((l) => l.text)).flatMap((text) => text.split("\n"));
+    const body = indented.map((line) => (line === "" ? "" : `  ${line}`)).join("\n");
+    return new Fragment("shell", `${checkedName(name)}() {\n${body.replace(/^\n+/, "")}\n}`);
+  },
+  /** A command line for text of another program, such as an activation script. */
+  command: (...words: readonly (string | Fragment<"shell">)[]): Fragment<"shell"> =>
+    new Fragment(
+      "shell",
+      words
+        .map((word) => (typeof word === "string" && /^-?[a-zA-Z0-9-]+$/.test(word) ? word : wordText(word)))
+        .join(" "),
+    ),
+  /** A command with a long list of operands, one a line. */
+  longCommand: (words: readonly (string | Fragment<"shell">)[], operands: readonly string[]): Fragment<"shell"> =>
+    new Fragment(
+      "shell",
+      [shell.command(...words).text, ...operands.map((operand) => `  ${quoted(operand)}`)].join(" \\\n"),
+    ),
+  /** `$NAME`, unquoted: for variables that hold options or nothing. */
+  variable: (name: string): Fragment<"shell"> => new Fragment("shell", `$${checkedName(name)}`),
+  /** Runs a command only where nothing is at a path. */
+  unlessExists: (path: string, command: Fragment<"shell">): Fragment<"shell"> =>
+    new Fragment("shell", `[[ -e ${quoted(path)} ]] || ${command.text}`),
   /** Lines put together. */
   lines: (...lines: readonly Fragment<"shell">[]): Fragment<"shell"> =>
     new Fragment("shell", lines.map((line) => line.text).join("\n")),

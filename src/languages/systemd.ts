@@ -26,7 +26,9 @@ const directives = {
 } as const satisfies Record<string, Record<string, Way>>;
 
 type SectionName = keyof typeof directives;
-type ValueOf<W extends Way> = W extends "words" | "list" ? readonly string[] : string;
+/** A word of a command line; `inHome` is a path below the home of the user who runs the unit (`%h`). */
+type Word = string | { readonly inHome: string };
+type ValueOf<W extends Way> = W extends "words" ? readonly Word[] : W extends "list" ? readonly string[] : string;
 type Section<S extends SectionName> = {
   readonly [D in keyof (typeof directives)[S]]?: (typeof directives)[S][D] extends Way
     ? ValueOf<(typeof directives)[S][D]>
@@ -49,27 +51,32 @@ function printSection(name: SectionName, section: Readonly<Record<string, unknow
   return Object.entries(section)
     .map(
       ([directive, value]) =>
-        `${directive}=${printValue(ways[directive] ?? "text", value as string | readonly string[])}\n`,
+        `${directive}=${printValue(ways[directive] ?? "text", value as string | readonly Word[])}\n`,
     )
     .join("");
 }
 
-function printValue(way: Way, value: string | readonly string[]): string {
-  const values = typeof value === "string" ? [value] : value;
-  for (const text of values) {
-    if (/[\p{Cc}]/u.test(text) || text.endsWith("\\"))
-      throw new TypeError(`a unit file cannot carry ${JSON.stringify(text)}`);
-  }
-  if (way === "words") return values.map((word, i) => commandWord(word, i === 0)).join(" ");
-  return values.map((text) => text.replaceAll("%", "%%")).join(" ");
+function printValue(way: Way, value: string | readonly Word[]): string {
+  const words = typeof value === "string" ? [value] : value;
+  return words
+    .map((word, i) => {
+      const text = typeof word === "string" ? word : word.inHome;
+      if (/\p{Cc}/u.test(text) || text.endsWith("\\"))
+        throw new TypeError(`a unit file cannot carry ${JSON.stringify(text)}`);
+      if (way === "words") return commandWord(word, i === 0);
+      return text.replaceAll("%", "%%");
+    })
+    .join(" ");
 }
 
 /** One word of a command line: in double quotes, specifiers and variables switched off (systemd.service(5)). */
-function commandWord(word: string, isProgram: boolean): string {
-  const text = word.replaceAll("%", "%%").replace(/[\\"]/g, (c) => `\\${c}`);
+function commandWord(word: Word, isProgram: boolean): string {
+  const data = typeof word === "string" ? word : word.inHome;
+  const text = data.replaceAll("%", "%%").replace(/[\\"]/g, (c) => `\\${c}`);
   // The program itself is not subject to variable expansion, so `$` stays single there.
   const plain = isProgram ? text : text.replaceAll("$", () => "$$");
-  return `"${plain}"`;
+  const whole = typeof word === "string" ? plain : `%h/${plain}`;
+  return /^[A-Za-z0-9_.%/@+=:-]+$/.test(whole) ? whole : `"${whole}"`;
 }
 
 /** The name of the unit of a path, as `systemd-escape --path` makes it; `suffix` such as `.mount`. */
@@ -121,5 +128,6 @@ function tmpfilesPath(path: string, pattern: boolean, inHome: boolean, globs: bo
   let text = path;
   if (globs) text = text.replace(/[\\*?[\]{}]/g, (c) => (pattern && (c === "*" || c === "?") ? c : `\\${c}`));
   text = text.replaceAll("%", "%%").replace(/[\\"]/g, (c) => `\\${c}`);
-  return `"${inHome ? `%h/${text}` : text}"`;
+  const whole = inHome ? `%h/${text}` : text;
+  return /^[A-Za-z0-9_.%/*?:@+,=-]+$/.test(whole) ? whole : `"${whole}"`;
 }

@@ -1,6 +1,5 @@
-import { readFileSync } from "node:fs";
 import ejs from "ejs";
-import { packageRoot } from "../package-root.ts";
+import { packageText } from "../package-files.ts";
 import { Fragment, type Language, type LanguageName } from "./fragment.ts";
 import { goTemplate } from "./go-template.ts";
 
@@ -27,7 +26,7 @@ export function renderTemplate(name: string, data: object): string {
 }
 
 function compile(name: string): Template {
-  const text = readFileSync(new URL(`chezmoi-templates/${name}`, packageRoot), "utf8");
+  const text = packageText(`chezmoi-templates/${name}`);
   if (text.includes("<%-")) throw new TypeError(`${name}: <%- puts text out unquoted and is not allowed`);
   return (data, put) =>
     ejs.render(text, data, { strict: true, _with: false, localsName: "data", filename: name, escape: put }) as string;

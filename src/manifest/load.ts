@@ -1,5 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync, realpathSync } from "node:fs";
 import { dirname, join, posix, relative } from "node:path";
+import { CannotRun } from "../diagnostics/cannot-run.ts";
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import type { Sources } from "../diagnostics/print.ts";
 import type { SourceFile, Span } from "../diagnostics/span.ts";
@@ -31,9 +32,6 @@ export interface Declared {
   readonly users: readonly string[];
   readonly stores: readonly string[];
 }
-
-/** The manifest cannot be read at all: exit code 2, nothing to point at. */
-export class UnreadableManifest extends Error {}
 
 /**
  * Reads a manifest and everything it includes. Included files lie in the manifest's folder or below it, also after
@@ -107,7 +105,7 @@ function readSource(
     // Without O_NONBLOCK a named pipe in the manifest's place would hang the command.
     handle = openSync(real, constants.O_RDONLY | constants.O_NONBLOCK);
     const stat = fstatSync(handle);
-    if (!stat.isFile()) throw new UnreadableManifest(`${name} is ${stat.isDirectory() ? "a directory" : "not a file"}`);
+    if (!stat.isFile()) throw new CannotRun(`${name} is ${stat.isDirectory() ? "a directory" : "not a file"}`);
     if (stat.size > sizeLimit) {
       diagnostics.push(say["manifest/too-large"]({ bytes: stat.size, limit: sizeLimit }, place));
       return undefined;
@@ -123,8 +121,8 @@ function readSource(
   }
 }
 
-function unreadable(name: string, error: unknown): UnreadableManifest {
-  if (error instanceof UnreadableManifest) return error;
+function unreadable(name: string, error: unknown): CannotRun {
+  if (error instanceof CannotRun) return error;
   const code = (error as NodeJS.ErrnoException).code;
   const reasons: Readonly<Record<string, string>> = {
     ENOENT: "there is no such file",
@@ -133,7 +131,7 @@ function unreadable(name: string, error: unknown): UnreadableManifest {
     ELOOP: "its path is a loop of links",
     EISDIR: "it is a directory",
   };
-  return new UnreadableManifest(`cannot read ${name}: ${reasons[code ?? ""] ?? code ?? String(error)}`);
+  return new CannotRun(`cannot read ${name}: ${reasons[code ?? ""] ?? code ?? String(error)}`);
 }
 
 /** The file an `include` names, or undefined and a diagnostic. */

@@ -1,4 +1,5 @@
 import { fate, rulesOf } from "./fate.ts";
+import { rememberFor } from "./memo.ts";
 import { type AbsolutePath, comparePaths, parentOf } from "./path.ts";
 import { isInPattern, physicalPath, physicalPatterns, relocatedAround } from "./physical.ts";
 import type { HostPlan, PlanEntry } from "./plan.ts";
@@ -31,7 +32,9 @@ export interface Ageing {
  * What ages out on a host, for one user (or the system, `null`): places as they really are on disk, so that no rule
  * passes through a link (systemd-tmpfiles follows intermediate ones).
  */
-export function ageingOf(plan: HostPlan, user: string | null): Ageing {
+export const ageingOf: (plan: HostPlan, user: string | null) => Ageing = rememberFor(findAgeing, (user) => user ?? "/");
+
+function findAgeing(plan: HostPlan, user: string | null): Ageing {
   const own = plan.rules.filter((rule) => rule.user === user);
   const aged = own.filter((rule) => ages(plan, rule));
   if (aged.length === 0) return { aged: [], spared: [] };
@@ -60,10 +63,7 @@ function ages(plan: HostPlan, rule: PlanEntry): boolean {
 function placesOf(plan: HostPlan, rule: PlanEntry): AgedPlace[] {
   const common = { entry: rule, age: rule.expire ?? "", filesOnly: rule.disposition === "persist" };
   if (rule.kind !== "pattern") return [{ ...common, path: ownPlace(plan, rule), pattern: false }];
-  const [live, ...stored] = plan.host.os === "nixos" ? [rule.live] : physicalPatterns(plan, rule);
-  return [live, ...stored].flatMap((path) =>
-    path === undefined ? [] : [{ ...common, path, pattern: /[*?]/.test(path) }],
-  );
+  return physicalPatterns(plan, rule, "links").map((path) => ({ ...common, path, pattern: /[*?]/.test(path) }));
 }
 
 /** A linked directory ages where it really lies; a mounted one at its live place, which is real too. */

@@ -1,7 +1,9 @@
 import { rulesOf } from "./fate.ts";
-import { type AbsolutePath, comparePaths, isBelow, parentOf } from "./path.ts";
+import { rememberFor } from "./memo.ts";
+import { type AbsolutePath, comparePaths, isBelow, isWithin, parentOf } from "./path.ts";
 import { isInPattern, physicalPath, physicalPatterns } from "./physical.ts";
 import type { HostPlan, PlanEntry } from "./plan.ts";
+import { fixedPrefix, patternRegex } from "./rule-index.ts";
 
 /** A tree or file that is backed up, where it really lies. */
 export interface BackupRoot {
@@ -26,16 +28,30 @@ export interface BackupSet {
  * The backup of a host, for one user or the system (`null`), from the plan alone: paths where the state really lies (a
  * link would be stored as a link, without what it points to).
  */
-export function backupSet(plan: HostPlan, user: string | null): BackupSet {
+export const backupSet: (plan: HostPlan, user: string | null) => BackupSet = rememberFor(
+  findBackupSet,
+  (u) => u ?? "/",
+);
+
+function findBackupSet(plan: HostPlan, user: string | null): BackupSet {
   const own = plan.rules.filter((rule) => rule.user === user);
   const roots = own.filter((rule) => rule.backup && isRoot(plan, rule));
   const excludes = own.filter((rule) => !rule.backup && isInBackup(plan, rule));
+  const places = roots.map((entry) => ({ entry, path: entry.stored ?? physicalPath(plan, entry.live) }));
   return {
-    roots: roots
-      .map((entry) => ({ entry, path: entry.stored ?? physicalPath(plan, entry.live) }))
+    roots: places.sort((a, b) => comparePaths(a.path, b.path)),
+    excludes: excludes
+      .flatMap((entry) => placesOf(plan, entry))
+      .filter((exclude) => places.some((root) => reaches(exclude, root)))
       .sort((a, b) => comparePaths(a.path, b.path)),
-    excludes: excludes.flatMap((entry) => placesOf(plan, entry)).sort((a, b) => comparePaths(a.path, b.path)),
   };
+}
+
+/** True where an exclude can match below a root. */
+function reaches({ path, pattern }: BackupExclude, root: BackupRoot): boolean {
+  if (!pattern) return isBelow(path, root.path);
+  const fixed = fixedPrefix(path);
+  return isWithin(fixed, root.path) || isWithin(root.path, fixed);
 }
 
 /** True unless the walk of another root comes by: a backed-up rule around it, with nothing left out in between. */
@@ -67,7 +83,7 @@ function liesTogether(plan: HostPlan, rule: PlanEntry, around: PlanEntry): boole
 
 function placesOf(plan: HostPlan, rule: PlanEntry): BackupExclude[] {
   if (rule.kind !== "pattern") return [{ entry: rule, path: physicalPath(plan, rule.live), pattern: false }];
-  return physicalPatterns(plan, rule).map((path) => ({ entry: rule, path, pattern: /[*?]/.test(path) }));
+  return physicalPatterns(plan, rule, "all").map((path) => ({ entry: rule, path, pattern: /[*?]/.test(path) }));
 }
 
 /** The roots that lie inside an exclude: each way of excluding has to let them through. */
@@ -80,15 +96,8 @@ export function rootsInside(set: BackupSet, exclude: BackupExclude): BackupRoot[
 
 function matchesBeginning(path: AbsolutePath, pattern: AbsolutePath): boolean {
   const depth = pattern.split("/").length;
-  const beginning = path.split("/").slice(0, depth).join("/");
-  const regex = new RegExp(
-    `^${pattern
-      .replace(/[\\^$.[\]|()+{}]/g, "\\$&")
-      .replaceAll("*", "[^/]*")
-      .replaceAll("?", "[^/]")}$`,
-    "s",
-  );
-  return path.split("/").length >= depth && regex.test(beginning);
+  const components = path.split("/");
+  return components.length >= depth && patternRegex(pattern).test(components.slice(0, depth).join("/"));
 }
 
 /** The parent chain from just below `top` down to `path`, outermost first: what must be let through on the way. */

@@ -1,3 +1,4 @@
+import { rememberFor } from "./memo.ts";
 import { type AbsolutePath, joinPath, relativeTo } from "./path.ts";
 import type { HostPlan, PlanEntry } from "./plan.ts";
 import { indexRules, type RuleIndex } from "./rule-index.ts";
@@ -14,16 +15,8 @@ export interface Fate {
   readonly rule: PlanEntry | null;
 }
 
-const indexOf = new WeakMap<HostPlan, RuleIndex>();
-
 /** The plan's rules, indexed; built once a plan. */
-export function rulesOf(plan: HostPlan): RuleIndex {
-  const known = indexOf.get(plan);
-  if (known !== undefined) return known;
-  const index = indexRules(plan.rules);
-  indexOf.set(plan, index);
-  return index;
-}
+export const rulesOf: (plan: HostPlan) => RuleIndex = rememberFor((plan: HostPlan) => indexRules(plan.rules));
 
 /**
  * The law: what happens to an absolute path on the plan's host, from the plan alone. The deepest entry that covers

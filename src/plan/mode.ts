@@ -1,11 +1,11 @@
 /**
  * A mode as four octal digits ("0700"), from octal ("700", "0700", "0o700") or symbolic text (`u=rwx,g=rx,o=`,
- * chmod(1) with `=` only). Undefined for anything else. Set-uid, set-gid and sticky bits are refused: kept state
- * has no use for them, and a manifest must not be able to make a program set-uid.
+ * chmod(1) with `=` only). Undefined for anything else. The set-uid bit is refused: kept state has no use for it, and a
+ * manifest must not be able to make a program set-uid.
  */
 export function parseMode(text: string): string | undefined {
-  const octal = /^(?:0o|0)?([0-7]{3})$/.exec(text);
-  if (octal !== null) return `0${octal[1]}`;
+  const octal = /^(?:0o)?0?([0-3]?[0-7]{3})$/.exec(text);
+  if (octal?.[1] !== undefined) return octal[1].padStart(4, "0");
   return parseSymbolic(text);
 }
 

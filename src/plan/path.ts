@@ -136,7 +136,16 @@ export function depthOf(path: string): number {
 
 /** Byte order of two paths: what `LC_ALL=C sort` gives, whatever the locale and the language's string order. */
 export function comparePaths(a: string, b: string): number {
-  if (a === b) return 0;
-  if (/^[\0-\x7f]*$/.test(a) && /^[\0-\x7f]*$/.test(b)) return a < b ? -1 : 1;
-  return Buffer.compare(Buffer.from(a), Buffer.from(b));
+  const length = Math.min(a.length, b.length);
+  for (let i = 0; i < length; i++) {
+    const [x, y] = [a.charCodeAt(i), b.charCodeAt(i)];
+    if (x !== y) return codePointOrder(x) - codePointOrder(y);
+  }
+  return a.length - b.length;
+}
+
+/** UTF-16 units in the order of code points, which is that of UTF-8 bytes: surrogates come after all others. */
+function codePointOrder(unit: number): number {
+  if (unit >= 0xe000) return unit - 0x800;
+  return unit >= 0xd800 ? unit + 0x2000 : unit;
 }

@@ -1,7 +1,8 @@
 import { rulesOf } from "./fate.ts";
-import { type AbsolutePath, depthOf, joinPath, parentOf, relativeTo } from "./path.ts";
+import { rememberFor } from "./memo.ts";
+import { type AbsolutePath, depthOf, isWithin, joinPath, parentOf, relativeTo } from "./path.ts";
 import { type HostPlan, isRelocated, type PlanEntry, type RelocatedEntry } from "./plan.ts";
-import { patternRegex } from "./rule-index.ts";
+import { fixedPrefix, patternRegex } from "./rule-index.ts";
 
 /** The innermost relocated directory strictly around a path: what lies in it lies in its store. */
 export function relocatedAround(plan: HostPlan, path: AbsolutePath): RelocatedEntry | undefined {
@@ -20,38 +21,39 @@ export function physicalPath(plan: HostPlan, path: AbsolutePath): AbsolutePath {
 
 /**
  * The places in which a pattern finds what it means: its live place, and the stores of the relocated directories that
- * the beginning of the pattern matches (`.config/*` + `/Cache` in the store of `.config/discord`).
+ * the beginning of the pattern matches (`.config/*` + `/Cache` in the store of `.config/discord`). With `links` only
+ * linked directories count as being elsewhere: what is mounted is found at its live place too.
  */
-export function physicalPatterns(plan: HostPlan, pattern: PlanEntry): AbsolutePath[] {
+export function physicalPatterns(plan: HostPlan, pattern: PlanEntry, through: "links" | "all"): AbsolutePath[] {
   const components = pattern.live.split("/").slice(1);
-  const places = plan.entries.filter(isRelocated).flatMap((entry) => {
+  const counts = (entry: RelocatedEntry): boolean => through === "all" || entry.how === "symlink";
+  const prefix = fixedPrefix(pattern.live);
+  const places = mountedEntries(plan).flatMap((entry) => {
+    if (entry.kind !== "directory" || !counts(entry)) return [];
+    if (!isWithin(entry.live, prefix) && !isWithin(prefix, entry.live)) return [];
     const depth = depthOf(entry.live);
-    if (entry.kind !== "directory" || depth >= components.length) return [];
-    if (relocatedAround(plan, entry.live) !== undefined) return [];
-    const beginning = `/${components.slice(0, depth).join("/")}`;
-    if (!patternRegex(beginning).test(entry.live)) return [];
+    if (depth >= components.length) return [];
+    if (!patternRegex(`/${components.slice(0, depth).join("/")}`).test(entry.live)) return [];
     return [joinPath(entry.stored, components.slice(depth).join("/"))];
   });
-  return [pattern.live, ...places];
+  // Where the beginning of the pattern itself lies in a store, its live place is only a way through a link.
+  const around = relocatedAround(plan, joinPath(prefix, "x"));
+  return around !== undefined && counts(around) ? places : [pattern.live, ...places];
 }
 
 /** True where a pattern of the plan matches the path or something above it. */
 export function isInPattern(plan: HostPlan, path: AbsolutePath): boolean {
-  const patterns = patternsOf(plan);
-  if (patterns.length === 0) return false;
+  const index = rulesOf(plan);
   for (let at: AbsolutePath | undefined = path; at !== undefined; at = parentOf(at)) {
-    const here = at;
-    if (patterns.some((regex) => regex.test(here))) return true;
+    if (index.matching(at) !== undefined) return true;
   }
   return false;
 }
 
-const patternCache = new WeakMap<HostPlan, RegExp[]>();
-
-function patternsOf(plan: HostPlan): RegExp[] {
-  const known = patternCache.get(plan);
-  if (known !== undefined) return known;
-  const patterns = plan.rules.filter((rule) => rule.kind === "pattern").map((rule) => patternRegex(rule.live));
-  patternCache.set(plan, patterns);
-  return patterns;
-}
+/**
+ * The entries that need a mount or link of their own: what lies inside a relocated directory is in its store already,
+ * and a mount inside a mount would hide one of the two.
+ */
+export const mountedEntries: (plan: HostPlan) => readonly RelocatedEntry[] = rememberFor((plan: HostPlan) =>
+  plan.entries.filter(isRelocated).filter((entry) => relocatedAround(plan, entry.live) === undefined),
+);

@@ -5,6 +5,8 @@ import type { PlanEntry } from "./plan.ts";
 export interface RuleIndex {
   /** The deepest rule that covers the path; at one depth a literal path beats a pattern. */
   deciding(path: AbsolutePath): PlanEntry | undefined;
+  /** The pattern that matches exactly this path, the most specific one. */
+  matching(path: AbsolutePath): PlanEntry | undefined;
   /** The literal rules strictly above a path, nearest first: directories only. */
   above(path: AbsolutePath): Generator<PlanEntry>;
 }
@@ -28,14 +30,17 @@ export function indexRules(rules: readonly PlanEntry[]): RuleIndex {
     }
   }
   for (const same of patterns.values()) same.sort((a, b) => moreSpecific(a.entry, b.entry));
+  const at = (path: AbsolutePath, depth: number): PlanEntry | undefined =>
+    patterns.get(depth)?.find((pattern) => pattern.regex.test(path))?.entry;
   return {
+    matching: (path) => (patterns.size === 0 ? undefined : at(path, depthOf(path))),
     deciding(path) {
       let depth = depthOf(path);
-      for (let at: AbsolutePath | undefined = path; at !== undefined; at = parentOf(at), depth--) {
-        const exact = literal.get(at);
-        if (exact !== undefined && (exact.kind === "directory" || at === path)) return exact;
-        const match = patterns.get(depth)?.find((p) => p.regex.test(at as string));
-        if (match !== undefined) return match.entry;
+      for (let here: AbsolutePath | undefined = path; here !== undefined; here = parentOf(here), depth--) {
+        const exact = literal.get(here);
+        if (exact !== undefined && (exact.kind === "directory" || here === path)) return exact;
+        const match = at(here, depth);
+        if (match !== undefined) return match;
       }
       return undefined;
     },
@@ -61,4 +66,11 @@ export function patternRegex(pattern: string): RegExp {
 function moreSpecific(a: PlanEntry, b: PlanEntry): number {
   const literals = (entry: PlanEntry): number => entry.live.replace(/[*?]/g, "").length;
   return literals(b) - literals(a) || (a.live < b.live ? -1 : 1);
+}
+
+/** The folder that a pattern surely lies in: what stands before the first component with `*` or `?`. */
+export function fixedPrefix(pattern: AbsolutePath): AbsolutePath {
+  const wild = pattern.search(/[*?]/);
+  const end = wild === -1 ? pattern.length : pattern.lastIndexOf("/", wild);
+  return (pattern.slice(0, end) || "/") as AbsolutePath;
 }

@@ -68,3 +68,16 @@ export function isWiped(path: AbsolutePath, host: PlanHost): boolean {
     );
   return innermost !== undefined && wiped.includes(innermost);
 }
+
+/**
+ * Name of the link in a home that leads to its folder in a store. State links go through it (`.remanence/.mozilla`), so
+ * that their text is the same on every host, wherever its store lies.
+ */
+export function rootLink(store: string, stores: readonly { readonly name: string }[]): string {
+  return defaultStore(stores) === store ? ".remanence" : `.remanence-${store}`;
+}
+
+/** The text of the link at `path` (relative to the home) that leads through the root link of its store. */
+export function linkText(path: string, root: string): string {
+  return `${"../".repeat(path.split("/").length - 1)}${root}/${path}`;
+}

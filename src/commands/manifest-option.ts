@@ -1,0 +1,55 @@
+import { existsSync } from "node:fs";
+import { hostname } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { CannotRun } from "../diagnostics/cannot-run.ts";
+import type { Diagnostic } from "../diagnostics/diagnostic.ts";
+import { didYouMean } from "../diagnostics/did-you-mean.ts";
+import { countDiagnostics, diagnosticRow, printDiagnostic, type Sources } from "../diagnostics/print.ts";
+import type { HostPlan } from "../plan/plan.ts";
+import { terminal } from "./terminal.ts";
+
+/** Options that every command about a manifest takes. */
+export interface CommonOptions {
+  readonly manifest?: string;
+  readonly host?: string;
+  readonly format: "text" | "json";
+}
+
+/** Exit codes: 0 done or clean, 1 findings or user errors, 2 could not run. */
+export type ExitCode = 0 | 1 | 2;
+
+/** The manifest to use: the one named, else the nearest `persistence.yaml` from here upward. */
+export function findManifest(named: string | undefined): string {
+  if (named !== undefined) return named;
+  for (let at = process.cwd(); ; at = dirname(at)) {
+    const file = join(at, "persistence.yaml");
+    if (existsSync(file)) return file;
+    if (at === resolve("/")) break;
+  }
+  throw new CannotRun("there is no persistence.yaml here or above; name one with --manifest FILE");
+}
+
+/** The host to use: the one named, else the manifest's only one, else the one named like this machine. */
+export function chooseHost(plans: readonly HostPlan[], named: string | undefined): HostPlan {
+  const names = plans.map((plan) => plan.host.name);
+  const own = hostname().split(".")[0];
+  const wanted = named ?? (plans.length === 1 ? names[0] : names.find((name) => name === own || name === hostname()));
+  const plan = plans.find((p) => p.host.name === wanted);
+  if (plan !== undefined) return plan;
+  if (named === undefined) throw new CannotRun(`which host? --host ${names.join(" or --host ")}`);
+  const known = didYouMean(named, names);
+  const hint = known === undefined ? `they are ${names.join(", ")}` : `did you mean ${known}?`;
+  throw new CannotRun(`there is no host ${named} in this manifest; ${hint}`);
+}
+
+/** Prints diagnostics for a person to stderr, the count last. */
+export function showDiagnostics(diagnostics: readonly Diagnostic[], sources: Sources, ending = ""): void {
+  if (diagnostics.length === 0) return;
+  const color = terminal.problemColor();
+  terminal.problem(diagnostics.map((d) => printDiagnostic(d, sources, { color })).join("\n"));
+  terminal.problem(`\n${countDiagnostics(diagnostics)}.${ending}`);
+}
+
+export function diagnosticsJson(diagnostics: readonly Diagnostic[], sources: Sources): object {
+  return { version: 1, diagnostics: diagnostics.map((d) => diagnosticRow(d, sources)) };
+}

@@ -1,0 +1,46 @@
+import { styleText } from "node:util";
+
+type Style = Parameters<typeof styleText>[0];
+
+/** Where a command's words go: answers to stdout, problems to stderr; colour only where a person looks. */
+export const terminal = {
+  answer(text: string): void {
+    process.stdout.write(text.endsWith("\n") ? text : `${text}\n`);
+  },
+  problem(text: string): void {
+    process.stderr.write(text.endsWith("\n") ? text : `${text}\n`);
+  },
+  json(data: unknown): void {
+    process.stdout.write(`${JSON.stringify(data, null, 2)}\n`);
+  },
+  paint(style: Style, text: string): string {
+    return hasColor(process.stdout) ? styleText(style, text, { validateStream: false }) : text;
+  },
+  problemColor: (): boolean => hasColor(process.stderr),
+};
+
+/** NO_COLOR of any value switches colour off (no-color.org), FORCE_COLOR on; else a terminal has it. */
+function hasColor(stream: NodeJS.WriteStream): boolean {
+  if (process.env["NO_COLOR"] !== undefined && process.env["NO_COLOR"] !== "") return false;
+  if (process.env["FORCE_COLOR"] !== undefined && process.env["FORCE_COLOR"] !== "0") return true;
+  return stream.isTTY === true && process.env["TERM"] !== "dumb";
+}
+
+/** Rows in columns, two blanks between them; the last column is not padded. */
+export function columns(rows: readonly (readonly string[])[], indent = "  "): string {
+  const widths: number[] = [];
+  for (const row of rows) {
+    for (const [i, cell] of row.entries()) widths[i] = Math.max(widths[i] ?? 0, visibleLength(cell));
+  }
+  return rows
+    .map((row) => {
+      const cells = row.map((cell, i) => cell + " ".repeat(Math.max(0, (widths[i] ?? 0) - visibleLength(cell))));
+      return `${indent}${cells.join("  ")}`.trimEnd();
+    })
+    .join("\n");
+}
+
+function visibleLength(text: string): number {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the escape sequences of colours have no width
+  return [...text.replace(/\u001b\[[0-9;]*m/g, "")].length;
+}

@@ -1,0 +1,50 @@
+import { defineDiagnostics } from "../../diagnostics/define.ts";
+
+/** What chezmoi would clash with or cannot hold. */
+export const chezmoiDiagnostics = defineDiagnostics({
+  "chezmoi/below-link": {
+    severity: "error",
+    message: ({ path, link, host }: { path: string; link: string; host: string }) =>
+      `\`${path}\` is laid by chezmoi, but on ${host} \`${link}\` above it is a link to the store`,
+    help: ({ link }) =>
+      `chezmoi would replace that link by an empty directory: list the kept parts of \`${link}\` one by one, or write \`how: none\` for it`,
+  },
+  "chezmoi/hand-managed": {
+    severity: "error",
+    message: ({ path, source }: { path: string; source: string }) =>
+      `\`${path}\` is to be a link to the store, but your chezmoi source manages it itself (${source})`,
+    help: () => "keep one: `chezmoi forget` it, or write `carry: true` for what belongs in the repo",
+  },
+  "chezmoi/own-folders": {
+    severity: "error",
+    message: ({ path }: { path: string }) => `\`${path}\` is chezmoi's own folder, and chezmoi would delete itself`,
+    help: () => "write `how: none` for it on Fedora: it stays where it is and is backed up",
+  },
+  "chezmoi/reserved": {
+    severity: "error",
+    message: ({ path }: { path: string }) => `\`${path}\` is the link by which Remanence reaches the store`,
+    help: () => "leave it out",
+  },
+  "chezmoi/guard-not-included": {
+    severity: "error",
+    message: ({ file }: { file: string }) =>
+      `the guard is not included in ${file}, and without it chezmoi could delete state`,
+    help: () => 'add this line to it once: {{ includeTemplate "remanence/ignore" . }}',
+  },
+  "chezmoi/unrepresentable": {
+    severity: "warning",
+    message: ({ path, why }: { path: string; why: string }) => `chezmoi cannot hold the link for \`${path}\`: ${why}`,
+    help: () => "link.sh makes it all the same; chezmoi leaves it alone",
+  },
+  "chezmoi/fetch-differs": {
+    severity: "error",
+    message: ({ path }: { path: string }) =>
+      `\`${path}\` is fetched from different places on different hosts or for different users`,
+    help: () => "chezmoi knows one external a path: fetch it from one place, or into different paths",
+  },
+  "chezmoi/nothing-carried": {
+    severity: "note",
+    message: ({ path }: { path: string }) => `\`${path}\` is carried, but your chezmoi source has nothing of it yet`,
+    help: ({ path }) => `bring it in with \`chezmoi add ~/${path}\``,
+  },
+});

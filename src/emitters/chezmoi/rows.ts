@@ -1,0 +1,78 @@
+import type { Span } from "../../diagnostics/span.ts";
+import { comparePaths } from "../../plan/path.ts";
+import { mountedEntries } from "../../plan/physical.ts";
+import type { HostPlan, PlanEntry, PlanHost } from "../../plan/plan.ts";
+import { linkText, rootLink } from "../../plan/stores.ts";
+
+/** A host and a user of it, as chezmoi's templates name it: `desk/mitsio`. */
+export type Here = string;
+
+export function hereOf(host: PlanHost, user: string): Here {
+  return `${host.name}/${user}`;
+}
+
+/** One target (a path below a home) over all hosts: what chezmoi lays there, and where. */
+export interface TargetRow<K extends "link" | "carry" | "fetch"> {
+  readonly kind: K;
+  readonly target: string;
+  /** The entries that ask for it, by host and user. */
+  readonly by: ReadonlyMap<Here, PlanEntry>;
+  readonly span: Span;
+}
+
+export interface LinkRow extends TargetRow<"link"> {
+  /** Text of the link by host and user; nearly always one text for all. */
+  readonly texts: ReadonlyMap<Here, string>;
+}
+
+/** The state links of all Fedora hosts. */
+export function linkRows(plans: readonly HostPlan[]): LinkRow[] {
+  const texts = new Map<string, Map<Here, string>>();
+  const rows = collect("link", plans, (plan) => {
+    if (plan.host.os !== "fedora") return [];
+    return mountedEntries(plan).filter((entry) => entry.how === "symlink" && entry.scope === "home");
+  });
+  for (const plan of plans) {
+    for (const row of rows) {
+      for (const [here, entry] of row.by) {
+        if (!here.startsWith(`${plan.host.name}/`)) continue;
+        const root = rootLink(entry.store ?? "", plan.host.stores);
+        const own = texts.get(row.target) ?? new Map<Here, string>();
+        texts.set(row.target, own.set(here, linkText(row.target, root)));
+      }
+    }
+  }
+  return rows.map((row) => ({ ...row, texts: texts.get(row.target) ?? new Map() }));
+}
+
+/** What is carried, where chezmoi lays it. */
+export function carryRows(plans: readonly HostPlan[]): TargetRow<"carry">[] {
+  return collect("carry", plans, (plan) =>
+    plan.rules.filter((rule) => rule.disposition === "carry" && rule.scope === "home"),
+  );
+}
+
+/** What is fetched from elsewhere. */
+export function fetchRows(plans: readonly HostPlan[]): TargetRow<"fetch">[] {
+  return collect("fetch", plans, (plan) =>
+    plan.rules.filter((rule) => rule.disposition === "fetch" && rule.scope === "home"),
+  );
+}
+
+function collect<K extends "link" | "carry" | "fetch">(
+  kind: K,
+  plans: readonly HostPlan[],
+  choose: (plan: HostPlan) => readonly PlanEntry[],
+): TargetRow<K>[] {
+  const rows = new Map<string, { by: Map<Here, PlanEntry>; span: Span }>();
+  for (const plan of plans) {
+    for (const entry of choose(plan)) {
+      const row = rows.get(entry.path) ?? { by: new Map(), span: entry.span };
+      row.by.set(hereOf(plan.host, entry.user ?? ""), entry);
+      rows.set(entry.path, row);
+    }
+  }
+  return [...rows]
+    .sort(([a], [b]) => comparePaths(a, b))
+    .map(([target, row]) => ({ kind, target, by: row.by, span: row.span }));
+}

@@ -1,0 +1,25 @@
+import { defineDiagnostics } from "../../diagnostics/define.ts";
+
+/** What the Fedora scripts cannot do, said before anything is written. */
+export const fedoraDiagnostics = defineDiagnostics({
+  "fedora/unsupported": {
+    severity: "error",
+    message: ({ what }: { what: string; instead: string }) => `${what} is not written yet`,
+    help: ({ instead }) => instead,
+  },
+  "fedora/system-symlink": {
+    severity: "error",
+    message: ({ path }: { path: string }) => `\`${path}\` belongs to the system and cannot be a link on Fedora`,
+    help: () => "leave `how` away: system state stays in its place there, and is backed up",
+  },
+  "fedora/schedule": {
+    severity: "error",
+    message: ({ schedule }: { schedule: string }) => `\`${schedule}\` cannot be a schedule`,
+    help: () => "write a systemd calendar expression such as `daily` or `*-*-* 03:00`",
+  },
+  "fedora/backup-path": {
+    severity: "error",
+    message: ({ path }: { path: string }) => `\`${path}\` cannot be the folder of the backups: it must be absolute`,
+    help: () => "name the folder that is mounted for it (/mnt/backup)",
+  },
+});

@@ -1,0 +1,212 @@
+import type { Fragment } from "../../languages/fragment.ts";
+import { shell } from "../../languages/shell.ts";
+import type { Backup } from "../../manifest/manifest.ts";
+import { packageText } from "../../package-files.ts";
+import { ageingOf } from "../../plan/ageing.ts";
+import { type BackupSet, backupSet } from "../../plan/backup-set.ts";
+import { type AbsolutePath, relativeTo } from "../../plan/path.ts";
+import { mountedEntries } from "../../plan/physical.ts";
+import { type HostPlan, isRelocated, type PlanEntry, type PlanUser } from "../../plan/plan.ts";
+import { rootLink, storeFolder } from "../../plan/stores.ts";
+import { generatedFrom } from "../emitter.ts";
+import { groupEntries } from "../groups.ts";
+import { resticExcludes } from "../restic-excludes.ts";
+
+type Line = Fragment<"shell">;
+
+/** The scripts of a host, by file name: what is particular to it stands first, then text that is the same for all. */
+export function scriptsOf(plan: HostPlan): Readonly<Record<string, string>> {
+  const links = [...userLines(plan), ...storeLines(plan)];
+  const { backup } = plan.host;
+  return {
+    "link.sh": script(
+      plan,
+      "Moves what is kept into its store and links it.",
+      ["common", "links"],
+      [...links, linkedSettings(plan)],
+      "link",
+    ),
+    "unlink.sh": script(plan, "Undoes link.sh.", ["common", "links"], [...links, linkedSettings(plan)], "unlink"),
+    "verify.sh": script(
+      plan,
+      "Shows whether everything is where it should be.",
+      ["common", "links"],
+      [...links, verifySettings(plan)],
+      "verify",
+    ),
+    ...(backup === null
+      ? {}
+      : {
+          "backup.sh": script(
+            plan,
+            "Backs up what is kept.",
+            ["common", "backups"],
+            [...userLines(plan), backupSettings(plan, backup)],
+            "backup",
+          ),
+          "restore.sh": script(
+            plan,
+            "Brings back what backup.sh saved.",
+            ["common", "backups"],
+            [...userLines(plan), backupSettings(plan, backup)],
+            "restore",
+          ),
+        }),
+    "clean.sh": script(
+      plan,
+      "Lets old caches and logs go.",
+      ["common"],
+      [...userLines(plan), cleanSettings(plan)],
+      "clean",
+    ),
+  };
+}
+
+/** Functions are called by name (`"say_$format"`), and each script uses its part of what the common text offers. */
+const directive = "shellcheck disable=SC2034,SC2317";
+
+function script(
+  plan: HostPlan,
+  purpose: string,
+  before: readonly string[],
+  settings: readonly Line[],
+  name: string,
+): string {
+  const text = (part: string): string => packageText(`src/emitters/fedora/scripts/${part}.sh`);
+  return shell.script({
+    header: [
+      `${plan.host.name}: ${purpose}`,
+      generatedFrom(plan),
+      "Works on its own: it needs bash and what every Fedora has.",
+      directive,
+    ],
+    settings: [shell.comment(`--- what ${plan.host.name} keeps ---`), shell.gap, ...settings],
+    before: before.map(text),
+    after: [text(name)],
+  });
+}
+
+function userLines({ host }: HostPlan): Line[] {
+  return host.users.map((user) => shell.call("user", user.name, user.home));
+}
+
+/** Paths as seen from a home: relative below it, absolute elsewhere. */
+function seenFrom(user: PlanUser | null, path: AbsolutePath): string {
+  return user === null ? path : (relativeTo(path, user.home) ?? path);
+}
+
+function storeLines(plan: HostPlan): Line[] {
+  const { host } = plan;
+  return host.users.flatMap((user) =>
+    host.stores.flatMap((store) => {
+      const folder = storeFolder(store, user);
+      const used = linkedEntries(plan).some((entry) => entry.user === user.name && entry.store === store.name);
+      if (folder === undefined || !used) return [];
+      return [shell.call("store", user.name, store.name, rootLink(store.name, host.stores), seenFrom(user, folder))];
+    }),
+  );
+}
+
+function linkedEntries(plan: HostPlan): PlanEntry[] {
+  return mountedEntries(plan).filter((entry) => entry.how === "symlink" && entry.scope === "home");
+}
+
+/** Calls under headings, the reason beside each, in a function: they may run only when it is known for whom. */
+function settingsOf(
+  entries: readonly PlanEntry[],
+  lineOf: (entry: PlanEntry) => Line,
+  more: readonly Line[] = [],
+): Line {
+  const lines = groupEntries(entries).flatMap(({ heading, entries: members }) => [
+    shell.comment(heading),
+    ...members.map((entry) => shell.beside(lineOf(entry), entry.note)),
+  ]);
+  return shell.define("settings", [...lines, ...more]);
+}
+
+function linkedLine(entry: PlanEntry): Line {
+  return shell.call("linked", entry.user ?? "", entry.kind, entry.path, entry.store ?? "", entry.mode ?? "-");
+}
+
+function linkedSettings(plan: HostPlan): Line {
+  return settingsOf(linkedEntries(plan), linkedLine);
+}
+
+function verifySettings(plan: HostPlan): Line {
+  const linked = linkedEntries(plan);
+  const inPlace = plan.entries.filter((entry) => entry.disposition === "persist" && !isRelocated(entry));
+  return settingsOf([...linked, ...inPlace], (entry) =>
+    isRelocated(entry)
+      ? linkedLine(entry)
+      : shell.call("kept", entry.user ?? "-", entry.kind, entry.path, entry.mode ?? "-"),
+  );
+}
+
+function backupSettings(plan: HostPlan, backup: Backup): Line {
+  const { host } = plan;
+  const keep = Object.entries(backup.retain).flatMap(([kind, count]) => [`--keep-${kind}`, String(count)]);
+  const head = [
+    shell.assign("host", host.name),
+    shell.assign("engine", backup.engine),
+    shell.assign("target", backup.to),
+    ...(backup.passwordFile === null ? [] : [shell.assign("password_file", backup.passwordFile)]),
+    ...(backup.encrypt === null
+      ? []
+      : [shell.assign("encrypt_tool", backup.encrypt.tool), shell.assign("encrypt_to", backup.encrypt.recipient)]),
+    ...(backup.engine === "restic" && keep.length > 0 ? [shell.array("retain", keep)] : []),
+  ];
+  const owners = [null, ...host.users];
+  return shell.define("settings", [...head, ...owners.flatMap((user) => backupLines(plan, user, backup))]);
+}
+
+function backupLines(plan: HostPlan, user: PlanUser | null, backup: Backup): Line[] {
+  const set = backupSet(plan, user?.name ?? null);
+  if (set.roots.length === 0) return [];
+  const owner = user?.name ?? "-";
+  const pathOf = new Map(set.roots.map((root) => [root.entry, root.path]));
+  const seen = (path: AbsolutePath): string => seenFrom(user, path);
+  return [
+    shell.gap,
+    ...groupEntries(set.roots.map((root) => root.entry)).flatMap(({ heading, entries }) => [
+      shell.comment(heading),
+      ...entries.flatMap((entry) => {
+        const path = seen(pathOf.get(entry) ?? entry.live);
+        const included = shell.beside(shell.call("included", owner, entry.class, path), entry.note);
+        return path === entry.path ? [included] : [included, shell.call("named", owner, path, entry.path)];
+      }),
+    ]),
+    ...(set.excludes.length === 0 ? [] : [shell.comment("left out")]),
+    ...set.excludes.map(({ entry, path, pattern }) =>
+      shell.beside(shell.call("excluded", owner, pattern ? "pattern" : "path", seen(path)), entry.note),
+    ),
+    ...(backup.engine === "restic" ? resticLines(set, owner, seen) : []),
+  ];
+}
+
+function resticLines(set: BackupSet, owner: string, seen: (path: AbsolutePath) => string): Line[] {
+  const relative = <P extends { readonly path: AbsolutePath }>(place: P): P => ({
+    ...place,
+    path: seen(place.path) as AbsolutePath,
+  });
+  const lines = resticExcludes({ roots: set.roots.map(relative), excludes: set.excludes.map(relative) });
+  return lines.map(({ line }) =>
+    line.startsWith("!")
+      ? shell.call("restic_exclude", owner, "yes", line.slice(1))
+      : shell.call("restic_exclude", owner, "no", line),
+  );
+}
+
+function cleanSettings(plan: HostPlan): Line {
+  const lines = plan.host.users.flatMap((user) => {
+    const { aged, spared } = ageingOf(plan, user.name);
+    return [
+      ...aged.map(({ entry, path, pattern, age, filesOnly }) => {
+        const how = pattern ? "pattern" : "path";
+        const what = filesOnly ? "files" : "all";
+        return shell.beside(shell.call("aged", user.name, how, seenFrom(user, path), age, what), entry.note);
+      }),
+      ...spared.map(({ path }) => shell.call("spared", user.name, seenFrom(user, path))),
+    ];
+  });
+  return shell.define("settings", lines);
+}

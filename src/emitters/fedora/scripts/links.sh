@@ -1,0 +1,217 @@
+#!/usr/bin/env bash
+# shellcheck disable=SC2154,SC2034 # stands between common.sh and the script itself
+
+# --- stores and links ---------------------------------------------------------------------------------------------
+
+declare -A folder_in=() root_link=()
+# store USER NAME LINK FOLDER: the folder of a user's home in a store, and the link in the home that leads to it.
+# FOLDER is relative where it lies in the home.
+store() {
+  folder_in["$1/$2"]=$4
+  root_link["$1/$2"]=$3
+}
+
+entry_paths=() entry_kinds=() entry_stores=() entry_modes=()
+# linked USER KIND PATH STORE MODE: an entry that lives in a store and is linked; MODE is - where nothing is asked for.
+linked() {
+  [[ $1 == "$me" ]] || return 0
+  entry_kinds+=("$2")
+  entry_paths+=("$3")
+  entry_stores+=("$4")
+  entry_modes+=("$5")
+}
+
+folder_of() {
+  reply=${folder_in["$me/$1"]}
+  [[ $reply == /* ]] || reply=$home/$reply
+}
+
+# Text of the link at a path of the home: through the root link, relative, the same that chezmoi writes.
+text_of() {
+  local rest=$1 up=
+  while [[ $rest == */* ]]; do
+    up+=../
+    rest=${rest#*/}
+  done
+  reply=$up${root_link["$me/$2"]}/$1
+}
+
+# Everything about the entry of a number: sets live, stored, text, kind, mode and path.
+look_at() {
+  path=${entry_paths[$1]}
+  kind=${entry_kinds[$1]}
+  mode=${entry_modes[$1]}
+  live=$home/$path
+  folder_of "${entry_stores[$1]}"
+  stored=$reply/$path
+  text_of "$path" "${entry_stores[$1]}"
+  text=$reply
+}
+
+# The stores that have entries.
+used_stores() {
+  printf '%s\n' ${entry_stores[@]+"${entry_stores[@]}"} | sort -u
+}
+
+is_link_to() {
+  [[ -L $1 && $(readlink -- "$1") == "$2" ]]
+}
+
+# The mount that holds a path, by number: two mounts of one file system are two. And the device: each btrfs subvolume
+# has its own. A rename works only where both are the same.
+place_of() {
+  reply="$(findmnt -n -o ID -T "$1" | tail -n 1) $(stat -c %d -- "$1")"
+}
+
+# The nearest directory at or above a path that exists.
+existing() {
+  reply=$1
+  while [[ ! -d $reply ]]; do
+    reply=${reply%/*}
+    reply=${reply:-/}
+  done
+}
+
+mount_points=()
+load_mounts() {
+  local point
+  while read -r point; do
+    # mountinfo writes blanks and the like as \040
+    printf -v point '%b' "${point//\\/\\0}"
+    mount_points+=("$point")
+  done < <(cut -d' ' -f5 /proc/self/mountinfo)
+}
+
+# True where a mount point lies at or below a path.
+has_mount() {
+  local point
+  for point in "${mount_points[@]}"; do
+    [[ $point == "$1" || $point == "$1"/* ]] && return 0
+  done
+  return 1
+}
+
+# True where a btrfs subvolume lies below a directory (its root has inode 256, and nothing else there has).
+has_subvolume() {
+  [[ $(stat -f -c %T -- "$1") == btrfs ]] || return 1
+  [[ -n $(find "$1" -xdev -mindepth 1 -type d -inum 256 -print -quit) ]]
+}
+
+# True where a directory and all above it can be changed by nobody but us and root. (In a directory with the sticky bit
+# others cannot rename what is ours.)
+is_trusted() {
+  local at=$1 bits owner
+  while [[ -n $at ]]; do
+    [[ ! -L $at ]] || return 1
+    read -r bits owner < <(stat -c '%a %u' -- "$at")
+    [[ $owner == 0 || $owner == "$EUID" ]] || return 1
+    (((8#$bits & 8#022) == 0 || (8#$bits & 8#1000) != 0)) || return 1
+    at=${at%/*}
+  done
+  return 0
+}
+
+# --- the exchange -------------------------------------------------------------------------------------------------
+
+exchanger=
+# Finds a program that can exchange two names in one step (renameat2 with RENAME_EXCHANGE).
+find_exchanger() {
+  local names
+  names=$(mv --help)
+  if [[ $names == *--exchange* ]]; then
+    exchanger='mv'
+  elif command -v exch >/dev/null; then
+    exchanger='exch'
+  elif command -v python3 >/dev/null; then
+    exchanger='python3'
+  elif command -v perl >/dev/null; then
+    exchanger='perl'
+  else
+    die 2 "nothing here can exchange two names in one step: install coreutils 9.5, util-linux 2.40, python3 or perl"
+  fi
+}
+
+# exchange A B: both names in one step, or nothing; never copies. The caller looks at the result, not at the code alone.
+exchange() {
+  case $exchanger in
+    mv) mv -T --exchange -- "$1" "$2" ;;
+    exch) exch -- "$1" "$2" ;;
+    python3)
+      python3 -I -c '
+import ctypes, os, sys
+libc = ctypes.CDLL(None, use_errno=True)
+a, b = (os.fsencode(name) for name in sys.argv[1:])
+if libc.renameat2(-100, a, -100, b, 2) != 0:
+    sys.exit("exchange: " + os.strerror(ctypes.get_errno()))
+' "$1" "$2"
+      ;;
+    perl)
+      perl -e '
+my %number = (x86_64 => 316, aarch64 => 276, riscv64 => 276, ppc64le => 357, s390x => 347);
+my ($machine, $one, $other) = @ARGV;
+defined $number{$machine} or die "exchange: unknown machine $machine\n";
+syscall($number{$machine}, -100, $one, -100, $other, 2) == 0 or die "exchange: $!\n";
+' "$(uname -m)" "$1" "$2"
+      ;;
+  esac
+}
+
+# --- before anything ----------------------------------------------------------------------------------------------
+
+# The folder of the home in each store must be there, or be ours to make; the store itself is never made where it
+# should have been mounted.
+check_stores() {
+  local name folder
+  for name in $(used_stores); do
+    folder_of "$name"
+    folder=$reply
+    if [[ $folder != "$home"/* ]]; then
+      ! unmounted_above "$folder" || die 3 "store $name: $folder is not mounted"
+      [[ -d $folder ]] || die 3 "store $name: there is no $folder. As root: install -d -m 0700 -o $me $folder"
+      is_trusted "$folder" || die 3 "store $name: others can change $folder or a directory above it"
+    elif [[ -L $folder || (-e $folder && ! -d $folder) ]]; then
+      die 3 "store $name: $(short "$folder") is not a directory"
+    fi
+    existing "$folder"
+    [[ -w $reply ]] || die 3 "store $name: $reply is not writable"
+  done
+}
+
+# True where fstab wants a file system at or above a path, and it is not mounted.
+unmounted_above() {
+  local at=$1
+  while [[ -n $at ]]; do
+    if findmnt --fstab --noheadings --mountpoint "$at" >/dev/null 2>&1 && ! mountpoint -q -- "$at"; then return 0; fi
+    at=${at%/*}
+  done
+  return 1
+}
+
+# The link in the home through which all others go.
+check_root_links() {
+  local name link folder
+  for name in $(used_stores); do
+    link=$home/${root_link["$me/$name"]}
+    folder_of "$name"
+    folder=$reply
+    kind_of "$link"
+    case $reply in
+      none) ;;
+      link)
+        [[ $(realpath -m -- "$link") == "$(realpath -m -- "$folder")" ]] ||
+          die 3 "$(short "$link") leads elsewhere, to $(plain "$(readlink -- "$link")")"
+        ;;
+      *) die 3 "$(short "$link") is in the way: it must be the link to $(short "$folder")" ;;
+    esac
+  done
+}
+
+make_root_links() {
+  local name link
+  for name in $(used_stores); do
+    link=$home/${root_link["$me/$name"]}
+    folder_of "$name"
+    mkdir -p -- "$reply"
+    [[ -L $link ]] || ln -sT -- "${folder_in["$me/$name"]}" "$link"
+  done
+}

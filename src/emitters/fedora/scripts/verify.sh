@@ -1,0 +1,135 @@
+#!/usr/bin/env bash
+# shellcheck disable=SC2154 # follows common.sh, links.sh and the settings of a host
+
+usage() {
+  cat <<'END'
+Shows whether everything that is kept is where it should be. Changes nothing.
+
+  --only PATH...    only these
+  --format FORMAT   text (default) or json
+  --dry-run, --yes  accepted; nothing is changed or asked
+  --help            this text
+
+Exit codes: 0 all is well, 1 findings, 2 could not run.
+END
+}
+
+kept_paths=() kept_kinds=() kept_modes=()
+# kept USER KIND PATH MODE: an entry that stays in its place. USER is - for the system, whose paths are absolute.
+kept() {
+  [[ $1 == "${me:--}" ]] || return 0
+  kept_kinds+=("$2")
+  kept_paths+=("$3")
+  kept_modes+=("$4")
+}
+
+# Decides about a linked entry: sets `result` (ok, absent or a finding) and `says`.
+check_link() {
+  local live_kind stored_kind
+  kind_of "$live"
+  live_kind=$reply
+  kind_of "$stored"
+  stored_kind=$reply
+  result=ok says='link to the store'
+  if [[ $stored_kind == link ]] && is_link_to "$stored" "$text"; then
+    result=interrupted says='a run of link.sh was stopped here; run it again'
+  elif [[ $live_kind == link && $(realpath -m -- "$live") != "$(realpath -m -- "$stored")" ]]; then
+    result=foreign says="a link to $(plain "$(readlink -- "$live")"), not to the store"
+  elif [[ $live_kind == link && $stored_kind == none ]]; then
+    result=dangling says='the link is there, but the store has nothing: is it mounted?'
+  elif [[ $live_kind == link && $stored_kind != "$kind" ]]; then
+    result=kind says="the store has a $stored_kind, not a $kind"
+  elif [[ $live_kind == link ]]; then
+    check_mode "$stored"
+  elif [[ $live_kind == none && $stored_kind == none ]]; then
+    result=absent says='not there yet'
+  elif [[ $live_kind == none ]]; then
+    result=unlinked says='the data is in the store, but there is no link; run link.sh'
+  elif [[ $stored_kind == none ]]; then
+    result=unlinked says='not linked yet; run link.sh'
+  else
+    result=replaced
+    says="a $live_kind stands in place of the link: changed $(date -r "$live" +%F), the store's copy $(date -r "$stored" +%F)"
+  fi
+}
+
+# Decides about an entry in its place.
+check_kept() {
+  kind_of "$live"
+  result=ok says='in its place'
+  if [[ $reply == none ]]; then
+    result=absent says='not there yet'
+  elif [[ $reply != "$kind" ]]; then
+    result=kind says="a $reply, not a $kind"
+  else
+    check_mode "$live"
+  fi
+}
+
+# A finding where more people are let in than the manifest says.
+check_mode() {
+  [[ $mode != - ]] || return 0
+  local actual
+  actual=$(stat -c %a -- "$1")
+  says+=", mode 0${actual: -3}"
+  if (((8#$actual & ~(8#$mode) & 8#777) != 0)); then
+    result=mode says="mode 0${actual: -3}, and should be $mode: chmod $mode $(short "$1")"
+  fi
+}
+
+record() {
+  case $result in
+    ok | absent) ;;
+    *) findings=$((findings + 1)) ;;
+  esac
+  if [[ $format == json ]]; then
+    printf '%s{ "path": %s, "result": "%s", "says": %s }' "$separator" "$(json "$path")" "$result" "$(json "$says")"
+    separator=', '
+  else
+    printf '  %-12s %-34s %s\n' "$result" "$(plain "$(short "$live")")" "$says"
+  fi
+}
+
+# What the last run of backup.sh left behind.
+last_backup() {
+  local part=system when outcome
+  [[ -z $me ]] || part=user-$me
+  [[ -r $state/backup-$part.last ]] || return 1
+  read -r when outcome <"$state/backup-$part.last"
+  reply="last: $(plain "$when"), $(plain "$outcome")"
+}
+
+main() {
+  local i path kind mode live stored text result says separator='' findings=0
+  options "$@"
+  choose_user
+  settings
+  check_only ${entry_paths[@]+"${entry_paths[@]}"} ${kept_paths[@]+"${kept_paths[@]}"}
+  find_state
+  [[ $format == text ]] || printf '{ "version": 1, "entries": [ '
+  for i in "${!entry_paths[@]}"; do
+    wanted "${entry_paths[$i]}" || continue
+    look_at "$i"
+    check_link
+    record
+  done
+  for i in "${!kept_paths[@]}"; do
+    path=${kept_paths[$i]} kind=${kept_kinds[$i]} mode=${kept_modes[$i]}
+    wanted "$path" || continue
+    live=$path
+    [[ $path == /* ]] || live=$home/$path
+    check_kept
+    record
+  done
+  local backup=none
+  if last_backup; then backup=$reply; fi
+  if [[ $format == json ]]; then
+    printf ' ], "backup": %s, "findings": %s }\n' "$(json "$backup")" "$findings"
+  else
+    printf '  %-12s %s\n' backup "$backup"
+    say "$findings finding$([[ $findings == 1 ]] || printf s)."
+  fi
+  ((findings == 0)) || exit 1
+}
+
+main "$@"

@@ -1,0 +1,83 @@
+import { printUnit, tmpfilesLine } from "../../languages/systemd.ts";
+import type { Backup } from "../../manifest/manifest.ts";
+import { ageingOf } from "../../plan/ageing.ts";
+import { relativeTo } from "../../plan/path.ts";
+import type { HostPlan, PlanUser } from "../../plan/plan.ts";
+import { generatedFrom } from "../emitter.ts";
+
+/** Where the units look for the scripts: a link that the README tells to make, so that the repo may lie anywhere. */
+const folder = ".config/remanence/host";
+
+/** The user units of a host, by file name. */
+export function unitsOf(plan: HostPlan): Readonly<Record<string, string>> {
+  const { host } = plan;
+  const cleans = host.users.some((user) => ageingOf(plan, user.name).aged.length > 0);
+  return {
+    ...(host.backup === null ? {} : backupUnits(plan, host.backup)),
+    ...(cleans
+      ? {
+          "remanence-clean.service": service(plan, "Let old caches and logs of this home go", "clean.sh"),
+          "remanence-clean.timer": timer(plan, "Let old caches and logs of this home go, now and then", "weekly"),
+        }
+      : {}),
+  };
+}
+
+function backupUnits(plan: HostPlan, backup: Backup): Record<string, string> {
+  return {
+    "remanence-backup.service": service(plan, "Back up what is kept of this home", "backup.sh"),
+    "remanence-backup.timer": timer(plan, "Back up what is kept of this home, regularly", backup.schedule),
+  };
+}
+
+function service(plan: HostPlan, description: string, script: string): string {
+  return printUnit([`${plan.host.name}: a user unit.`, generatedFrom(plan)], {
+    Unit: { Description: description, Documentation: `man:systemd.service(5)` },
+    Service: {
+      Type: "oneshot",
+      // An interpreter in /usr: with SELinux a script in a home is not a program that systemd may start.
+      ExecStart: ["/usr/bin/bash", { inHome: `${folder}/${script}` }, "--yes"],
+      Nice: "19",
+      IOSchedulingClass: "idle",
+    },
+  });
+}
+
+function timer(plan: HostPlan, description: string, calendar: string): string {
+  return printUnit([`${plan.host.name}: a user unit.`, generatedFrom(plan)], {
+    Unit: { Description: description },
+    Timer: { OnCalendar: calendar, Persistent: "true", RandomizedDelaySec: "1h" },
+    Install: { WantedBy: ["timers.target"] },
+  });
+}
+
+/**
+ * `user-tmpfiles.d` of one user: the places that are no pattern through anybody's links; clean.sh does all of them,
+ * and looks before it does. Undefined where nothing ages.
+ */
+export function tmpfilesOf(plan: HostPlan, user: PlanUser): string | undefined {
+  const { aged, spared } = ageingOf(plan, user.name);
+  const lines = aged
+    .filter(({ pattern }) => !pattern)
+    .map(({ entry, path, age, filesOnly }) => ({
+      text: tmpfilesLine({ type: "e", ...below(user, path), pattern: false, age: `${filesOnly ? "m" : "mM"}:${age}` })
+        .text,
+      note: entry.note,
+    }));
+  if (lines.length === 0) return undefined;
+  const kept = spared.map(({ path }) => ({
+    text: tmpfilesLine({ type: "x", ...below(user, path), pattern: false }).text,
+    note: "stays",
+  }));
+  const body = [...lines, ...kept].map(({ text, note }) => `${note === null ? "" : `# ${note}\n`}${text}\n`);
+  return [
+    `# What may go of ${user.name}'s home on ${plan.host.name} when it is old.\n# ${generatedFrom(plan)}\n`,
+    "# For ~/.config/user-tmpfiles.d/. clean.sh does the same and more, and looks for links first.\n\n",
+    ...body,
+  ].join("");
+}
+
+function below(user: PlanUser, path: string): { path: string; inHome: boolean } {
+  const inside = relativeTo(path as never, user.home);
+  return inside === undefined ? { path, inHome: false } : { path: inside, inHome: true };
+}

@@ -1,0 +1,142 @@
+import { type Binding, type NixValue, nix } from "../../languages/nix.ts";
+import { shell } from "../../languages/shell.ts";
+import type { Fate } from "../../plan/fate.ts";
+import { comparePaths, isBelow, parentOf } from "../../plan/path.ts";
+import { mountedEntries, relocatedAround } from "../../plan/physical.ts";
+import { type HostPlan, isRelocated, type PlanHost, type PlanUser, type RelocatedEntry } from "../../plan/plan.ts";
+import {
+  type EmitInput,
+  type EmitResult,
+  type Emitter,
+  folderOf,
+  generatedFrom,
+  inFolder,
+  type OutputFile,
+  type Saying,
+} from "../emitter.ts";
+import { groupEntries } from "../groups.ts";
+import { persistenceLists } from "../persistence-lists.ts";
+
+type NixosHost = Extract<PlanHost, { os: "nixos" }>;
+
+/** home-manager: a module a user, for impermanence inside NixOS or for home-manager on its own. */
+export const homeManagerEmitter: Emitter = {
+  name: "home-manager",
+  summary: "home-manager modules: home.persistence, or links into the store for a standalone home-manager",
+  emit,
+  explain,
+};
+
+function emit(input: EmitInput): EmitResult {
+  const files = input.plans.flatMap((plan): OutputFile[] => {
+    const { host } = plan;
+    if (host.os !== "nixos") return [];
+    return host.users.flatMap((user): OutputFile[] => {
+      const content = userModule(plan, host, user);
+      if (content === undefined) return [];
+      const path = fileOf(input, host, user);
+      return [{ path, content, executable: false, target: "home-manager", host: host.name }];
+    });
+  });
+  return { files, diagnostics: [] };
+}
+
+function fileOf(input: EmitInput, host: PlanHost, user: PlanUser): string {
+  return inFolder(folderOf(input, "home-manager", host.name), `${user.name}.nix`);
+}
+
+function userModule(plan: HostPlan, host: NixosHost, user: PlanUser): string | undefined {
+  const entries = mountedEntries(plan).filter((entry) => entry.user === user.name);
+  if (entries.length === 0) return undefined;
+  if (host.nixos.home === "home-manager") return persistenceModule(plan, host, user, entries);
+  if (host.nixos.home === "standalone") return linkModule(plan, host, user, entries);
+  return undefined;
+}
+
+/** The current interface of impermanence: the store's own path, without the home (facts on Nix, section 3.3). */
+function persistenceModule(
+  plan: HostPlan,
+  host: NixosHost,
+  user: PlanUser,
+  entries: readonly RelocatedEntry[],
+): string {
+  const body = host.stores.flatMap((store): Binding[] => {
+    const lists = persistenceLists(entries.filter((entry) => entry.store === store.name));
+    if (lists.length === 0 || typeof store.path !== "string") return [];
+    const value = nix.set([{ name: "hideMounts", value: true }, ...lists.map((list) => ({ ...list, gap: true }))]);
+    return [{ name: ["home", "persistence", store.path], value, gap: true }];
+  });
+  return nix.module({
+    header: [
+      `What ${user.name} keeps on ${host.name}.`,
+      generatedFrom(plan),
+      `For home-manager inside NixOS ${host.nixos.release} with impermanence of 2026-01-27 or later: import it in home-manager.users.${user.name}.`,
+      "impermanence brings the option home.persistence itself; do not import its home-manager module.",
+    ],
+    args: [],
+    body,
+  });
+}
+
+/** home-manager on its own, which impermanence refuses: links out of the Nix store into ours. */
+function linkModule(plan: HostPlan, host: NixosHost, user: PlanUser, entries: readonly RelocatedEntry[]): string {
+  return nix.module({
+    header: [
+      `What ${user.name} keeps on ${host.name}, as links into the store.`,
+      generatedFrom(plan),
+      "For home-manager on its own. It refuses to replace what is there: move existing data to its place in the store",
+      'first (`cp -a`, compare, then remove), or the activation stops with "would be clobbered".',
+    ],
+    args: ["config", "lib"],
+    let: [{ name: "link", value: nix.reference("config.lib.file.mkOutOfStoreSymlink") }],
+    body: [
+      { name: ["home", "file"], value: nix.set(linkBindings(entries)) },
+      {
+        name: ["home", "activation", "remanenceStore"],
+        value: activation(entries),
+        gap: true,
+        above: "makes what the links point to",
+      },
+    ],
+  });
+}
+
+function linkBindings(entries: readonly RelocatedEntry[]): Binding[] {
+  return groupEntries(entries).flatMap(({ heading, entries: members }) =>
+    members.map((entry, i): Binding => {
+      const binding = { name: [entry.path, "source"], value: nix.call("link", entry.stored), comment: entry.note };
+      return i === 0 ? { ...binding, above: heading, gap: true } : binding;
+    }),
+  );
+}
+
+/** After the file system may be written (writeBoundary) and before links are made; through `run`, so that a dry run stays dry. */
+function activation(entries: readonly RelocatedEntry[]): NixValue {
+  const isPrivate = (entry: RelocatedEntry): boolean => entry.kind === "directory" && entry.mode !== null;
+  const open = entries
+    .filter((entry) => !isPrivate(entry))
+    .map((entry) => (entry.kind === "directory" ? entry.stored : (parentOf(entry.stored) ?? entry.stored)));
+  const needed = [...new Set(open)].filter((path) => !open.some((other) => isBelow(other, path))).sort(comparePaths);
+  const verbose = shell.variable("VERBOSE_ARG");
+  const lines = [
+    ...entries.filter(isPrivate).map((entry) => {
+      const make = shell.command("run", "install", "-d", "-m", entry.mode ?? "", verbose, "--", entry.stored);
+      return shell.unlessExists(entry.stored, make);
+    }),
+    ...(needed.length === 0 ? [] : [shell.longCommand(["run", "mkdir", "-p", verbose, "--"], needed)]),
+  ];
+  return nix.call("lib.hm.dag.entryBetween", ["linkGeneration"], ["writeBoundary"], nix.script(shell.lines(...lines)));
+}
+
+function explain(plan: HostPlan, fate: Fate, input: EmitInput): Saying[] {
+  const { host } = plan;
+  if (host.os !== "nixos" || host.nixos.home === "nixos-module") return [];
+  const user = host.users.find((u) => u.name === fate.rule?.user);
+  if (user === undefined) return [];
+  const file = fileOf(input, host, user);
+  const { rule } = fate;
+  if (fate.fate !== "persist" || rule === null || !isRelocated(rule)) return [{ file, says: "nothing" }];
+  const outer = relocatedAround(plan, rule.live) ?? rule;
+  if (host.nixos.home === "standalone") return [{ file, says: `links ${outer.path} to ${outer.stored ?? ""}` }];
+  return [{ file, says: `mounts ${outer.path} from ${outer.stored ?? ""}` }];
+}

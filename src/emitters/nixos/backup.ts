@@ -1,0 +1,85 @@
+import { type Binding, nix } from "../../languages/nix.ts";
+import { resticPath } from "../../languages/restic.ts";
+import type { Backup } from "../../manifest/manifest.ts";
+import { type BackupSet, backupSet } from "../../plan/backup-set.ts";
+import { isWithin } from "../../plan/path.ts";
+import type { HostPlan, PlanHost } from "../../plan/plan.ts";
+import { type Class, classes } from "../../plan/vocabulary.ts";
+import { generatedFrom } from "../emitter.ts";
+import { type ExcludeLine, resticExcludes } from "../restic-excludes.ts";
+
+type NixosHost = Extract<PlanHost, { os: "nixos" }>;
+
+/**
+ * `backup.nix`: one `services.restic.backups` job a class, tagged as the scripts for Fedora tag theirs, so that either
+ * system finds the other's. Undefined where nothing is backed up.
+ */
+export function backupModule(plan: HostPlan, host: NixosHost, backup: Backup): string | undefined {
+  const sets = [null, ...host.users.map((user) => user.name)].map((user) => backupSet(plan, user));
+  const whole: BackupSet = {
+    roots: sets.flatMap((set) => set.roots),
+    excludes: sets.flatMap((set) => set.excludes),
+  };
+  const excludes = resticExcludes(whole);
+  const jobs = classes.flatMap((c) => jobBindings(c, whole, excludes, host, backup));
+  if (jobs.length === 0) return undefined;
+  return nix.module({
+    header: [
+      `What ${host.name} backs up: stored paths, so that nothing depends on mounts being in place.`,
+      generatedFrom(plan),
+      "Restore with `restic restore`, into an empty folder first.",
+    ],
+    args: [],
+    body: [{ name: ["services", "restic", "backups"], value: nix.set(jobs) }],
+  });
+}
+
+function jobBindings(
+  c: Class,
+  whole: BackupSet,
+  all: readonly ExcludeLine[],
+  host: NixosHost,
+  backup: Backup,
+): Binding[] {
+  const roots = whole.roots.filter(({ entry }) => entry.class === c);
+  if (roots.length === 0) return [];
+  const excludes = all.filter(({ place }) => roots.some(({ path }) => isWithin(place, path) || isWithin(path, place)));
+  const paths = roots.map(({ entry, path }) => ({ value: resticPath(path), comment: entry.note }));
+  return [
+    {
+      name: `remanence-${c}`,
+      gap: true,
+      value: nix.set([
+        { name: "repository", value: backup.to },
+        { name: "passwordFile", value: backup.passwordFile },
+        { name: "initialize", value: true },
+        { name: "paths", value: nix.list(paths) },
+        ...(excludes.length === 0
+          ? []
+          : [{ name: "exclude", value: nix.list(excludes.map(({ line, note }) => ({ value: line, comment: note }))) }]),
+        { name: "extraBackupArgs", value: backupArguments(c, host) },
+        ...(Object.keys(backup.retain).length === 0
+          ? []
+          : [{ name: "pruneOpts", value: pruneOptions(c, host, backup) }]),
+        { name: "timerConfig", value: timer(backup) },
+      ]),
+    },
+  ];
+}
+
+function backupArguments(c: Class, host: NixosHost): string[] {
+  return ["--exclude-caches", "--one-file-system", "--tag=remanence", `--tag=class-${c}`, `--host=${host.name}`];
+}
+
+function pruneOptions(c: Class, host: NixosHost, backup: Backup): string[] {
+  const keep = Object.entries(backup.retain).map(([kind, count]) => `--keep-${kind}=${count}`);
+  return [`--tag=remanence,class-${c}`, `--host=${host.name}`, "--group-by=host,tags", ...keep];
+}
+
+function timer(backup: Backup) {
+  return nix.set([
+    { name: "OnCalendar", value: backup.schedule },
+    { name: "Persistent", value: true, comment: "a run missed while the machine slept is made up for" },
+    { name: "RandomizedDelaySec", value: "1h" },
+  ]);
+}

@@ -1,0 +1,66 @@
+import { defineDiagnostics } from "../../diagnostics/define.ts";
+
+/** What NixOS or its modules cannot do, said before anything is written (each row is a hazard of the real modules). */
+export const nixosDiagnostics = defineDiagnostics({
+  "nixos/unsupported": {
+    severity: "error",
+    message: ({ what }: { what: string; instead: string }) => `${what} is not written yet`,
+    help: ({ instead }) => instead,
+  },
+  "nixos/how": {
+    severity: "error",
+    message: ({ path, why }: { path: string; why: string }) => `\`${path}\` cannot be kept like this on NixOS: ${why}`,
+    help: () => "leave `how` away, or limit it to the other system with an entry of its own (`on: [fedora]`)",
+  },
+  "nixos/characters": {
+    severity: "error",
+    message: ({ path, why }: { path: string; why: string }) => `\`${path}\` cannot be mounted on NixOS: ${why}`,
+    help: () => "keep the directory around it, rename it, or use `home: standalone`, which links instead of mounting",
+  },
+  "nixos/unit-name-too-long": {
+    severity: "error",
+    message: ({ path, length }: { path: string; length: number }) =>
+      `\`${path}\` cannot be mounted on NixOS: the name of its unit would have ${length} bytes, and 255 are allowed`,
+    help: () => "keep a directory further up",
+  },
+  "nixos/store-in-home": {
+    severity: "error",
+    message: ({ store }: { store: string }) =>
+      `store \`${store}\` lies in the homes, which NixOS modules do not support`,
+    help: () => "give this host a store outside of them: `stores: { persist: /persist }`, or use `home: standalone`",
+  },
+  "nixos/wipe-incomplete": {
+    severity: "error",
+    message: ({ method, missing }: { method: string; missing: string }) => `a wipe by ${method} needs \`${missing}\``,
+    help: ({ missing }) =>
+      missing === "subvolume"
+        ? "name the subvolume that is replaced (`@`)"
+        : "name the device that holds it (/dev/disk/by-label/nixos)",
+  },
+  "nixos/wipe-subvolume": {
+    severity: "error",
+    message: ({ subvolume }: { subvolume: string }) => `\`${subvolume}\` is no usable name of a subvolume`,
+    help: () => "write it as it is listed by `btrfs subvolume list /`, without a leading slash and without `..`",
+  },
+  "nixos/wipe-twice": {
+    severity: "error",
+    message: ({ path }: { path: string }) => `${path} is wiped in two ways`,
+    help: () => "keep one",
+  },
+  "nixos/backup-engine": {
+    severity: "warning",
+    message: ({ host }: { host: string }) =>
+      `${host} backs up with tar, for which NixOS has no module: no backup.nix is written`,
+    help: () => "use restic on NixOS (`engine: restic`), or run your own job over the store",
+  },
+  "nixos/backup-password": {
+    severity: "error",
+    message: ({ host }: { host: string }) => `the restic backup of ${host} has no \`password-file\``,
+    help: () => "name a file on the store that holds the password (/persist/secrets/restic)",
+  },
+  "nixos/password-on-wiped": {
+    severity: "warning",
+    message: ({ path }: { path: string }) => `the password file \`${path}\` lies on a file system that is wiped`,
+    help: () => "name it on the store, where it is before anything is mounted (/persist/secrets/restic)",
+  },
+});

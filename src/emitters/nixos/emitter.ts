@@ -1,0 +1,75 @@
+import { resticExclude } from "../../languages/restic.ts";
+import type { Fate } from "../../plan/fate.ts";
+import { mountedEntries } from "../../plan/physical.ts";
+import { type HostPlan, isRelocated } from "../../plan/plan.ts";
+import type { EmitInput, EmitResult, Emitter, OutputFile, Saying } from "../emitter.ts";
+import { folderOf, inFolder } from "../emitter.ts";
+import { backupModule } from "./backup.ts";
+import { checkNixos } from "./checks.ts";
+import { persistenceModule } from "./persistence.ts";
+import { wipeModule } from "./wipe.ts";
+
+/** NixOS: what impermanence keeps, what is wiped, what restic backs up; a module each, to import. */
+export const nixosEmitter: Emitter = {
+  name: "nixos",
+  summary: "NixOS modules: persistence (impermanence), wipe of the root, backup (restic)",
+  emit,
+  explain,
+};
+
+function emit(input: EmitInput): EmitResult {
+  const results = input.plans.map((plan) => emitHost(plan, input));
+  return {
+    files: results.flatMap((result) => result.files),
+    diagnostics: results.flatMap((result) => result.diagnostics),
+  };
+}
+
+function emitHost(plan: HostPlan, input: EmitInput): EmitResult {
+  const { host } = plan;
+  if (host.os !== "nixos") return { files: [], diagnostics: [] };
+  const diagnostics = checkNixos(plan, host);
+  if (diagnostics.some((d) => d.severity === "error")) return { files: [], diagnostics };
+  const folder = folderOf(input, "nixos", host.name);
+  const file = (name: string, content: string): OutputFile => ({
+    path: inFolder(folder, name),
+    content,
+    executable: false,
+    target: "nixos",
+    host: host.name,
+  });
+  const backup = host.backup?.engine === "restic" ? backupModule(plan, host, host.backup) : undefined;
+  return {
+    files: [
+      file("persistence.nix", persistenceModule(plan, host)),
+      ...(host.nixos.wipes.length === 0 ? [] : [file("wipe.nix", wipeModule(plan, host))]),
+      ...(backup === undefined ? [] : [file("backup.nix", backup)]),
+    ],
+    diagnostics,
+  };
+}
+
+function explain(plan: HostPlan, fate: Fate, input: EmitInput): Saying[] {
+  const { host } = plan;
+  if (host.os !== "nixos") return [];
+  const folder = folderOf(input, "nixos", host.name);
+  return [
+    { file: inFolder(folder, "persistence.nix"), says: persistenceSays(plan, fate) },
+    ...(host.backup?.engine === "restic" ? [{ file: inFolder(folder, "backup.nix"), says: backupSays(fate) }] : []),
+  ];
+}
+
+function persistenceSays(plan: HostPlan, { fate, live, rule }: Fate): string {
+  if (fate !== "persist" || rule === null) return "nothing";
+  if (!isRelocated(rule)) return "nothing: it stays in place, on a file system that is not wiped";
+  const mount = mountedEntries(plan).find((entry) => live === entry.live || live.startsWith(`${entry.live}/`));
+  if (mount === undefined || mount.how === "symlink") return "nothing: home-manager links it";
+  return mount.live === live
+    ? `mounts it from ${mount.stored}`
+    : `kept with ${mount.path}, mounted from ${mount.stored}`;
+}
+
+function backupSays({ backup, rule, live }: Fate): string {
+  if (backup) return `backed up, tagged class-${rule?.class ?? ""}`;
+  return rule === null ? "nothing" : `left out (${resticExclude(live, false)})`;
+}

@@ -1,0 +1,162 @@
+import { type Binding, type NixValue, nix } from "../../languages/nix.ts";
+import { tmpfilesLine } from "../../languages/systemd.ts";
+import { ageingOf } from "../../plan/ageing.ts";
+import { isWithin, parentOf, relativeTo } from "../../plan/path.ts";
+import { mountedEntries } from "../../plan/physical.ts";
+import type { HostPlan, PlanHost, RelocatedEntry } from "../../plan/plan.ts";
+import { storeFolder } from "../../plan/stores.ts";
+import { generatedFrom } from "../emitter.ts";
+import { persistenceLists } from "../persistence-lists.ts";
+
+type NixosHost = Extract<PlanHost, { os: "nixos" }>;
+
+/** `persistence.nix`: what a NixOS host keeps, as a module to import beside impermanence. */
+export function persistenceModule(plan: HostPlan, host: NixosHost): string {
+  const entries = mountedEntries(plan);
+  const custom = host.users.filter(
+    (user) => user.home !== defaultHome(user.name) && usesModule(host, user.name, entries),
+  );
+  const body = [
+    ...fileSystemBindings(host, entries),
+    ...host.stores.flatMap((store) => storeBindings(store.name, plan, host, entries)),
+    ...tmpfilesBindings(plan, host, entries),
+    ...(custom.length === 0
+      ? []
+      : [
+          {
+            name: "assertions",
+            value: nix.list(custom.map((u) => ({ value: homeAssertion(u.name, u.home) }))),
+            gap: true,
+          },
+        ]),
+  ];
+  return nix.module({
+    header: [
+      `What ${host.name} keeps across a wiped root.`,
+      generatedFrom(plan),
+      `For impermanence of 2026-01-27 or later, NixOS ${host.nixos.release}, initrd: ${host.nixos.initrd}.`,
+      "An entry hides what is at its place now: move existing data into the store before the first switch.",
+    ],
+    args: custom.length > 0 ? ["config"] : [],
+    body,
+  });
+}
+
+function defaultHome(user: string): string {
+  return user === "root" ? "/root" : `/home/${user}`;
+}
+
+function usesModule(host: NixosHost, user: string, entries: readonly RelocatedEntry[]): boolean {
+  return host.nixos.home !== "standalone" && entries.some((entry) => entry.user === user);
+}
+
+/** Stores, and other file systems with mounts of ours on them, must be there before those mounts (stage 1). */
+function fileSystemBindings(host: NixosHost, entries: readonly RelocatedEntry[]): Binding[] {
+  const used = new Set(entries.map((entry) => entry.store));
+  const stores = host.stores.filter((store) => used.has(store.name) && store.mount !== null);
+  const needed = new Map(stores.map((store) => [store.mount as string, "holds what is kept"]));
+  for (const mount of host.nixos.mounts) {
+    const carries = entries.some((entry) => entry.how === "bind" && isWithin(entry.live, mount));
+    if (carries && !needed.has(mount)) needed.set(mount, "has mounts of kept state on it");
+  }
+  return [...needed]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([mount, comment]) => ({ name: ["fileSystems", mount, "neededForBoot"], value: true, comment }));
+}
+
+function storeBindings(store: string, plan: HostPlan, host: NixosHost, entries: readonly RelocatedEntry[]): Binding[] {
+  const here = entries.filter((entry) => entry.store === store);
+  const system = here.filter((entry) => entry.scope === "system");
+  const path = plan.host.stores.find((s) => s.name === store)?.path;
+  const users = host.nixos.home === "nixos-module" ? userBindings(host, here) : [];
+  if (typeof path !== "string" || (system.length === 0 && users.length === 0)) return [];
+  const lists = persistenceLists(system).map((binding) => ({ ...binding, gap: true }));
+  return [
+    {
+      name: ["environment", "persistence", path],
+      gap: true,
+      value: nix.set([{ name: "hideMounts", value: true }, ...lists, ...users]),
+    },
+  ];
+}
+
+function userBindings(host: NixosHost, here: readonly RelocatedEntry[]): Binding[] {
+  return host.users.flatMap((user) => {
+    const lists = persistenceLists(here.filter((entry) => entry.user === user.name));
+    return lists.length === 0 ? [] : [{ name: ["users", user.name], value: nix.set(lists), gap: true }];
+  });
+}
+
+/** What ages out where nothing wipes, and the folders that a standalone home-manager cannot make itself. */
+function tmpfilesBindings(plan: HostPlan, host: NixosHost, entries: readonly RelocatedEntry[]): Binding[] {
+  const system = [...homeFolders(host, entries), ...ageingRules(plan, null, "/")];
+  const users = host.users.flatMap((user) => {
+    const rules = ageingRules(plan, user.name, user.home);
+    const name = ["systemd", "user", "tmpfiles", "users", user.name, "rules"];
+    const above = "what may go after a while, where nothing wipes it";
+    return rules.length === 0 ? [] : [{ name, value: nix.list(rules), gap: true, above }];
+  });
+  if (system.length === 0) return users;
+  return [{ name: ["systemd", "tmpfiles", "rules"], value: nix.list(system), gap: true }, ...users];
+}
+
+/** The stores' folders for homes: root makes them, the users' own home-manager fills them. */
+function homeFolders(host: NixosHost, entries: readonly RelocatedEntry[]): { value: string; comment?: string }[] {
+  if (host.nixos.home !== "standalone") return [];
+  const lines = new Map<string, { value: string; comment?: string }>();
+  for (const store of host.stores) {
+    for (const user of host.users) {
+      const folder = storeFolder(store, user);
+      const used = entries.some((entry) => entry.user === user.name && entry.store === store.name);
+      if (folder === undefined || typeof store.path !== "string" || !used) continue;
+      const top = store.path === store.mount ? [] : [store.path];
+      for (const above of [...top, ...foldersBetween(store.path, folder)]) {
+        lines.set(above, { value: directoryLine(above, "0755", "root", "root") });
+      }
+      lines.set(folder, {
+        value: directoryLine(folder, "0700", user.name, user.group),
+        comment: `${user.name}'s home in the store`,
+      });
+    }
+  }
+  return [...lines.values()];
+}
+
+function foldersBetween(top: string, folder: string): string[] {
+  const between: string[] = [];
+  for (let at = parentOf(folder); at !== undefined && at !== top && isWithin(at, top); at = parentOf(at))
+    between.unshift(at);
+  return between;
+}
+
+function directoryLine(path: string, mode: string, user: string, group: string): string {
+  return tmpfilesLine({ type: "d", path, pattern: false, mode, user, group }).text;
+}
+
+function ageingRules(plan: HostPlan, user: string | null, home: string): { value: NixValue; comment: string | null }[] {
+  const { aged, spared } = ageingOf(plan, user);
+  const below = (path: string): { path: string; inHome: boolean } => {
+    const inside = user === null ? undefined : relativeTo(path as never, home as never);
+    return inside === undefined ? { path, inHome: false } : { path: inside, inHome: true };
+  };
+  return [
+    ...aged.map(({ entry, path, pattern, age, filesOnly }) => ({
+      value: tmpfilesLine({ type: "e", ...below(path), pattern, age: `${filesOnly ? "m" : "mM"}:${age}` }).text,
+      comment: entry.note,
+    })),
+    ...spared.map(({ path }) => ({
+      value: tmpfilesLine({ type: "x", ...below(path), pattern: false }).text,
+      comment: "stays",
+    })),
+  ];
+}
+
+/** Stored paths follow from the home that NixOS knows; where the manifest names another, data would seem gone. */
+function homeAssertion(user: string, home: string): NixValue {
+  const message = `The home of ${user} is not ${home}, as the manifest of Remanence says: correct one of the two.`;
+  const assertion = nix.equal(nix.select("config", ["users", "users", user, "home"]), home);
+  return nix.set([
+    { name: "assertion", value: assertion },
+    { name: "message", value: message },
+  ]);
+}

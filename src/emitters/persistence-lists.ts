@@ -1,0 +1,63 @@
+import type { Binding, Item, NixValue } from "../languages/nix.ts";
+import { nix } from "../languages/nix.ts";
+import { parentOf } from "../plan/path.ts";
+import type { RelocatedEntry } from "../plan/plan.ts";
+import { groupEntries } from "./groups.ts";
+
+/**
+ * `directories` and `files` of impermanence's interface (current: facts on Nix, section 3.3), grouped under headings,
+ * the reason beside each line. Paths without a slash at their end; strings where nothing else is set.
+ */
+export function persistenceLists(entries: readonly RelocatedEntry[]): Binding[] {
+  const directories = entries.filter((entry) => entry.kind === "directory");
+  const files = entries.filter((entry) => entry.kind === "file");
+  return [
+    ...(directories.length === 0 ? [] : [{ name: "directories", value: listOf(directories, directoryValue) }]),
+    ...(files.length === 0 ? [] : [{ name: "files", value: listOf(files, fileValue), gap: directories.length > 0 }]),
+  ];
+}
+
+function listOf(entries: readonly RelocatedEntry[], shape: (entry: RelocatedEntry) => NixValue): NixValue {
+  const items = groupEntries(entries).flatMap(({ heading, entries: members }) =>
+    members.map((entry, i): Item => {
+      const value = shape(entry);
+      // A set carries its remark inside, beside the path; a string carries it on its own line.
+      const comment = typeof value === "string" ? entry.note : null;
+      return i === 0 ? { value, comment, above: heading } : { value, comment };
+    }),
+  );
+  return nix.list(items);
+}
+
+function directoryValue(entry: RelocatedEntry): NixValue {
+  const settings: Binding[] = [
+    ...(entry.owner === null || isOwn(entry) ? [] : [{ name: "user", value: entry.owner }]),
+    ...(entry.group === null || isOwn(entry) ? [] : [{ name: "group", value: entry.group }]),
+    ...(entry.mode === null ? [] : [{ name: "mode", value: entry.mode }]),
+  ];
+  if (settings.length === 0) return entry.path;
+  return nix.set([{ name: "directory", value: entry.path, comment: entry.note }, ...settings]);
+}
+
+/** In a home the user and their group are what the module takes by itself. */
+function isOwn(entry: RelocatedEntry): boolean {
+  return entry.scope === "home" && entry.owner === entry.user;
+}
+
+function fileValue(entry: RelocatedEntry): NixValue {
+  const settings: Binding[] = [
+    ...(entry.how === "symlink" ? [{ name: "method", value: "symlink" }] : []),
+    ...(needsPrivateParent(entry) ? [{ name: ["parentDirectory", "mode"], value: "0700" }] : []),
+  ];
+  if (settings.length === 0) return entry.path;
+  return nix.set([{ name: "file", value: entry.path, comment: entry.note }, ...settings]);
+}
+
+/** Directories that everybody must be able to enter; any other that holds a single secret of the system is private. */
+const sharedParents = new Set(["/", "/etc", "/var", "/var/lib", "/var/log", "/var/db", "/srv", "/opt", "/usr"]);
+
+function needsPrivateParent(entry: RelocatedEntry): boolean {
+  const parent = parentOf(entry.live);
+  if (entry.scope !== "system" || entry.class !== "secret" || parent === undefined) return false;
+  return !sharedParents.has(parent) && !parent.startsWith("/etc/");
+}

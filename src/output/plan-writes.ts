@@ -1,0 +1,170 @@
+import { lstatSync, readFileSync, realpathSync } from "node:fs";
+import { dirname, join } from "node:path";
+import type { OutputFile } from "../emitters/emitter.ts";
+import { hashOf, type LedgerRow } from "./ledger.ts";
+
+/** What a run would do, before it does anything. */
+export interface WritePlan {
+  readonly changes: readonly Change[];
+  /** Files that are as they should be. */
+  readonly unchanged: readonly string[];
+  readonly refused: readonly Refusal[];
+  /** The ledger when all is done. */
+  readonly rows: readonly LedgerRow[];
+}
+
+export interface Change {
+  readonly path: string;
+  readonly kind: "create" | "update" | "remove";
+  /** Content now; null where there is no file, or what is there is no text of ours. */
+  readonly before: string | null;
+  /** Content to be; null where it is removed. */
+  readonly after: string | null;
+  readonly executable: boolean;
+  /** True where `--force` overrules: the file that is there is kept as a copy. */
+  readonly keepsCopy: boolean;
+}
+
+export interface Refusal {
+  readonly path: string;
+  readonly why: string;
+  /** What is there and what was to be written, for the diff; null where it is no text. */
+  readonly before: string | null;
+  readonly after: string | null;
+}
+
+/** Which part of the outputs a run is about; others are left as they are, in the ledger too. */
+export interface Scope {
+  readonly target?: string | undefined;
+  readonly host?: string | undefined;
+}
+
+function inScope(scope: Scope, row: { readonly target: string; readonly host: string | null }): boolean {
+  if (scope.target !== undefined && row.target !== scope.target) return false;
+  return scope.host === undefined || row.host === null || row.host === scope.host;
+}
+
+/**
+ * Compares the tree with the disk and the ledger. A file is ours when it has the content that the ledger recorded (or
+ * that would be written anyway); everything else is refused unless forced.
+ */
+export function planWrites(
+  folder: string,
+  tree: readonly OutputFile[],
+  ledger: ReadonlyMap<string, LedgerRow>,
+  options: { readonly scope: Scope; readonly force: boolean },
+): WritePlan {
+  const changes: Change[] = [];
+  const unchanged: string[] = [];
+  const refused: Refusal[] = [];
+  const rows: LedgerRow[] = [];
+  const wanted = tree.filter((file) => inScope(options.scope, file));
+  const isOut = perDirectory((path) => leadsOut(folder, path));
+  const place = (change: Omit<Change, "keepsCopy">, now: Found, row: LedgerRow | undefined): void => {
+    const why = refusalOf(now, row, change.after);
+    if (why === undefined) changes.push({ ...change, keepsCopy: false });
+    else if (options.force && now.kind === "file") changes.push({ ...change, keepsCopy: true });
+    else refused.push({ path: change.path, why, before: now.text, after: change.after });
+  };
+  for (const file of wanted) {
+    const row = ledger.get(file.path);
+    const now = look(folder, file.path, isOut);
+    rows.push({ path: file.path, sha256: hashOf(file.content), target: file.target, host: file.host });
+    if (now.kind === "file" && now.text === file.content && now.executable === file.executable)
+      unchanged.push(file.path);
+    else {
+      const kind = now.kind === "none" ? "create" : "update";
+      place({ path: file.path, kind, before: now.text, after: file.content, executable: file.executable }, now, row);
+    }
+  }
+  const kept = new Set(wanted.map((file) => file.path));
+  for (const row of ledger.values()) {
+    if (kept.has(row.path)) continue;
+    if (!inScope(options.scope, row)) rows.push(row);
+    else {
+      const now = look(folder, row.path, isOut);
+      if (now.kind === "none") continue;
+      place({ path: row.path, kind: "remove", before: now.text, after: null, executable: false }, now, row);
+    }
+  }
+  return { changes, unchanged, refused, rows };
+}
+
+/** Asks once a directory what is the same for all files in it. */
+function perDirectory(ask: (path: string) => boolean): (path: string) => boolean {
+  const known = new Map<string, boolean>();
+  return (path) => {
+    const directory = dirname(path);
+    const answer = known.get(directory) ?? ask(path);
+    known.set(directory, answer);
+    return answer;
+  };
+}
+
+interface Found {
+  readonly kind: "none" | "file" | "other" | "outside";
+  readonly text: string | null;
+  readonly sha256: string | null;
+  readonly executable: boolean;
+}
+
+/** What is at a path, never through a link: a link on the way that leads out of the folder is `outside`. */
+function look(folder: string, path: string, isOut: (path: string) => boolean): Found {
+  const none: Found = { kind: "none", text: null, sha256: null, executable: false };
+  if (isOut(path)) return { ...none, kind: "outside" };
+  try {
+    const stat = lstatSync(join(folder, path));
+    if (!stat.isFile()) return { ...none, kind: "other" };
+    const bytes = readFileSync(join(folder, path));
+    const text = bytes.toString("utf8");
+    const isText = Buffer.from(text).equals(bytes);
+    return { kind: "file", text: isText ? text : null, sha256: hashOf(bytes), executable: (stat.mode & 0o100) !== 0 };
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT") return none;
+    if (code === "ENOTDIR") return { ...none, kind: "other" };
+    throw error;
+  }
+}
+
+/** True where a directory on the way to a path is a link that leads out of the manifest's folder. */
+export function leadsOut(folder: string, path: string): boolean {
+  const base = realpathSync.native(folder);
+  for (let at = dirname(path); at !== "."; at = dirname(at)) {
+    const real = realDirectory(join(folder, at));
+    if (real === "dangling") return true;
+    if (real !== undefined) return real !== base && !real.startsWith(`${base}/`);
+  }
+  return false;
+}
+
+/** Where a directory really is; undefined where there is none. A dangling link is a way out: what it names may appear. */
+function realDirectory(path: string): string | undefined {
+  try {
+    return realpathSync.native(path);
+  } catch (error) {
+    if (isLink(path)) return "dangling";
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
+    throw error;
+  }
+}
+
+function isLink(path: string): boolean {
+  try {
+    return lstatSync(path).isSymbolicLink();
+  } catch {
+    return false;
+  }
+}
+
+function refusalOf(now: Found, row: LedgerRow | undefined, after: string | null): string | undefined {
+  if (now.kind === "none") return undefined;
+  if (now.kind === "outside") return "a link on the way leads out of the manifest's folder";
+  if (now.kind === "other") return "something other than a plain file is there";
+  if (now.text !== null && now.text === after) return undefined;
+  if (row === undefined) return "this file was not generated by Remanence";
+  // Empty: a power cut came between the rename and the content. There is nothing in it to lose.
+  if (now.text === "" || now.sha256 === row.sha256 || now.sha256 === row.previous) return undefined;
+  return "this file was edited since it was generated";
+}

@@ -1,0 +1,64 @@
+import type { Diagnostic } from "./diagnostics/diagnostic.ts";
+import { hasErrors, sortDiagnostics } from "./diagnostics/diagnostic.ts";
+import type { Sources } from "./diagnostics/print.ts";
+import { positionAt, type SourceFile } from "./diagnostics/span.ts";
+import type { EmitInput, OutputFile } from "./emitters/emitter.ts";
+import { emitters } from "./emitters/registry.ts";
+import { type LoadedManifest, loadManifest } from "./manifest/load.ts";
+import { checkManifest } from "./manifest/rules.ts";
+import { readLedger } from "./output/ledger.ts";
+import { assembleTree } from "./output/tree.ts";
+import { checkPlan } from "./plan/checks.ts";
+import type { HostPlan } from "./plan/plan.ts";
+import { resolveHost } from "./plan/resolve.ts";
+import { type Catalogue, loadCatalogue } from "./profiles/catalogue.ts";
+import { surveyChezmoi } from "./survey/chezmoi-source.ts";
+
+/** A manifest resolved for all its hosts. `plans` is empty where the manifest itself is at fault. */
+export interface Resolved {
+  readonly loaded: LoadedManifest;
+  readonly catalogue: Catalogue;
+  readonly plans: readonly HostPlan[];
+  readonly diagnostics: readonly Diagnostic[];
+  readonly sources: Sources;
+}
+
+/** Resolved plans and the files that follow from them; no files where anything is at fault. */
+export interface Compiled extends Resolved {
+  readonly input: EmitInput;
+  readonly tree: readonly OutputFile[];
+}
+
+/** load -> check -> resolve: what every command that asks about a manifest needs. */
+export async function resolve(manifestFile: string): Promise<Resolved> {
+  const loaded = loadManifest(manifestFile);
+  const named = new Set(loaded.manifest.profiles.map((reference) => reference.name));
+  const { catalogue, diagnostics: profileFaults, sources: profileSources } = await loadCatalogue(loaded.folder, named);
+  const sources: Sources = new Map([
+    ...loaded.sources,
+    ...profileSources.map((s): [string, SourceFile] => [s.path, s]),
+  ]);
+  const diagnostics = [...loaded.diagnostics, ...profileFaults, ...checkManifest({ ...loaded, catalogue })];
+  const position = (span: { file: string; start: number }) =>
+    positionAt(sources.get(span.file) ?? { path: span.file, text: "" }, span.start);
+  const results = loaded.manifest.hosts.map((host) => resolveHost(loaded.manifest, host, { catalogue, position }));
+  for (const { plan, diagnostics: faults } of results) diagnostics.push(...faults, ...checkPlan(plan, catalogue));
+  return { loaded, catalogue, sources, plans: results.map((r) => r.plan), diagnostics: sortDiagnostics(diagnostics) };
+}
+
+/** resolve -> emit -> assemble: everything but writing. */
+export async function compile(manifestFile: string): Promise<Compiled> {
+  const resolved = await resolve(manifestFile);
+  const { manifest, folder } = resolved.loaded;
+  const chezmoi = surveyChezmoi(folder, manifest.outputs.chezmoi, new Set(readLedger(folder).keys()));
+  const input: EmitInput = { plans: resolved.plans, folders: manifest.outputs, chezmoi };
+  if (hasErrors(resolved.diagnostics)) return { ...resolved, input, tree: [] };
+  const results = Object.values(emitters).map((emitter) => emitter.emit(input));
+  const { tree, diagnostics: collisions } = assembleTree(results.flatMap((result) => result.files));
+  const diagnostics = sortDiagnostics([
+    ...resolved.diagnostics,
+    ...results.flatMap((result) => result.diagnostics),
+    ...collisions,
+  ]);
+  return { ...resolved, input, diagnostics, tree: hasErrors(diagnostics) ? [] : tree };
+}
