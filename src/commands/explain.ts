@@ -96,17 +96,19 @@ function explanationJson({ plan, user, fate: found, outputs }: Explanation): obj
 
 function explanationText(path: string, explanations: readonly Explanation[]): string {
   const several = new Set(explanations.map((e) => e.user?.name)).size > 1;
-  const rows = explanations.flatMap((e): string[][] => {
+  const blocks = explanations.map((e) => {
     const { host } = e.plan;
     const name = several && e.user !== null ? `${host.name}/${e.user.name}` : host.name;
-    return [
-      [name, host.os, terminal.paint(colors[e.fate.fate], e.fate.fate), consequence(e)],
-      ["", "", "", decidedBy(e.fate)],
+    const answer = `${terminal.paint("bold", name)} · ${host.os}: ${terminal.paint(colors[e.fate.fate], e.fate.fate)}`;
+    const outputs = e.outputs.map(({ file, says }) => [printable(file), printable(says)]);
+    const lines = [
+      `  ${consequence(e)}`,
+      `  ${decidedBy(e.fate)}`,
+      ...(outputs.length === 0 ? [] : [columns(outputs, "    ")]),
     ];
+    return `${answer}\n${lines.join("\n")}`;
   });
-  const outputs = explanations.flatMap((e) => e.outputs).map(({ file, says }) => [printable(file), printable(says)]);
-  const unique = [...new Map(outputs.map((row) => [row.join("\0"), row])).values()];
-  return `${printable(path)}\n\n${columns(rows)}\n${unique.length === 0 ? "" : `\n${columns(unique)}\n`}`;
+  return `${printable(path)}\n\n${blocks.join("\n\n")}\n`;
 }
 
 const colors = { persist: "green", carry: "cyan", fetch: "blue", discard: "yellow", undecided: "magenta" } as const;

@@ -1,5 +1,6 @@
 import { CannotRun } from "../diagnostics/cannot-run.ts";
 import { hasErrors } from "../diagnostics/diagnostic.ts";
+import { countDiagnostics } from "../diagnostics/print.ts";
 import type { TargetName } from "../emitters/emitter.ts";
 import { emitters } from "../emitters/registry.ts";
 import { printLedger, readLedger } from "../output/ledger.ts";
@@ -69,7 +70,6 @@ async function report(plan: WritePlan, compiled: Compiled, options: GenerateOpti
     terminal.json(reportJson(plan));
     return;
   }
-  showDiagnostics(compiled.diagnostics, compiled.sources);
   for (const { path, why } of plan.refused) terminal.problem(`refused ${path}: ${why}`);
   if (plan.refused.length > 0) {
     const { unifiedDiff } = await import("../output/diff.ts");
@@ -80,6 +80,8 @@ async function report(plan: WritePlan, compiled: Compiled, options: GenerateOpti
     return;
   }
   terminal.answer(summaryText(plan, compiled, options));
+  const said = countDiagnostics(compiled.diagnostics);
+  if (said !== "") terminal.problem(`  ${said}: remanence check`);
 }
 
 function reportJson(plan: WritePlan): object {

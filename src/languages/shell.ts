@@ -17,6 +17,30 @@ function wordText(word: string | Fragment<"shell">): string {
   return typeof word === "string" ? quoted(word) : word.text;
 }
 
+/** A line with a remark beside it. */
+export interface RemarkedLine {
+  readonly line: Fragment<"shell">;
+  readonly remark: string | null;
+}
+
+/** Remarks of lines that follow each other stand under each other, as shfmt puts them; a line without one ends a run. */
+function alignRemarks(lines: readonly (Fragment<"shell"> | RemarkedLine)[]): string[] {
+  const rows = lines.map((line) =>
+    line instanceof Fragment
+      ? { text: line.text, remark: "" }
+      : { text: line.line.text, remark: line.remark === null ? "" : `# ${oneLine(line.remark)}` },
+  );
+  return rows.map(({ text, remark }, i) => {
+    if (remark === "") return text;
+    let from = i;
+    while (rows[from - 1]?.remark) from--;
+    let to = i;
+    while (rows[to + 1]?.remark) to++;
+    const width = Math.max(...rows.slice(from, to + 1).map((row) => [...row.text].length));
+    return `${text}${" ".repeat(width - [...text].length)} ${remark}`;
+  });
+}
+
 /** A whole script: header comment, settings of this host, then its functions. */
 export interface ShellScript {
   /** Lines of the comment below `#!`. */
@@ -45,14 +69,11 @@ export const shell = {
   /** A call: a command's name and its words. */
   call: (name: string, ...words: readonly (string | Fragment<"shell">)[]): Fragment<"shell"> =>
     new Fragment("shell", [checkedName(name), ...words.map(wordText)].join(" ")),
-  /** A line with a remark beside it. */
-  beside: (line: Fragment<"shell">, remark: string | null): Fragment<"shell"> =>
-    remark === null ? line : new Fragment("shell", `${line.text} # ${oneLine(remark)}`),
-  /** A function of the given lines; one without lines does nothing. */
-  define: (name: string, lines: readonly Fragment<"shell">[]): Fragment<"shell"> => {
-    const indented = (lines.length === 0 ? [":"] : lines.map((l) => l.text)).flatMap((text) => text.split("\n"));
-    const body = indented.map((line) => (line === "" ? "" : `  ${line}`)).join("\n");
-    return new Fragment("shell", `${checkedName(name)}() {\n${body.replace(/^\n+/, "")}\n}`);
+  /** A function of the given lines, the remarks of neighbouring lines under each other; one without lines does nothing. */
+  define: (name: string, lines: readonly (Fragment<"shell"> | RemarkedLine)[]): Fragment<"shell"> => {
+    const texts = lines.length === 0 ? [":"] : alignRemarks(lines);
+    const body = texts.flatMap((text) => text.split("\n")).map((line) => (line === "" ? "" : `  ${line}`));
+    return new Fragment("shell", `${checkedName(name)}() {\n${body.join("\n").replace(/^\n+/, "")}\n}`);
   },
   /** A command line for text of another program, such as an activation script. */
   command: (...words: readonly (string | Fragment<"shell">)[]): Fragment<"shell"> =>

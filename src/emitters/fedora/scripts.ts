@@ -1,5 +1,5 @@
 import type { Fragment } from "../../languages/fragment.ts";
-import { shell } from "../../languages/shell.ts";
+import { type RemarkedLine, shell } from "../../languages/shell.ts";
 import type { Backup } from "../../manifest/manifest.ts";
 import { packageText } from "../../package-files.ts";
 import { ageingOf } from "../../plan/ageing.ts";
@@ -13,6 +13,9 @@ import { groupEntries } from "../groups.ts";
 import { resticExcludes } from "../restic-excludes.ts";
 
 type Line = Fragment<"shell">;
+type Row = Line | RemarkedLine;
+
+const beside = (line: Line, remark: string | null): RemarkedLine => ({ line, remark });
 
 /** The scripts of a host, by file name: what is particular to it stands first, then text that is the same for all. */
 export function scriptsOf(plan: HostPlan): Readonly<Record<string, string>> {
@@ -115,11 +118,11 @@ function linkedEntries(plan: HostPlan): PlanEntry[] {
 function settingsOf(
   entries: readonly PlanEntry[],
   lineOf: (entry: PlanEntry) => Line,
-  more: readonly Line[] = [],
+  more: readonly Row[] = [],
 ): Line {
   const lines = groupEntries(entries).flatMap(({ heading, entries: members }) => [
     shell.comment(heading),
-    ...members.map((entry) => shell.beside(lineOf(entry), entry.note)),
+    ...members.map((entry) => beside(lineOf(entry), entry.note)),
   ]);
   return shell.define("settings", [...lines, ...more]);
 }
@@ -159,7 +162,7 @@ function backupSettings(plan: HostPlan, backup: Backup): Line {
   return shell.define("settings", [...head, ...owners.flatMap((user) => backupLines(plan, user, backup))]);
 }
 
-function backupLines(plan: HostPlan, user: PlanUser | null, backup: Backup): Line[] {
+function backupLines(plan: HostPlan, user: PlanUser | null, backup: Backup): Row[] {
   const set = backupSet(plan, user?.name ?? null);
   if (set.roots.length === 0) return [];
   const owner = user?.name ?? "-";
@@ -171,13 +174,13 @@ function backupLines(plan: HostPlan, user: PlanUser | null, backup: Backup): Lin
       shell.comment(heading),
       ...entries.flatMap((entry) => {
         const path = seen(pathOf.get(entry) ?? entry.live);
-        const included = shell.beside(shell.call("included", owner, entry.class, path), entry.note);
+        const included = beside(shell.call("included", owner, entry.class, path), entry.note);
         return path === entry.path ? [included] : [included, shell.call("named", owner, path, entry.path)];
       }),
     ]),
     ...(set.excludes.length === 0 ? [] : [shell.comment("left out")]),
     ...set.excludes.map(({ entry, path, pattern }) =>
-      shell.beside(shell.call("excluded", owner, pattern ? "pattern" : "path", seen(path)), entry.note),
+      beside(shell.call("excluded", owner, pattern ? "pattern" : "path", seen(path)), entry.note),
     ),
     ...(backup.engine === "restic" ? resticLines(set, owner, seen) : []),
   ];
@@ -203,7 +206,7 @@ function cleanSettings(plan: HostPlan): Line {
       ...aged.map(({ entry, path, pattern, age, filesOnly }) => {
         const how = pattern ? "pattern" : "path";
         const what = filesOnly ? "files" : "all";
-        return shell.beside(shell.call("aged", user.name, how, seenFrom(user, path), age, what), entry.note);
+        return beside(shell.call("aged", user.name, how, seenFrom(user, path), age, what), entry.note);
       }),
       ...spared.map(({ path }) => shell.call("spared", user.name, seenFrom(user, path))),
     ];

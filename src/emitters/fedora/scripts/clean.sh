@@ -79,7 +79,7 @@ tmpfiles_path() {
     c=${text:i:1}
     case $c in
       '*' | '?' | '[' | ']' | '{' | '}') reply+=\\\\$c ;;
-      \\) reply+='\\\\' ;;
+      \\) reply+=$c$c$c$c ;;
       '"') reply+='\"' ;;
       %) reply+=%% ;;
       *) reply+=$c ;;
