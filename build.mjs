@@ -1,6 +1,6 @@
 // Bundles the command line tool into dist/: a small entry, and all commands as one file that node has compiled already.
 import { spawnSync } from "node:child_process";
-import { chmodSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, cpSync, existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as esbuild from "esbuild";
@@ -11,53 +11,68 @@ const common = { bundle: true, platform: "node", target: "node20", logLevel: "wa
 /** In a CommonJS bundle there is no import.meta: the place of the file is known otherwise. */
 const fileUrl = { js: 'const fileUrl = require("node:url").pathToFileURL(__filename).href;' };
 
-rmSync("dist", { recursive: true, force: true });
+/** Everything is made beside dist/ and swapped in at the end: whoever runs the command meanwhile has a whole one. */
+const out = `dist-${process.pid}`;
 await esbuild.build({
   ...common,
   format: "esm",
   entryPoints: ["src/cli.ts"],
-  outfile: "dist/cli.mjs",
+  outfile: `${out}/cli.mjs`,
   define: { __VERSION__: JSON.stringify(version) },
   banner: { js: "#!/usr/bin/env node" },
 });
-chmodSync("dist/cli.mjs", 0o755);
+chmodSync(`${out}/cli.mjs`, 0o755);
 const app = await esbuild.build({
   ...common,
   format: "cjs",
   metafile: true,
   entryPoints: ["src/program.ts"],
-  outfile: "dist/app.cjs",
+  outfile: `${out}/app.cjs`,
   define: { "import.meta.url": "fileUrl" },
   banner: fileUrl,
 });
-writeFileSync("dist/meta.json", JSON.stringify(app.metafile));
+writeFileSync(`${out}/meta.json`, JSON.stringify(app.metafile));
 await esbuild.build({
   ...common,
   format: "cjs",
   entryPoints: { tour: "test/tour/tour.ts", "build-index": "src/profiles/build-index.ts" },
-  outdir: "dist",
+  outdir: out,
   outExtension: { ".js": ".cjs" },
   define: { "import.meta.url": "fileUrl" },
   banner: fileUrl,
 });
 
 // The catalogue as one file, checked here so that nothing has to be checked at run time.
-const { readProfiles } = (await import("./dist/build-index.cjs")).default;
+const { readProfiles } = (await import(`./${out}/build-index.cjs`)).default;
 const { profiles, diagnostics } = readProfiles();
 for (const d of diagnostics) process.stderr.write(`${d.span?.file ?? "profiles"}: ${d.code}: ${d.message}\n`);
-if (diagnostics.length > 0) process.exit(1);
-writeFileSync("dist/profiles.json", JSON.stringify(profiles));
-rmSync("dist/build-index.cjs");
+if (diagnostics.length > 0) giveUp();
+writeFileSync(`${out}/profiles.json`, JSON.stringify(profiles));
+rmSync(`${out}/build-index.cjs`);
 
 // One run over an example, and node's compiled code of all that it needed is kept for the runs to come.
 const folder = mkdtempSync(join(tmpdir(), "remanence-build-"));
 cpSync("docs/examples/gabriel", folder, { recursive: true });
-const warm = spawnSync(process.execPath, ["dist/cli.mjs", "generate", "--manifest", join(folder, "persistence.yaml")], {
-  env: { ...process.env, REMANENCE_SAVE_CODE_CACHE: "1" },
-  encoding: "utf8",
-});
+const warm = spawnSync(
+  process.execPath,
+  [`${out}/cli.mjs`, "generate", "--manifest", join(folder, "persistence.yaml")],
+  {
+    env: { ...process.env, REMANENCE_SAVE_CODE_CACHE: "1" },
+    encoding: "utf8",
+  },
+);
 rmSync(folder, { recursive: true });
 if (warm.status !== 0) {
   process.stderr.write(warm.stderr);
+  giveUp();
+}
+
+const old = `dist-old-${process.pid}`;
+if (existsSync("dist")) renameSync("dist", old);
+renameSync(out, "dist");
+rmSync(old, { recursive: true, force: true });
+
+function giveUp() {
+  rmSync(out, { recursive: true, force: true });
   process.exit(1);
 }

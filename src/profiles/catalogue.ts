@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import type { SourceFile } from "../diagnostics/span.ts";
 import { parseYaml } from "../manifest/yaml-source.ts";
-import { packageRoot } from "../package-root.ts";
+import { catalogueFile } from "../package-root.ts";
 import type { Profile, ProfileEntry } from "./profile.ts";
 
 /** All profiles that a manifest may name: ours, and those beside it, which win over ours of the same name. */
@@ -29,7 +29,7 @@ export async function loadCatalogue(
   folder: string | undefined,
   named?: ReadonlySet<string>,
 ): Promise<{ catalogue: Catalogue; diagnostics: Diagnostic[]; sources: SourceFile[] }> {
-  const own = JSON.parse(readFileSync(new URL("dist/profiles.json", packageRoot), "utf8")) as Profile[];
+  const own = JSON.parse(readFileSync(catalogueFile, "utf8")) as Profile[];
   const local = folder === undefined ? undefined : await localProfiles(folder, named);
   const profiles = new Map(own.map((profile) => [profile.name, profile]));
   for (const profile of local?.profiles ?? []) profiles.set(profile.name, profile);
