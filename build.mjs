@@ -35,11 +35,21 @@ writeFileSync(`${out}/meta.json`, JSON.stringify(app.metafile));
 await esbuild.build({
   ...common,
   format: "cjs",
-  entryPoints: { tour: "test/tour/tour.ts", "build-index": "src/profiles/build-index.ts" },
-  outdir: out,
-  outExtension: { ".js": ".cjs" },
+  entryPoints: ["src/profiles/build-index.ts"],
+  outfile: `${out}/build-index.cjs`,
   define: { "import.meta.url": "fileUrl" },
   banner: fileUrl,
+});
+await esbuild.build({
+  ...common,
+  format: "cjs",
+  entryPoints: ["test/tour/tour.ts"],
+  outfile: `${out}/tour.cjs`,
+  define: { "import.meta.url": "fileUrl" },
+  // As deep below the package as the sources it is made of.
+  banner: {
+    js: 'const fileUrl = require("node:url").pathToFileURL(require("node:path").join(__dirname, "../test/tour/tour.ts")).href;',
+  },
 });
 
 // The catalogue as one file, checked here so that nothing has to be checked at run time.

@@ -1,7 +1,6 @@
 import { defineConfig } from "vitest/config";
 import { EnginesReporter } from "./test/support/engines-reporter.ts";
 
-// biome-ignore lint/style/noDefaultExport: vitest looks for it
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],

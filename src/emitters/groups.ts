@@ -1,4 +1,4 @@
-import { comparePaths } from "../plan/path.ts";
+import { comparePaths, sortByPath } from "../plan/path.ts";
 import type { PlanEntry } from "../plan/plan.ts";
 import type { Class } from "../plan/vocabulary.ts";
 
@@ -32,6 +32,6 @@ export function groupEntries<E extends PlanEntry>(entries: readonly E[]): EntryG
     .map(([, members]) => {
       const first = members[0] as E;
       const heading = first.title ?? headings[first.class];
-      return { heading, entries: [...members].sort((a, b) => comparePaths(a.live, b.live)) };
+      return { heading, entries: sortByPath(members, (entry) => entry.live) };
     });
 }

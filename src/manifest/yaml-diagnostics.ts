@@ -4,7 +4,12 @@ import { defineDiagnostics } from "../diagnostics/define.ts";
 export const yamlDiagnostics = defineDiagnostics({
   "yaml/syntax": {
     severity: "error",
-    message: ({ detail }: { detail: string }) => `this is not valid YAML: ${detail.replace(/\.$/, "").toLowerCase()}`,
+    message: ({ detail }: { detail: string }) => `this is not valid YAML: ${sentencePart(detail)}`,
+  },
+  "yaml/several-documents": {
+    severity: "error",
+    message: (_: object) => "a second YAML document begins here, and a manifest is one",
+    help: () => "remove the line `---`, or move the rest to a file of its own and `include` it",
   },
   "yaml/duplicate-key": {
     severity: "error",
@@ -21,6 +26,11 @@ export const yamlDiagnostics = defineDiagnostics({
     message: (_: object) => "a manifest is YAML 1.2",
     help: () => "remove the `%YAML` line",
   },
+  "yaml/unknown-alias": {
+    severity: "error",
+    message: ({ name }: { name: string }) => `there is no anchor \`&${name}\` before this alias`,
+    help: () => "a plain value that begins with `*` is an alias in YAML: write a pattern in quotes",
+  },
   "yaml/aliases": {
     severity: "error",
     message: (_: object) => "aliases expand to too many values",
@@ -32,3 +42,8 @@ export const yamlDiagnostics = defineDiagnostics({
     help: () => "a manifest needs about six levels; check for unclosed brackets",
   },
 });
+
+/** A message of the yaml library in the middle of a sentence of ours. */
+function sentencePart(message: string): string {
+  return message.charAt(0).toLowerCase() + message.slice(1).replace(/\.$/, "");
+}

@@ -1,6 +1,7 @@
-import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from "yaml";
+import { Composer, type CST, type Document, isAlias, isMap, isScalar, isSeq, Lexer, type Node, Parser } from "yaml";
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import type { SourceFile, Span } from "../diagnostics/span.ts";
+import { type Aliases, readAliases } from "./aliases.ts";
 import { yamlDiagnostics as say } from "./yaml-diagnostics.ts";
 
 /** Where in a document: keys of maps and indices of lists, from the top. */
@@ -18,12 +19,6 @@ export interface YamlSource {
   typed(path: DocumentPath): string | undefined;
 }
 
-/**
- * Aliases may stand for at most this many nodes in all: enough for shared lists, too few for a billion laughs.
- * (`maxAliasCount` of the yaml library.)
- */
-const maxAliasCount = 100;
-
 /** More nesting than any manifest has; deeper text would exhaust the parser's stack. */
 const maxDepth = 64;
 
@@ -32,30 +27,42 @@ const maxDepth = 64;
  * diagnostic; the value is given all the same where one can be made, so that later stages report theirs too.
  */
 export function parseYaml(source: SourceFile): YamlSource {
-  const tooDeep = depthFault(source);
-  if (tooDeep !== undefined) return nothing(source, [tooDeep]);
-  const document = parseDocument(source.text, {
+  const parsed = parseTokens(source.text);
+  if ("tooDeep" in parsed) return nothing(source, [say["yaml/too-deep"]({}, spanAt(source, parsed.tooDeep, 1))]);
+  const composer = new Composer({
     version: "1.2",
     schema: "core",
     merge: false,
+    resolveKnownTags: false,
     uniqueKeys: true,
     prettyErrors: false,
-    logLevel: "silent",
-    lineCounter: new LineCounter(),
   });
-  const diagnostics = syntaxFaults(document, source);
-  const { value, fault } = toPlain(document, source);
-  if (fault !== undefined) diagnostics.push(fault);
+  const [document, second] = composer.compose(parsed.tokens, true, source.text.length);
+  if (document === undefined) throw new TypeError("the yaml library made no document");
+  const aliases = readAliases(document);
+  const diagnostics = [...syntaxFaults(document, source), ...aliasFaults(aliases, source)];
+  if (second !== undefined) {
+    diagnostics.push(say["yaml/several-documents"]({}, spanAt(source, documentStart(second, source), 3)));
+  }
+  const isWhole = aliases.unresolved.length === 0 && aliases.excessive === undefined;
+  const place: Place = { document, aliases, source };
   return {
     source,
-    value,
+    value: isWhole ? (document.toJS({ maxAliasCount: -1 }) as unknown) : undefined,
     diagnostics,
-    spanOf: (path, part = "value") => spanOf(document, source, path, part),
+    spanOf: (path, part = "value") => spanOf(place, path, part),
     typed: (path) => {
-      const node = find(document.contents, path, document);
+      const node = find(place, path);
       return isScalar(node) ? node.source : undefined;
     },
   };
+}
+
+/** A parsed text to look places up in. */
+interface Place {
+  readonly document: Document.Parsed;
+  readonly aliases: Aliases;
+  readonly source: SourceFile;
 }
 
 function nothing(source: SourceFile, diagnostics: Diagnostic[]): YamlSource {
@@ -63,18 +70,47 @@ function nothing(source: SourceFile, diagnostics: Diagnostic[]): YamlSource {
   return { source, value: undefined, diagnostics, spanOf: () => top, typed: () => undefined };
 }
 
-/** Bounds nesting before the recursive parser sees it: flow brackets, and list dashes or indentation by line. */
-function depthFault(source: SourceFile): Diagnostic | undefined {
-  let flow = 0;
-  for (let at = 0; at < source.text.length; at++) {
-    const c = source.text.charCodeAt(at);
-    if (c === 0x5b || c === 0x7b) flow++;
-    else if (c === 0x5d || c === 0x7d) flow = Math.max(0, flow - 1);
-    if (flow > maxDepth) return say["yaml/too-deep"]({}, { file: source.path, start: at, end: at + 1 });
+/** More than `maxDepth` dashes in one line, or an indentation that so many levels would have. */
+const deepBlock = new RegExp(`^ *(?:[-?:][ \\t]+){${maxDepth}}|^ {${maxDepth * 8}}\\S`, "m");
+
+/**
+ * Reads a text as tokens, its nesting bounded: deeper text would exhaust the stack of what comes after. Brackets in
+ * quotes, plain text and comments open no level.
+ */
+function parseTokens(text: string): { tokens: CST.Token[] } | { tooDeep: number } {
+  const deep = deepBlock.exec(text);
+  if (deep !== null) return { tooDeep: deep.index };
+  const tokens: CST.Token[] = [];
+  const parser = new Parser();
+  let depth = 0;
+  let offset = 0;
+  let before = "";
+  for (const lexeme of new Lexer().lex(text)) {
+    if (before !== lexerMarks.scalar) depth += levelOf(lexeme);
+    if (depth > maxDepth) return { tooDeep: offset };
+    tokens.push(...parser.next(lexeme));
+    if (!Object.values(lexerMarks).includes(lexeme)) offset += lexeme.length;
+    before = lexeme;
   }
-  const deepBlock = new RegExp(`^(?: *(?:- |\\? )){${maxDepth}}|^ {${maxDepth * 8}}\\S`, "m").exec(source.text);
-  if (deepBlock === null) return undefined;
-  return say["yaml/too-deep"]({}, { file: source.path, start: deepBlock.index, end: deepBlock.index + 1 });
+  tokens.push(...parser.end());
+  return { tokens };
+}
+
+/** What the lexer says besides the text: a document begins, a broken flow ends, a plain or block scalar follows. */
+const lexerMarks = { document: "\u0002", flowEnd: "\u0018", scalar: "\u001f" };
+
+function levelOf(lexeme: string): -1 | 0 | 1 {
+  if (lexeme === "[" || lexeme === "{") return 1;
+  return lexeme === "]" || lexeme === "}" ? -1 : 0;
+}
+
+function spanAt({ path, text }: SourceFile, start: number, length: number): Span {
+  return { file: path, start: Math.min(start, text.length), end: Math.min(start + length, text.length) };
+}
+
+/** A document begins at the line `---` in front of what it holds. */
+function documentStart(document: Document.Parsed, { text }: SourceFile): number {
+  return text.lastIndexOf("---", document.range[0] + 3);
 }
 
 function syntaxFaults(document: Document.Parsed, source: SourceFile): Diagnostic[] {
@@ -83,11 +119,11 @@ function syntaxFaults(document: Document.Parsed, source: SourceFile): Diagnostic
     start: Math.min(at[0], source.text.length),
     end: Math.min(Math.max(at[1], at[0]), source.text.length),
   });
-  const faults = document.errors.map((e) =>
-    e.code === "DUPLICATE_KEY"
-      ? say["yaml/duplicate-key"]({}, span(e.pos))
-      : say["yaml/syntax"]({ detail: e.message }, span(e.pos)),
-  );
+  const faults = document.errors.map(({ code, message, pos }) => {
+    if (code === "DUPLICATE_KEY") return say["yaml/duplicate-key"]({}, span(pos));
+    if (code === "TAG_RESOLVE_FAILED") return say["yaml/tag"]({}, span(pos));
+    return say["yaml/syntax"]({ detail: message }, span(pos));
+  });
   for (const warning of document.warnings) {
     faults.push(
       warning.code === "TAG_RESOLVE_FAILED"
@@ -102,31 +138,26 @@ function syntaxFaults(document: Document.Parsed, source: SourceFile): Diagnostic
   return faults;
 }
 
-function toPlain(document: Document.Parsed, source: SourceFile): { value: unknown; fault?: Diagnostic } {
-  try {
-    return { value: document.toJS({ maxAliasCount }) as unknown };
-  } catch (error) {
-    // The library throws a ReferenceError both for too many aliases and for an alias without its anchor.
-    if (!(error instanceof ReferenceError)) throw error;
-    const at = source.text.search(/\*\S/);
-    const start = Math.max(0, at);
-    const span = { file: source.path, start, end: start + 1 };
-    if (/[Ee]xcessive alias/.test(error.message)) return { value: undefined, fault: say["yaml/aliases"]({}, span) };
-    return { value: undefined, fault: say["yaml/syntax"]({ detail: error.message }, span) };
-  }
+function aliasFaults({ unresolved, excessive }: Aliases, source: SourceFile): Diagnostic[] {
+  const faults = unresolved.map((alias) => say["yaml/unknown-alias"]({ name: alias.source }, textSpan(alias, source)));
+  return excessive === undefined ? faults : [...faults, say["yaml/aliases"]({}, textSpan(excessive, source))];
 }
 
-function spanOf(document: Document.Parsed, source: SourceFile, path: DocumentPath, part: "key" | "value"): Span {
+function textSpan(node: Node, source: SourceFile): Span {
+  return hasRange(node) ? nodeSpan(node, source) : { file: source.path, start: 0, end: 0 };
+}
+
+function spanOf(place: Place, path: DocumentPath, part: "key" | "value"): Span {
   for (let length = path.length; length > 0; length--) {
     const here = path.slice(0, length);
-    const parent = find(document.contents, here.slice(0, -1), document);
+    const parent = find(place, here.slice(0, -1));
     const last = here.at(-1);
     // A path that is not there leads to the key of its nearest parent: "`path` is missing" points at the entry.
     const wanted = length === path.length ? part : "key";
     const node = isMap(parent) ? pairSpan(parent, last, wanted) : isSeq(parent) ? itemOf(parent, last) : undefined;
-    if (node !== undefined) return nodeSpan(node, source);
+    if (node !== undefined) return nodeSpan(node, place.source);
   }
-  return firstLine(document, source);
+  return firstLine(place);
 }
 
 function pairSpan(map: { items: readonly unknown[] }, key: PropertyKey | undefined, part: "key" | "value") {
@@ -157,24 +188,21 @@ function nodeSpan(node: Node & { range: [number, number, number] }, source: Sour
   return { file: source.path, start, end: start + line.length };
 }
 
-function firstLine(document: Document.Parsed, source: SourceFile): Span {
+function firstLine({ document, source }: Place): Span {
   const start = hasRange(document.contents) ? document.contents.range[0] : 0;
   const end = source.text.indexOf("\n", start);
   return { file: source.path, start, end: end === -1 ? source.text.length : end };
 }
 
-function find(root: unknown, path: DocumentPath, document: Document.Parsed): unknown {
-  let node = resolve(root, document);
+function find({ document, aliases }: Place, path: DocumentPath): unknown {
+  const resolve = (node: unknown): unknown => (isAlias(node) ? aliases.target(node) : node);
+  let node = resolve(document.contents);
   for (const key of path) {
     if (isMap(node)) {
       const pair = node.items.find((p) => isScalar(p.key) && String(p.key.value) === String(key));
-      node = resolve(pair?.value, document);
-    } else if (isSeq(node)) node = resolve(node.items[Number(key)], document);
+      node = resolve(pair?.value);
+    } else if (isSeq(node)) node = resolve(node.items[Number(key)]);
     else return undefined;
   }
   return node;
-}
-
-function resolve(node: unknown, document: Document.Parsed): unknown {
-  return isAlias(node) ? node.resolve(document) : node;
 }

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { CannotRun } from "../diagnostics/cannot-run.ts";
@@ -61,5 +61,5 @@ export function printLedger(rows: Iterable<LedgerRow>): string {
 }
 
 export function hashOf(content: string | Buffer): string {
-  return createHash("sha256").update(content).digest("hex");
+  return hash("sha256", content);
 }

@@ -1,6 +1,6 @@
 import { fate, rulesOf } from "./fate.ts";
 import { rememberFor } from "./memo.ts";
-import { type AbsolutePath, comparePaths, parentOf } from "./path.ts";
+import { type AbsolutePath, parentOf, sortByPath } from "./path.ts";
 import { isInPattern, physicalPath, physicalPatterns, relocatedAround } from "./physical.ts";
 import type { HostPlan, PlanEntry } from "./plan.ts";
 import { isAgedBySystem } from "./special-paths.ts";
@@ -43,10 +43,14 @@ function findAgeing(plan: HostPlan, user: string | null): Ageing {
     (rule) => !agedRules.has(rule) && rule.kind !== "pattern" && isInside(plan, rule, agedRules),
   );
   return {
-    aged: aged.flatMap((rule) => placesOf(plan, rule)).sort((a, b) => comparePaths(a.path, b.path)),
-    spared: spared
-      .map((entry) => ({ entry, path: place(plan, entry.live) }))
-      .sort((a, b) => comparePaths(a.path, b.path)),
+    aged: sortByPath(
+      aged.flatMap((rule) => placesOf(plan, rule)),
+      (place) => place.path,
+    ),
+    spared: sortByPath(
+      spared.map((entry) => ({ entry, path: place(plan, entry.live) })),
+      (place) => place.path,
+    ),
   };
 }
 

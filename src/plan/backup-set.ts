@@ -1,6 +1,6 @@
 import { rulesOf } from "./fate.ts";
 import { rememberFor } from "./memo.ts";
-import { type AbsolutePath, comparePaths, isBelow, isWithin, parentOf } from "./path.ts";
+import { type AbsolutePath, isBelow, isWithin, parentOf, sortByPath } from "./path.ts";
 import { isInPattern, physicalPath, physicalPatterns } from "./physical.ts";
 import type { HostPlan, PlanEntry } from "./plan.ts";
 import { fixedPrefix, patternRegex } from "./rule-index.ts";
@@ -38,12 +38,12 @@ function findBackupSet(plan: HostPlan, user: string | null): BackupSet {
   const roots = own.filter((rule) => rule.backup && isRoot(plan, rule));
   const excludes = own.filter((rule) => !rule.backup && isInBackup(plan, rule));
   const places = roots.map((entry) => ({ entry, path: entry.stored ?? physicalPath(plan, entry.live) }));
+  const reaching = excludes
+    .flatMap((entry) => placesOf(plan, entry))
+    .filter((exclude) => places.some((root) => reaches(exclude, root)));
   return {
-    roots: places.sort((a, b) => comparePaths(a.path, b.path)),
-    excludes: excludes
-      .flatMap((entry) => placesOf(plan, entry))
-      .filter((exclude) => places.some((root) => reaches(exclude, root)))
-      .sort((a, b) => comparePaths(a.path, b.path)),
+    roots: sortByPath(places, (root) => root.path),
+    excludes: sortByPath(reaching, (exclude) => exclude.path),
   };
 }
 

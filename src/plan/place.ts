@@ -1,6 +1,6 @@
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import { planDiagnostics as say } from "./diagnostics.ts";
-import { type AbsolutePath, comparePaths, depthOf, joinPath, relativeTo } from "./path.ts";
+import { type AbsolutePath, depthOf, joinPath, relativeTo, sortByPath } from "./path.ts";
 import { isRelocated, type PlanEntry, type PlanHost, type RelocatedEntry } from "./plan.ts";
 import { indexRules, type RuleIndex } from "./rule-index.ts";
 import { isWiped, storedPath } from "./stores.ts";
@@ -24,7 +24,7 @@ export function placeEntries(
   for (const entry of [...unplaced].sort((a, b) => depthOf(a.live) - depthOf(b.live))) {
     placed.set(entry.live, place(entry, host, around(entry, index, placed), diagnostics));
   }
-  const rules = [...placed.values()].sort((a, b) => comparePaths(a.live, b.live));
+  const rules = sortByPath([...placed.values()], (entry) => entry.live);
   const final = indexRules(rules);
   return { rules, entries: rules.filter((entry) => !isFolded(entry, final)) };
 }

@@ -3,7 +3,7 @@ import type { Manifest, ManifestHost } from "../manifest/manifest.ts";
 import type { Catalogue } from "../profiles/catalogue.ts";
 import { type Candidate, candidatesFor } from "./candidates.ts";
 import { planDiagnostics as say } from "./diagnostics.ts";
-import { comparePaths } from "./path.ts";
+import { comparePaths, sortByPath } from "./path.ts";
 import { placeEntries } from "./place.ts";
 import type { HostPlan, Origin, PlanEntry, PlanHost, PlanUser } from "./plan.ts";
 import { storesOn } from "./stores.ts";
@@ -65,7 +65,7 @@ function onePerPath(candidates: readonly Candidate[], context: ResolveContext, d
       diagnostics.push(say["plan/contradiction"]({ path: candidate.entry.path, difference, other }, candidate.span));
     }
   }
-  return [...byPath.values()].sort((a, b) => comparePaths(a.live, b.live));
+  return sortByPath([...byPath.values()], (candidate) => candidate.live);
 }
 
 const classOrder = ["secret", "data", "state", "config", "log", "cache"];

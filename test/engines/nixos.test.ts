@@ -1,98 +1,98 @@
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
+import fc from "fast-check";
 import { expect, it } from "vitest";
 import type { Compiled } from "../../src/pipeline.ts";
-import { mountedEntries } from "../../src/plan/physical.ts";
-import type { HostPlan } from "../../src/plan/plan.ts";
-import { describeWith, nixSources } from "../support/engines.ts";
-import { compileMachine, machines } from "../support/machines.ts";
-import { type Evaluation, evaluateHome, evaluateNixos, type NixosReport } from "../support/nix.ts";
-import { compileText, writeTree } from "../support/workspace.ts";
+import { describeWith } from "../support/engines.ts";
+import { compileMachine, machineFolder, machines } from "../support/machines.ts";
+import { evaluateHost, expectClean, expectPlanned, nixosPlan } from "../support/nixos.ts";
+import { compileText, readText } from "../support/workspace.ts";
 
-type Evaluated = Extract<Evaluation<NixosReport>, { error: null }>;
+const home = { "/home": { device: "/dev/disk/by-label/nixos", fsType: "btrfs" } };
 
-/** Evaluates what a host imports against the real impermanence. */
-function evaluateHost(compiled: Compiled, plan: HostPlan, fileSystems: Record<string, object> = {}): Evaluated {
-  const folder = writeTree(compiled);
-  const { host } = plan;
-  if (host.os !== "nixos") throw new Error(`${host.name} is no NixOS host`);
-  const generated = compiled.tree
-    .filter((file) => file.target === "nixos" && file.host === host.name)
-    .map((file) => join(folder, file.path));
-  const homes = compiled.tree.filter((file) => file.target === "home-manager" && file.host === host.name);
-  const inNixos = host.nixos.home === "home-manager" && homes.length > 0;
-  if (inNixos) {
-    const users = homes.map((file) => {
-      const user = file.path.replace(/^.*\/(.*)\.nix$/, "$1");
-      return `home-manager.users.${JSON.stringify(user)}.imports = [ ${join(folder, file.path)} ];`;
-    });
-    const module = join(folder, "homes.nix");
-    writeFileSync(module, `{ ${users.join(" ")} }\n`);
-    generated.push(module);
-  }
-  const sources = nixSources();
-  const report = evaluateNixos({
-    modulePath: join(sources?.impermanence ?? "", "nixos.nix"),
-    generated,
-    users: Object.fromEntries(host.users.map((user) => [user.name, { group: user.group, home: user.home }])),
-    fileSystems: {
-      "/": { device: "none", fsType: "tmpfs" },
-      "/persist": { device: "/dev/disk/by-label/persist", fsType: "ext4" },
-      ...fileSystems,
-    },
-    withHomeManager: inNixos,
+/** A machine's manifest with another choice in it. */
+function variant(machine: string, from: string | RegExp, to: string): Promise<Compiled> {
+  const text = readText(machineFolder(machine), "persistence.yaml");
+  const changed = text.replace(from, () => to);
+  expect(changed).not.toBe(text);
+  return compileText(changed);
+}
+
+/** A host with home directories of these names, and a wiped root. */
+function manifestOf(names: readonly string[], nixos = ""): string {
+  const paths = names.map((name) => JSON.stringify(`${name}/`)).join(", ");
+  return `version: 1
+users: { alice: {} }
+hosts: { laptop: { os: nixos, nixos: { ${nixos} wipe: { path: /, method: tmpfs } } } }
+profiles: [nixos-ids]
+home: [{ path: [${paths}] }]
+`;
+}
+
+describeWith(["nix", "nix-sources"], "NixOS modules with the real impermanence", () => {
+  it.each(machines)("are clean for %s and mount what is planned", async (machine) => {
+    const compiled = await compileMachine(machine);
+    const report = evaluateHost(compiled, home);
+    expectClean(report);
+    expectPlanned(report, nixosPlan(compiled));
   });
-  if (report.error !== null) throw new Error(report.error);
-  return report;
-}
 
-/** Mounts and file services, as the plan has them. */
-function expectPlanned(report: Evaluated, plan: HostPlan): void {
-  const mounted = mountedEntries(plan).filter((entry) => entry.how === "bind" || entry.scope === "system");
-  const directories = mounted.filter((entry) => entry.kind === "directory");
-  const found = report.mounts.filter((mount) => mount.stage === "system").map(({ where, what }) => ({ where, what }));
-  expect(found.sort(byWhere)).toEqual(directories.map((e) => ({ where: e.live, what: e.stored })).sort(byWhere));
-  const files = mounted.filter((entry) => entry.kind === "file");
-  const services = report.fileServices.map(({ file, target }) => ({ where: file, what: target }));
-  expect(services.sort(byWhere)).toEqual(files.map((e) => ({ where: e.live, what: e.stored })).sort(byWhere));
-  for (const entry of directories) {
-    const made = report.directories.filter((d) => d.path === entry.live && d.base !== "");
-    expect(
-      made.map((d) => [d.mode, d.user, d.group]),
-      entry.live,
-    ).toEqual([[entry.mode ?? "0755", entry.owner ?? "root", entry.group ?? "root"]]);
-  }
-}
+  it("are clean for mitsio with the home in the NixOS module", async () => {
+    const compiled = await variant("mitsio", "home: standalone", "home: nixos-module");
+    const report = evaluateHost(compiled);
+    expectClean(report);
+    expectPlanned(report, nixosPlan(compiled));
+  });
 
-function byWhere(a: { where: string }, b: { where: string }): number {
-  return a.where < b.where ? -1 : 1;
-}
+  it.each(machines)("are clean for %s with home-manager inside NixOS", async (machine) => {
+    const [from, to] =
+      machine === "mitsio" ? ["home: standalone", "home: home-manager"] : ["relocate: wiped", "home: home-manager"];
+    const compiled = await variant(machine, from ?? "", to ?? "");
+    expect(nixosPlan(compiled).entries.some((entry) => entry.scope === "home" && entry.how === "bind")).toBe(true);
+    const report = evaluateHost(compiled, machine === "gabriel" ? home : {});
+    expectClean(report);
+    expectPlanned(report, nixosPlan(compiled));
+  });
 
-function expectClean(report: Evaluated): void {
-  expect(report.assertions).toEqual([]);
-  expect(report.warnings).toEqual([]);
-  expect(report.hazards).toEqual([]);
-  expect(report.ok).toBe(true);
-}
+  it("mark a home that is a file system of its own as needed for boot when there are mounts on it", async () => {
+    const compiled = await variant("gabriel", "relocate: wiped", "relocate: all");
+    const report = evaluateHost(compiled, home);
+    expectClean(report);
+    expect(report.neededForBoot).toContain("/home");
+    expectPlanned(report, nixosPlan(compiled));
+  });
 
-function nixosPlan(compiled: Compiled): HostPlan {
-  const plan = compiled.plans.find((p) => p.host.os === "nixos");
-  if (plan === undefined) throw new Error(JSON.stringify(compiled.diagnostics));
-  return plan;
-}
+  it("refuse a home that NixOS knows by another path", async () => {
+    const compiled = await compileText(manifestOf(["Documents"]).replace("alice: {}", "alice: { home: /srv/alice }"));
+    expectClean(evaluateHost(compiled));
+    const moved = {
+      ...compiled,
+      plans: compiled.plans.map((p) => ({
+        ...p,
+        host: { ...p.host, users: [{ name: "alice", home: "/home/alice", group: "users" }] },
+      })),
+    };
+    expect(evaluateHost(moved as unknown as Compiled).assertions).toEqual([
+      "The home of alice is not /srv/alice, as the manifest of Remanence says: correct one of the two.",
+    ]);
+  });
 
-describeWith(["nix", "nix-sources"], "NixOS output with the real impermanence", () => {
-  it.each(machines)(
-    "accepts the modules of %s without assertion, warning or hazard, and mounts what is planned",
-    async (machine) => {
-      const compiled = await compileMachine(machine);
-      const plan = nixosPlan(compiled);
-      const report = evaluateHost(compiled, plan, { "/home": { device: "/dev/disk/by-label/nixos", fsType: "btrfs" } });
-      expectClean(report);
-      expectPlanned(report, plan);
-    },
-  );
+  it("mount any name that check lets through, and check refuses only what systemd would", async () => {
+    const part = fc.string({
+      unit: fc.constantFrom(..."ab9 '\"$`\\{}[]()#;&|<>~!^=,:@+-_.é%λ"),
+      minLength: 1,
+      maxLength: 12,
+    });
+    const names = fc.sample(part, { numRuns: 120, seed: 42 }).filter((name) => !/^\.{1,2}$|[\\ ]$/.test(name));
+    const wanted = [...new Set([...names, "${pkgs.hello}", "''x''", "'${y}", "a\\b", "$${z}", "-rf", "My Documents"])];
+    const verdicts = await Promise.all(
+      wanted.map(async (name) => (await compileText(manifestOf([name]))).tree.length > 0),
+    );
+    const good = wanted.filter((_, i) => verdicts[i]);
+    const bad = wanted.filter((_, i) => !verdicts[i]);
+    expect(good.length).toBeGreaterThan(20);
+    expect(bad.filter((name) => !/%|[^ -~]|\{[^{}]*,[^{}]*\}/.test(name))).toEqual([]);
+    const compiled = await compileText(manifestOf(good));
+    const report = evaluateHost(compiled);
+    expectClean(report);
+    expectPlanned(report, nixosPlan(compiled));
+  });
 });
-
-void evaluateHome;
-void compileText;

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { Diagnostic } from "../../diagnostics/diagnostic.ts";
 import { goTemplate } from "../../languages/go-template.ts";
 import { printJson } from "../../languages/json.ts";
@@ -247,7 +247,7 @@ function ledger(files: readonly SourceFile[]): SourceFile {
       target,
       source: path,
       kind,
-      sha256: createHash("sha256").update(content).digest("hex"),
+      sha256: hash("sha256", content),
     }))
     .sort((a, b) => comparePaths(a.source, b.source));
   return { path: ".remanence/ledger.json", content: printJson(rows), target: null, kind: "support" };

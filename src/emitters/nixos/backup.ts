@@ -2,7 +2,7 @@ import { type Binding, nix } from "../../languages/nix.ts";
 import { resticPath } from "../../languages/restic.ts";
 import type { Backup } from "../../manifest/manifest.ts";
 import { type BackupSet, backupSet } from "../../plan/backup-set.ts";
-import { isWithin } from "../../plan/path.ts";
+import { type AbsolutePath, isWithin } from "../../plan/path.ts";
 import type { HostPlan, PlanHost } from "../../plan/plan.ts";
 import { type Class, classes } from "../../plan/vocabulary.ts";
 import { generatedFrom } from "../emitter.ts";
@@ -43,7 +43,7 @@ function jobBindings(
 ): Binding[] {
   const roots = whole.roots.filter(({ entry }) => entry.class === c);
   if (roots.length === 0) return [];
-  const excludes = all.filter(({ place }) => roots.some(({ path }) => isWithin(place, path) || isWithin(path, place)));
+  const excludes = all.filter((line) => roots.some(({ path }) => reaches(line, path)));
   const paths = roots.map(({ entry, path }) => ({ value: resticPath(path), comment: entry.note }));
   return [
     {
@@ -65,6 +65,11 @@ function jobBindings(
       ]),
     },
   ];
+}
+
+/** True where a line can match below a root: its place lies in it, or, for a pattern, above it. */
+function reaches({ place }: ExcludeLine, root: AbsolutePath): boolean {
+  return isWithin(place, root) || isWithin(root, place);
 }
 
 function backupArguments(c: Class, host: NixosHost): string[] {

@@ -1,0 +1,94 @@
+/** Evaluates what a NixOS host of a compiled manifest imports, and compares it with the plan. */
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect } from "vitest";
+import type { Compiled } from "../../src/pipeline.ts";
+import { mountedEntries } from "../../src/plan/physical.ts";
+import type { HostPlan, PlanHost } from "../../src/plan/plan.ts";
+import { nixSources } from "./engines.ts";
+import { type Evaluation, evaluateNixos, type NixosReport } from "./nix.ts";
+import { writeTree } from "./workspace.ts";
+
+export type NixosHost = Extract<PlanHost, { os: "nixos" }>;
+export type Evaluated = Extract<Evaluation<NixosReport>, { error: null }>;
+
+/** The first NixOS host of a manifest. */
+export function nixosPlan(compiled: Compiled): HostPlan & { readonly host: NixosHost } {
+  const plan = compiled.plans.find((p) => p.host.os === "nixos");
+  if (plan === undefined || compiled.tree.length === 0) throw new Error(JSON.stringify(compiled.diagnostics, null, 1));
+  return plan as HostPlan & { readonly host: NixosHost };
+}
+
+/** Writes the tree and gives the paths of a host's modules of one target. */
+export function modulesOf(compiled: Compiled, host: string, target: "nixos" | "home-manager"): string[] {
+  const folder = writeTree(compiled);
+  return compiled.tree
+    .filter((file) => file.target === target && file.host === host)
+    .map((file) => join(folder, file.path));
+}
+
+/** Evaluates a host's modules with the real impermanence; file systems beside those of `/persist` are given. */
+export function evaluateHost(compiled: Compiled, fileSystems: Readonly<Record<string, object>> = {}): Evaluated {
+  const { host } = nixosPlan(compiled);
+  const generated = modulesOf(compiled, host.name, "nixos");
+  const homes = host.nixos.home === "home-manager" ? modulesOf(compiled, host.name, "home-manager") : [];
+  if (homes.length > 0) {
+    const module = join(homes[0] ?? "", "..", "imports.nix");
+    const imports = homes.map((path) => {
+      const user = path.replace(/^.*\/(.*)\.nix$/, "$1");
+      return `home-manager.users.${JSON.stringify(user)}.imports = [ ${path} ];`;
+    });
+    writeFileSync(module, `{ ${imports.join(" ")} }\n`);
+    generated.push(module);
+  }
+  const report = evaluateNixos({
+    modulePath: join(nixSources()?.impermanence ?? "", "nixos.nix"),
+    generated,
+    users: Object.fromEntries(host.users.map((user) => [user.name, { group: user.group, home: user.home }])),
+    fileSystems: {
+      "/": { device: "none", fsType: "tmpfs" },
+      "/persist": { device: "/dev/disk/by-label/persist", fsType: "ext4" },
+      ...fileSystems,
+    } as Record<string, Record<string, unknown>>,
+    withHomeManager: homes.length > 0,
+  });
+  if (report.error !== null) throw new Error(report.error);
+  return report;
+}
+
+/** No failed assertion, no warning, no trace, no hazard. */
+export function expectClean(report: Evaluated): void {
+  expect({ assertions: report.assertions, warnings: report.warnings, hazards: report.hazards, ok: report.ok }).toEqual({
+    assertions: [],
+    warnings: [],
+    hazards: [],
+    ok: true,
+  });
+}
+
+/** Mounts, file services and made directories are those of the plan, entry by entry. */
+export function expectPlanned(report: Evaluated, plan: HostPlan): void {
+  const standalone = plan.host.os === "nixos" && plan.host.nixos.home === "standalone";
+  const mounted = mountedEntries(plan).filter((entry) => !standalone || entry.scope === "system");
+  const directories = mounted.filter((entry) => entry.kind === "directory");
+  const files = mounted.filter((entry) => entry.kind === "file");
+  const mounts = report.mounts.filter((mount) => mount.stage === "system");
+  expect(pairs(mounts.map(({ where, what }) => [where, what]))).toEqual(
+    pairs(directories.map((e) => [e.live, e.stored])),
+  );
+  expect(pairs(report.fileServices.map(({ file, target }) => [file, target]))).toEqual(
+    pairs(files.map((e) => [e.live, e.stored])),
+  );
+  for (const entry of directories) {
+    const made = report.directories.filter((d) => d.path === entry.live && d.base !== "");
+    const expected = [entry.mode ?? "0755", entry.owner ?? "root", entry.group ?? "root"];
+    expect(
+      made.map((d) => [d.mode, d.user, d.group]),
+      entry.live,
+    ).toEqual([expected]);
+  }
+}
+
+function pairs(list: readonly (readonly [string, string])[]): string[] {
+  return list.map(([a, b]) => `${a} <- ${b}`).sort();
+}
