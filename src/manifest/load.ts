@@ -31,6 +31,8 @@ export interface Declared {
   readonly hosts: readonly string[];
   readonly users: readonly string[];
   readonly stores: readonly string[];
+  /** False where a file could not be read: what seems to be missing may be in it. */
+  readonly complete: boolean;
 }
 
 /**
@@ -70,13 +72,13 @@ export function loadManifest(path: string): LoadedManifest {
     diagnostics: [...diagnostics, ...normal.diagnostics],
     sources,
     folder,
-    declared: declaredIn(files),
+    declared: declaredIn(files, files.length === sources.size),
   };
 }
 
 function versionFault({ yaml }: ManifestFile): Diagnostic[] {
   const value = yaml.value;
-  if (typeof value !== "object" || value === null || Array.isArray(value) || "version" in value) return [];
+  if (!isMap(value) || (value["version"] ?? null) !== null) return [];
   return [say["manifest/version"]({}, yaml.spanOf([]))];
 }
 
@@ -105,7 +107,7 @@ function readSource(
     // Without O_NONBLOCK a named pipe in the manifest's place would hang the command.
     handle = openSync(real, constants.O_RDONLY | constants.O_NONBLOCK);
     const stat = fstatSync(handle);
-    if (!stat.isFile()) throw new CannotRun(`${name} is ${stat.isDirectory() ? "a directory" : "not a file"}`);
+    if (!stat.isFile()) throw new CannotRun(stat.isDirectory() ? reasons["EISDIR"] : "it is not a file");
     if (stat.size > sizeLimit) {
       diagnostics.push(say["manifest/too-large"]({ bytes: stat.size, limit: sizeLimit }, place));
       return undefined;
@@ -115,23 +117,30 @@ function readSource(
     if (!Buffer.from(bytes.toString("utf8")).equals(bytes)) diagnostics.push(say["manifest/not-utf8"]({}, place));
     return { path: name, text };
   } catch (error) {
-    throw unreadable(name, error);
+    if (from === undefined) throw unreadable(name, error);
+    diagnostics.push(say["manifest/include"]({ name, detail: reasonOf(error) }, from));
+    return undefined;
   } finally {
     if (handle !== undefined) closeSync(handle);
   }
 }
 
-function unreadable(name: string, error: unknown): CannotRun {
-  if (error instanceof CannotRun) return error;
+const reasons: Readonly<Record<string, string>> = {
+  ENOENT: "there is no such file",
+  ENOTDIR: "a part of its path is not a directory",
+  EACCES: "permission denied",
+  ELOOP: "its path is a loop of links",
+  EISDIR: "it is a directory",
+};
+
+function reasonOf(error: unknown): string {
+  if (error instanceof CannotRun) return error.message;
   const code = (error as NodeJS.ErrnoException).code;
-  const reasons: Readonly<Record<string, string>> = {
-    ENOENT: "there is no such file",
-    ENOTDIR: "a part of its path is not a directory",
-    EACCES: "permission denied",
-    ELOOP: "its path is a loop of links",
-    EISDIR: "it is a directory",
-  };
-  return new CannotRun(`cannot read ${name}: ${reasons[code ?? ""] ?? code ?? String(error)}`);
+  return reasons[code ?? ""] ?? code ?? String(error);
+}
+
+function unreadable(name: string, error: unknown): CannotRun {
+  return new CannotRun(`cannot read ${name}: ${reasonOf(error)}`);
 }
 
 /** The file an `include` names, or undefined and a diagnostic. */
@@ -152,15 +161,14 @@ function includeTarget(
   try {
     target = realpathSync(join(dirname(includer), include));
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    return fail(code === "ENOENT" ? "there is no such file" : `it cannot be read (${code ?? String(error)})`);
+    return fail(reasonOf(error));
   }
   if (!target.startsWith(`${folder}/`)) return fail("it lies outside the manifest's folder");
   if (chain.includes(target)) return fail("it includes itself");
   return target;
 }
 
-function declaredIn(files: readonly ManifestFile[]): Declared {
+function declaredIn(files: readonly ManifestFile[], allRead: boolean): Declared {
   const names = (section: "hosts" | "users" | "stores"): string[] => [
     ...new Set(files.flatMap(({ yaml }) => keysOf(sectionOf(yaml.value, section)))),
   ];
@@ -172,15 +180,23 @@ function declaredIn(files: readonly ManifestFile[]): Declared {
     hosts: names("hosts"),
     users: names("users"),
     stores: stores.length > 0 ? [...new Set(stores)] : ["persist"],
+    complete: allRead && files.every(({ yaml }) => hasUsableSections(yaml.value)),
   };
 }
 
+function hasUsableSections(value: unknown): boolean {
+  if (value === null) return true;
+  return isMap(value) && ["hosts", "users", "stores"].every((name) => value[name] == null || isMap(value[name]));
+}
+
 function sectionOf(value: unknown, section: string): Record<string, unknown> | undefined {
-  if (typeof value !== "object" || value === null || !Object.hasOwn(value, section)) return undefined;
-  const found = (value as Record<string, unknown>)[section];
-  return typeof found === "object" && found !== null && !Array.isArray(found)
-    ? (found as Record<string, unknown>)
-    : undefined;
+  if (!isMap(value) || !Object.hasOwn(value, section)) return undefined;
+  const found = value[section];
+  return isMap(found) ? found : undefined;
+}
+
+function isMap(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function keysOf(map: Record<string, unknown> | undefined): string[] {

@@ -28,7 +28,7 @@ export function parseManifest(yaml: YamlSource): ParsedManifest {
     return { written: {}, diagnostics: [say["manifest/empty"]({}, yaml.spanOf([]))], placeOf };
   }
   const value = withoutEmptySections(yaml.value);
-  const diagnostics: Diagnostic[] = [];
+  const diagnostics = prototypeNames(value, yaml);
   const first = manifestSchema.safeParse(value);
   if (first.success) return { written: first.data, diagnostics, placeOf };
   const faulty = new Set<string>();
@@ -96,8 +96,7 @@ function describe(issue: $ZodIssue, base: DocumentPath, root: unknown, yaml: Yam
     case "invalid_key": {
       const name = String(path.at(-1));
       const kind = singular(String(path.at(-2)));
-      const rule = "letters, digits, `.`, `_` and `-`, beginning with a letter or digit, not too long";
-      return [say["manifest/name"]({ name, kind, rule }, yaml.spanOf(path, "key"))];
+      return [say["manifest/name"]({ name, kind, rule: nameRule }, yaml.spanOf(path, "key"))];
     }
     case "invalid_type":
       if (found === undefined) return [missing(path, root, yaml)];
@@ -109,6 +108,26 @@ function describe(issue: $ZodIssue, base: DocumentPath, root: unknown, yaml: Yam
         say["manifest/value"]({ what, detail: lower(issue.message), help: helpFor(path, found) }, yaml.spanOf(path)),
       ];
   }
+}
+
+const nameRule = "letters, digits, `.`, `_` and `-`, beginning with a letter or digit, not too long";
+
+/** The one name that zod leaves out of a map without a word. */
+function prototypeNames(value: unknown, yaml: YamlSource): Diagnostic[] {
+  const hosts = at(value, ["hosts"]);
+  const maps = [
+    ["stores"],
+    ["users"],
+    ["hosts"],
+    ...Object.keys(isMap(hosts) ? hosts : {}).map((h) => ["hosts", h, "stores"]),
+  ];
+  return maps.flatMap((path) => {
+    const map = at(value, path);
+    if (!isMap(map) || !Object.hasOwn(map, "__proto__")) return [];
+    const kind = singular(String(path.at(-1)));
+    const params = { name: "__proto__", kind, rule: nameRule };
+    return [say["manifest/name"](params, yaml.spanOf([...path, "__proto__"], "key"))];
+  });
 }
 
 type UnionIssue = Extract<$ZodIssue, { code: "invalid_union" }>;
@@ -155,7 +174,7 @@ function wrongValue(what: string, options: string[], found: unknown, path: Docum
 }
 
 function unknownKey(name: string, path: DocumentPath, root: unknown, yaml: YamlSource): Diagnostic {
-  const help = wrongKeys[name];
+  const help = wrongKeys.get(name);
   const known = help === undefined ? didYouMean(name, keysAt(path, root)) : undefined;
   const where = placeOf(path, root);
   return say["manifest/unknown-key"]({ name, where, known, help }, yaml.spanOf([...path, name], "key"));
@@ -163,7 +182,7 @@ function unknownKey(name: string, path: DocumentPath, root: unknown, yaml: YamlS
 
 function helpFor(path: DocumentPath, found: unknown): string | undefined {
   const key = path.at(-1);
-  return typeof key === "string" && typeof found === "string" ? wrongValues[`${key}: ${found}`] : undefined;
+  return typeof key === "string" && typeof found === "string" ? wrongValues.get(`${key}: ${found}`) : undefined;
 }
 
 /** The keys that may stand in the map at a path. */

@@ -3,6 +3,7 @@ import { didYouMean } from "../diagnostics/did-you-mean.ts";
 import type { Span } from "../diagnostics/span.ts";
 import { defaultStore } from "../plan/stores.ts";
 import type { Catalogue } from "../profiles/catalogue.ts";
+import { pathsOf } from "../profiles/profile.ts";
 import { manifestDiagnostics as say } from "./diagnostics.ts";
 import type { Declared } from "./load.ts";
 import { appliesTo, type Manifest, type ManifestEntry } from "./manifest.ts";
@@ -13,23 +14,17 @@ interface RuleInput {
   readonly declared: Declared;
 }
 
-/** What must hold of a manifest as a whole, one rule each. */
-const rules: readonly ((input: RuleInput) => Diagnostic[])[] = [
-  namesHosts,
-  namesUsers,
-  knowsUsers,
-  knowsHosts,
-  knowsStores,
-  knowsProfiles,
-  hasDefaultStore,
-  writesKnownPathsRight,
-  keepsNoPatterns,
-  carriesNoSecretInClear,
-];
+type Rule = (input: RuleInput) => Diagnostic[];
+
+/** What must hold of the names of a manifest as a whole; not asked where a part of it could not be read. */
+const nameRules: readonly Rule[] = [namesHosts, namesUsers, knowsUsers, knowsHosts, knowsStores, hasDefaultStore];
+
+/** What must hold of its entries and profiles, one rule each. */
+const rules: readonly Rule[] = [knowsProfiles, writesKnownPathsRight, keepsNoPatterns, carriesNoSecretInClear];
 
 /** Every fault of the manifest that needs more than one line of it to be seen. */
 export function checkManifest(input: RuleInput): Diagnostic[] {
-  return rules.flatMap((rule) => rule(input));
+  return [...(input.declared.complete ? nameRules : []), ...rules].flatMap((rule) => rule(input));
 }
 
 function top(manifest: Manifest): Span {
@@ -40,8 +35,13 @@ function namesHosts({ manifest, declared }: RuleInput): Diagnostic[] {
   return declared.hosts.length > 0 ? [] : [say["manifest/no-hosts"]({}, top(manifest))];
 }
 
-function namesUsers({ manifest, declared }: RuleInput): Diagnostic[] {
-  const first = manifest.entries.find((entry) => entry.scope === "home");
+function namesUsers({ manifest, catalogue, declared }: RuleInput): Diagnostic[] {
+  const first =
+    manifest.entries.find((entry) => entry.scope === "home") ??
+    manifest.profiles.find(({ name, flavour }) => {
+      const profile = catalogue.get(name);
+      return profile !== undefined && pathsOf(profile, flavour).some((entry) => entry.scope === "home");
+    });
   return declared.users.length > 0 || first === undefined ? [] : [say["manifest/no-users"]({}, first.span)];
 }
 
@@ -67,6 +67,7 @@ function knowsStores({ manifest, declared }: RuleInput): Diagnostic[] {
     if (item.store === null) return [];
     const unknown = unknownOf([item.store], declared.stores);
     if (unknown.length > 0) return unknown.map((u) => say["manifest/unknown-store"](u, item.span));
+    if (isFaultyStore(item.store, manifest)) return [];
     // A store that only some hosts have cannot hold what applies to the others.
     const without = manifest.hosts.filter(
       (host) => appliesTo(item.on, host) && ![...manifest.stores, ...host.stores].some((s) => s.name === item.store),
@@ -98,12 +99,21 @@ function unknownOf(names: readonly string[], known: readonly string[]): { name: 
   return names.filter((name) => !known.includes(name)).map((name) => ({ name, known: didYouMean(name, known) }));
 }
 
-function hasDefaultStore({ manifest }: RuleInput): Diagnostic[] {
-  const unstored = [...manifest.entries, ...manifest.profiles].some((item) => item.store === null);
-  if (!unstored) return [];
+/** True for a declared store of which nothing could be made: that is reported, and no more is to be said. */
+function isFaultyStore(name: string, manifest: Manifest): boolean {
+  return ![manifest, ...manifest.hosts].some(({ stores }) => stores.some((store) => store.name === name));
+}
+
+function hasDefaultStore({ manifest, declared }: RuleInput): Diagnostic[] {
+  const unstored = [...manifest.entries.filter(mayBePersisted), ...manifest.profiles].some((i) => i.store === null);
+  if (!unstored || (declared.stores.includes("persist") && isFaultyStore("persist", manifest))) return [];
   const lists = manifest.hosts.map((host) => [...manifest.stores, ...host.stores]);
   const first = lists.find((stores) => defaultStore(unique(stores)) === undefined)?.[0];
   return first === undefined ? [] : [say["manifest/default-store"]({}, first.span)];
+}
+
+function mayBePersisted({ need, carry, fetch }: ManifestEntry): boolean {
+  return need !== "none" && carry === null && fetch === null;
 }
 
 function unique(stores: readonly { readonly name: string }[]): { readonly name: string }[] {

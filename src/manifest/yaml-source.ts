@@ -1,7 +1,18 @@
-import { Composer, type CST, type Document, isAlias, isMap, isScalar, isSeq, Lexer, type Node, Parser } from "yaml";
+import {
+  type Alias,
+  Composer,
+  type CST,
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  Lexer,
+  type Node,
+  Parser,
+} from "yaml";
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import type { SourceFile, Span } from "../diagnostics/span.ts";
-import { type Aliases, readAliases } from "./aliases.ts";
 import { yamlDiagnostics as say } from "./yaml-diagnostics.ts";
 
 /** Where in a document: keys of maps and indices of lists, from the top. */
@@ -124,18 +135,73 @@ function syntaxFaults(document: Document.Parsed, source: SourceFile): Diagnostic
     if (code === "TAG_RESOLVE_FAILED") return say["yaml/tag"]({}, span(pos));
     return say["yaml/syntax"]({ detail: message }, span(pos));
   });
-  for (const warning of document.warnings) {
+  const warnings = document.warnings.filter(({ message }) => !message.startsWith("Unsupported YAML version"));
+  for (const { code, message, pos } of warnings) {
     faults.push(
-      warning.code === "TAG_RESOLVE_FAILED"
-        ? say["yaml/tag"]({}, span(warning.pos))
-        : say["yaml/syntax"]({ detail: warning.message }, span(warning.pos)),
+      code === "TAG_RESOLVE_FAILED"
+        ? say["yaml/tag"]({}, span(pos))
+        : say["yaml/syntax"]({ detail: message }, span(pos)),
     );
   }
   const version = document.directives?.yaml;
-  if (version?.explicit === true && version.version !== "1.2") {
-    faults.push(say["yaml/version"]({}, { file: source.path, start: 0, end: 5 }));
+  if (warnings.length < document.warnings.length || (version?.explicit === true && version.version !== "1.2")) {
+    faults.push(say["yaml/version"]({}, spanAt(source, Math.max(0, source.text.search(/^%YAML/m)), 5)));
   }
   return faults;
+}
+
+/** What the aliases of a document stand for, and those that cannot be followed. */
+interface Aliases {
+  /** The anchored node; undefined for an alias without one. */
+  target(alias: Alias): Node | undefined;
+  /** Aliases whose anchor is not set before them. */
+  readonly unresolved: readonly Alias[];
+  /** The first alias with which the whole becomes too large, or that lies in its own anchor. */
+  readonly excessive: Alias | undefined;
+}
+
+/**
+ * Values that all aliases together may stand for: enough for a list shared by 10,000 entries, too few for a billion
+ * laughs. The yaml library bounds the uses of one anchor instead, which a long manifest reaches honestly.
+ */
+const expansionLimit = 100_000;
+
+/** Follows the aliases of a document without expanding them. */
+function readAliases(document: Document.Parsed): Aliases {
+  const anchors = new Map<string, Node>();
+  const targets = new Map<Alias, Node>();
+  const unresolved: Alias[] = [];
+  let excessive: Alias | undefined;
+  let expanded = 0;
+  /** Values in a node, aliases expanded; a node that is not measured yet contains the alias that asks. */
+  const sizes = new Map<Node, number>();
+  const sizeOfAlias = (alias: Alias): number => {
+    const target = anchors.get(alias.source);
+    if (target === undefined) {
+      unresolved.push(alias);
+      return 1;
+    }
+    targets.set(alias, target);
+    const size = sizes.get(target) ?? Number.POSITIVE_INFINITY;
+    expanded += size;
+    if (expanded > expansionLimit) excessive ??= alias;
+    return size;
+  };
+  const measure = (node: unknown): number => {
+    if (isAlias(node)) return sizeOfAlias(node);
+    const anchor = (node as { anchor?: string } | null)?.anchor;
+    if (anchor !== undefined) {
+      anchors.set(anchor, node as Node);
+      sizes.delete(node as Node);
+    }
+    let size = 1;
+    if (isSeq(node)) for (const item of node.items) size += measure(item);
+    if (isMap(node)) for (const pair of node.items) size += measure(pair.key) + measure(pair.value);
+    if (anchor !== undefined) sizes.set(node as Node, size);
+    return size;
+  };
+  measure(document.contents);
+  return { target: (alias) => targets.get(alias), unresolved, excessive };
 }
 
 function aliasFaults({ unresolved, excessive }: Aliases, source: SourceFile): Diagnostic[] {

@@ -1,7 +1,7 @@
 import type { Span } from "../diagnostics/span.ts";
 import { appliesTo, type EntryFacts, type EntryPath, type Manifest } from "../manifest/manifest.ts";
 import type { Catalogue } from "../profiles/catalogue.ts";
-import type { Profile } from "../profiles/profile.ts";
+import { type Profile, pathsOf } from "../profiles/profile.ts";
 import { type AbsolutePath, joinPath } from "./path.ts";
 import type { PlanHost, PlanUser } from "./plan.ts";
 import { defaultStore } from "./stores.ts";
@@ -37,9 +37,8 @@ function fromProfiles(manifest: Manifest, host: PlanHost, catalogue: Catalogue):
     .flatMap((reference) => {
       const profile = catalogue.get(reference.name);
       if (profile === undefined) return [];
-      const paths = reference.flavour === null ? profile.paths : (profile.flavours[reference.flavour]?.paths ?? []);
       const from = { profile, store: reference.store ?? fallback, span: reference.span };
-      return paths
+      return pathsOf(profile, reference.flavour)
         .filter((entry) => appliesTo(entry.on, host))
         .flatMap((entry) => expand(entry, reference.users, host, from));
     });

@@ -63,10 +63,10 @@ function expandHome(text: string): string | { problem: PathProblem } {
   if (variable === null) return text;
   const name = variable[1] ?? variable[2] ?? "HOME";
   const rest = text.slice(variable[0].length);
-  if (name === "HOME") return rest.startsWith("/") ? `./${rest}` : rest;
-  const folder = xdgVariables[name];
+  const folder = name === "HOME" ? "" : xdgVariables[name];
   if (folder === undefined) return { problem: "unknown-variable" };
-  return `${folder}/${rest}`;
+  if (rest.startsWith("/")) return { problem: "empty-component" };
+  return folder === "" ? rest : `${folder}/${rest}`;
 }
 
 function parsePath(text: string): Parsed<WrittenPath<string>> {
@@ -86,7 +86,7 @@ function textProblem(text: string): PathProblem | undefined {
   if (text === "" || text === "/") return "empty";
   if (/[\p{Cc}\u2028\u2029]/u.test(text)) return "control-character";
   if (!text.isWellFormed()) return "lone-surrogate";
-  if (text.endsWith("\\")) return "trailing-backslash";
+  if (/\\\/?$/.test(text)) return "trailing-backslash";
   if (/\{[^{}]*,[^{}]*\}/.test(text)) return "brace-list";
   return undefined;
 }

@@ -159,9 +159,11 @@ const specialPaths: readonly SpecialPath[] = [
 ];
 
 /** Wrong names that circulate for paths in a home. */
-const wrongInHome: Readonly<Record<string, string>> = {
-  ".fish_history": "fish keeps its history in `.local/share/fish/`; use the profile `fish`",
-};
+const wrongInHome: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    ".fish_history": "fish keeps its history in `.local/share/fish/`; use the profile `fish`",
+  }),
+);
 
 /** What the tables say of one rule on one host. */
 export function specialFaults(
@@ -170,7 +172,7 @@ export function specialFaults(
   report: (severity: Severity, params: { path: string; why: string; instead: string }) => Diagnostic,
 ): Diagnostic[] {
   if (entry.scope === "home") {
-    const instead = wrongInHome[entry.path];
+    const instead = wrongInHome.get(entry.path);
     return instead === undefined
       ? []
       : [report("warning", { path: entry.path, why: "no program reads or writes it", instead })];

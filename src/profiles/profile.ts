@@ -22,3 +22,8 @@ export interface ProfileFlavour {
 export interface ProfileEntry extends EntryPath, EntryFacts {
   readonly on: readonly string[] | null;
 }
+
+/** The paths of a profile, or of a flavour of it; none where it has no such flavour. */
+export function pathsOf(profile: Profile, flavour: string | null): readonly ProfileEntry[] {
+  return flavour === null ? profile.paths : (profile.flavours[flavour]?.paths ?? []);
+}

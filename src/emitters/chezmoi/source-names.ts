@@ -21,33 +21,54 @@ export function linkName(name: string, template: boolean): string {
   return `symlink_${body(name)}${/\.(?:literal|tmpl)$/.test(name) ? ".literal" : ""}${template ? ".tmpl" : ""}`;
 }
 
-/** What a source name stands for; undefined for what is no target (scripts, names that chezmoi skips). */
-export interface DecodedName {
+/** What the source name of a directory stands for. */
+export interface DecodedDirectory {
   readonly name: string;
-  readonly type: "directory" | "file" | "symlink" | "remove";
+  /** In an `external` directory names are taken as they stand; a `removed` one is to go. */
+  readonly type: "directory" | "external" | "removed";
+  /** chezmoi removes what it does not know in there. */
+  readonly exact: boolean;
+  readonly private: boolean;
 }
 
-/** Reads the source name of a directory. */
-export function decodeDirectory(source: string): DecodedName | undefined {
+/** What the source name of a file stands for. */
+export interface DecodedFile {
+  readonly name: string;
+  readonly type: "file" | "symlink" | "removed";
+}
+
+/** Reads the source name of a directory; undefined for one that chezmoi refuses. */
+export function decodeDirectory(source: string): DecodedDirectory | undefined {
   const { rest, found } = strip(source, ["remove_", "external_", "exact_", "private_", "readonly_"]);
-  return { name: undot(rest), type: found.has("remove_") ? "remove" : "directory" };
+  const name = targetName(rest, (stem) => stem);
+  if (name === undefined) return undefined;
+  return {
+    name,
+    type: found.has("remove_") ? "removed" : found.has("external_") ? "external" : "directory",
+    exact: found.has("exact_"),
+    private: found.has("private_"),
+  };
 }
 
-/** Reads the source name of a file. */
-export function decodeFile(source: string): DecodedName | undefined {
-  if (source.startsWith("run_")) return undefined;
-  const kind = ["create_", "modify_", "remove_", "symlink_"].find((prefix) => source.startsWith(prefix)) ?? "";
-  const attributes: Readonly<Record<string, readonly string[]>> = {
-    "": ["encrypted_", "private_", "readonly_", "empty_", "executable_"],
-    create_: ["encrypted_", "private_", "readonly_", "empty_", "executable_"],
-    modify_: ["encrypted_", "private_", "readonly_", "executable_"],
-    remove_: [],
-    symlink_: [],
+const attributes = ["encrypted_", "private_", "readonly_", "empty_", "executable_"];
+const kinds: Readonly<Record<string, { readonly type: DecodedFile["type"]; readonly attributes: readonly string[] }>> =
+  {
+    create_: { type: "file", attributes },
+    modify_: { type: "file", attributes: attributes.filter((attribute) => attribute !== "empty_") },
+    remove_: { type: "removed", attributes: [] },
+    symlink_: { type: "symlink", attributes: [] },
   };
-  const { rest, found } = strip(source.slice(kind.length), attributes[kind] ?? []);
-  const name = undot(withoutSuffixes(rest, found.has("encrypted_"), kind === "modify_"));
-  const types = { symlink_: "symlink", remove_: "remove" } as const;
-  return { name, type: types[kind as "symlink_" | "remove_"] ?? "file" };
+
+/** Reads the source name of a file; undefined for what is no target (scripts, names that chezmoi refuses). */
+export function decodeFile(source: string): DecodedFile | undefined {
+  if (source.startsWith("run_")) return undefined;
+  const kind = Object.keys(kinds).find((prefix) => source.startsWith(prefix)) ?? "";
+  const { type, attributes: known } = kinds[kind] ?? { type: "file", attributes };
+  const { rest, found } = strip(source.slice(kind.length), known);
+  const whole = targetName(rest, (stem) => withoutSuffixes(stem, found.has("encrypted_"))) ?? "";
+  // The extension of a script that modifies a file says what runs it, and is no part of the file's name.
+  const name = kind === "modify_" ? whole.replace(/\.(?:bat|cmd|com|exe|nu|pl|ps1|py|rb)$/i, "") : whole;
+  return name === "" || name === "." ? undefined : { name, type };
 }
 
 function strip(name: string, prefixes: readonly string[]): { rest: string; found: Set<string> } {
@@ -61,19 +82,17 @@ function strip(name: string, prefixes: readonly string[]): { rest: string; found
   return { rest, found };
 }
 
-function undot(name: string): string {
-  if (name.startsWith("dot_")) return `.${name.slice("dot_".length)}`;
-  return name.startsWith("literal_") ? name.slice("literal_".length) : name;
+/** Undoes `dot_` or `literal_`, then the suffixes; undefined where no name is left. */
+function targetName(name: string, withoutSuffix: (stem: string) => string): string | undefined {
+  const [prefix, dot] = name.startsWith("dot_") ? ["dot_", "."] : [name.startsWith("literal_") ? "literal_" : "", ""];
+  const stem = withoutSuffix(name.slice(prefix.length));
+  return stem === "" || `${dot}${stem}` === ".." ? undefined : `${dot}${stem}`;
 }
 
-function withoutSuffixes(name: string, encrypted: boolean, modify: boolean): string {
-  let rest = name;
-  if (encrypted) rest = rest.replace(/\.(?:age|asc)$/, "");
-  if (rest.endsWith(".literal")) return rest.slice(0, -".literal".length);
-  const template = rest.endsWith(".tmpl");
-  if (template) rest = rest.slice(0, -".tmpl".length);
-  if (rest.endsWith(".literal")) return rest.slice(0, -".literal".length);
-  return modify && !template ? rest.replace(/\.(?:bat|cmd|com|exe|nu|pl|ps1|py|rb)$/, "") : rest;
+/** `.literal` ends it; `.tmpl`, and then a `.literal` before it. Encrypted files end as age or gpg has them. */
+function withoutSuffixes(name: string, encrypted: boolean): string {
+  const rest = encrypted ? name.replace(/\.(?:age|asc)$/, "") : name;
+  return rest.endsWith(".literal") ? rest.replace(/\.literal$/, "") : rest.replace(/(?:\.literal)?\.tmpl$/, "");
 }
 
 /**
@@ -84,5 +103,5 @@ export function ignorePattern(path: string): string {
   return path
     .replace(/[\\*?[\]{}!]/g, (c) => `\\${c}`)
     .replace(/\s/gu, (c) => (c === "\n" || c === "\r" ? "?" : `[${c}]`))
-    .replace(/^#/, "\\#");
+    .replace(/^#/, () => "\\#");
 }

@@ -1,46 +1,62 @@
 import type { ChezmoiSource } from "../../survey/chezmoi-source.ts";
-import { decodeDirectory, decodeFile, directoryName } from "./source-names.ts";
+import { type DecodedDirectory, decodeDirectory, decodeFile, directoryName } from "./source-names.ts";
 
 /** The person's own source tree by target, and ours inside it: finds or makes the source directory of each parent. */
 export interface SourceTree {
-  /** Source path of what the person manages at a target themselves (a file, link or directory with content). */
+  /** Source path of what the person manages at a target themselves, a directory too. */
   ownAt(target: string): string | undefined;
-  /** What the person manages above a target that is no directory. */
+  /** What the person manages above a target that is no directory in which names are read. */
   ownLeafAbove(target: string): string | undefined;
-  /** True where the person's source has anything below this target. */
-  hasOwnBelow(target: string): boolean;
-  /** Source path of the directory of a target; parents that the person does not have yet are recorded as ours. */
-  directoryFor(target: string, isPrivate: boolean): string;
+  /** True where the person's source has a file or link at this target or below it. */
+  hasContent(target: string): boolean;
+  /** The directories above a target in which chezmoi removes what it does not know. */
+  exactAbove(target: string): readonly string[];
+  /**
+   * Source path of the directory of a target. Parents that the person does not have are recorded as ours; of these,
+   * one that is there keeps its spelling, unless it must be `private_` or not.
+   */
+  directoryFor(target: string, isPrivate?: boolean): string;
   /** Target directories that exist only for us. */
   readonly made: ReadonlySet<string>;
 }
 
-export function sourceTree(source: ChezmoiSource): SourceTree {
+/** `isPrivateParent` tells of a directory that is not there yet whether nobody else may look into it. */
+export function sourceTree(source: ChezmoiSource, isPrivateParent: (target: string) => boolean): SourceTree {
   const directories = new Map<string, string>([["", ""]]);
+  const spelled = new Map<string, { path: string; isPrivate: boolean }>();
   const leaves = new Map<string, string>();
-  const made = new Set<string>();
+  const exact = new Set<string>();
   for (const path of source.own) {
-    const isDirectory = path.endsWith("/");
-    const components = (isDirectory ? path.slice(0, -1) : path).split("/");
-    const target = targetOf(components, isDirectory);
-    if (target === undefined) continue;
-    const known = isDirectory ? directories : leaves;
-    if (!known.has(target)) known.set(target, components.join("/"));
+    const read = readPath(path);
+    if (read === undefined) continue;
+    const known = read.directory === undefined || read.directory.type !== "directory" ? leaves : directories;
+    if (!known.has(read.target)) known.set(read.target, read.path);
+    if (read.directory?.exact === true) exact.add(read.target);
   }
-  const withContent = new Set([...leaves.keys()].flatMap((target) => parentsOf(target)));
-  return {
-    ownAt: (target) => leaves.get(target) ?? (withContent.has(target) ? directories.get(target) : undefined),
+  for (const path of source.made) {
+    const read = readPath(`${path}/`);
+    if (read?.directory !== undefined) spelled.set(read.target, { path, isPrivate: read.directory.private });
+  }
+  const withContent = new Set([...leaves.keys()].flatMap((target) => [target, ...parentsOf(target)]));
+  const made = new Set<string>();
+  const tree: SourceTree = {
+    ownAt: (target) => leaves.get(target) ?? (made.has(target) ? undefined : directories.get(target)),
     ownLeafAbove: (target) =>
       parentsOf(target)
         .map((parent) => leaves.get(parent))
         .find((leaf) => leaf !== undefined),
-    hasOwnBelow: (target) => withContent.has(target),
+    hasContent: (target) => withContent.has(target),
+    exactAbove: (target) => parentsOf(target).filter((parent) => exact.has(parent)),
     directoryFor(target, isPrivate) {
       const known = directories.get(target);
       if (known !== undefined) return known;
       const at = target.lastIndexOf("/");
-      const parent = this.directoryFor(at === -1 ? "" : target.slice(0, at), false);
-      const name = directoryName(target.slice(at + 1), isPrivate);
+      const parent = tree.directoryFor(at === -1 ? "" : target.slice(0, at));
+      const there = spelled.get(target);
+      const name =
+        there !== undefined && there.isPrivate === (isPrivate ?? there.isPrivate)
+          ? there.path.slice(there.path.lastIndexOf("/") + 1)
+          : directoryName(target.slice(at + 1), isPrivate ?? isPrivateParent(target));
       const path = parent === "" ? name : `${parent}/${name}`;
       directories.set(target, path);
       made.add(target);
@@ -48,20 +64,27 @@ export function sourceTree(source: ChezmoiSource): SourceTree {
     },
     made,
   };
+  return tree;
 }
 
-function targetOf(components: readonly string[], isDirectory: boolean): string | undefined {
-  const names: string[] = [];
-  for (const [i, component] of components.entries()) {
-    const last = i === components.length - 1;
-    const decoded = last && !isDirectory ? decodeFile(component) : decodeDirectory(component);
-    if (decoded === undefined) return undefined;
-    names.push(decoded.name);
-  }
-  return names.join("/");
+/** What a path of the source stands for; undefined for what is no target, and for all below an `external_` directory. */
+function readPath(
+  path: string,
+): { target: string; path: string; directory: DecodedDirectory | undefined } | undefined {
+  const isDirectory = path.endsWith("/");
+  const components = (isDirectory ? path.slice(0, -1) : path).split("/");
+  const last = components.pop() ?? "";
+  const above = components.map(decodeDirectory);
+  if (above.some((decoded) => decoded === undefined || decoded.type === "external")) return undefined;
+  const directory = isDirectory ? decodeDirectory(last) : undefined;
+  const own = isDirectory ? directory : decodeFile(last);
+  if (own === undefined) return undefined;
+  const target = [...above.map((decoded) => decoded?.name ?? ""), own.name].join("/");
+  return { target, path: [...components, last].join("/"), directory };
 }
 
-function parentsOf(target: string): string[] {
+/** The directories above a path, nearest first. */
+export function parentsOf(target: string): string[] {
   const parents: string[] = [];
   for (let at = target.lastIndexOf("/"); at > 0; at = target.lastIndexOf("/", at - 1))
     parents.push(target.slice(0, at));
