@@ -1,4 +1,5 @@
 import { styleText } from "node:util";
+import { columnsOf, cutBeginning, cutEnd } from "./columns.ts";
 import type { Diagnostic, Severity } from "./diagnostic.ts";
 import { lineStarts, positionAt, type SourceFile } from "./span.ts";
 
@@ -19,7 +20,7 @@ export function printDiagnostic(d: Diagnostic, sources: Sources, options: PrintO
   const paint = (style: Parameters<typeof styleText>[0], text: string): string =>
     options.color ? styleText(style, text, { validateStream: false }) : text;
   const headline = `${d.severity}: ${printable(d.message)}`;
-  const gap = Math.max(2, width - headline.length - d.code.length);
+  const gap = Math.max(2, width - columnsOf(headline) - d.code.length);
   const lines = [
     `${paint([colors[d.severity], "bold"], `${d.severity}:`)} ${paint("bold", printable(d.message))}` +
       `${" ".repeat(gap)}${paint("dim", d.code)}`,
@@ -37,7 +38,7 @@ function excerpt(d: Diagnostic, sources: Sources, paint: (style: "cyan" | "bold"
   const { line, column } = positionAt(source, d.span.start);
   const starts = lineStarts(source);
   const lineStart = starts[line - 1] ?? 0;
-  const lineEnd = (starts[line] ?? source.text.length + 1) - 1;
+  const lineEnd = endOfLine(source, (starts[line] ?? source.text.length + 1) - 1);
   const before = source.text.slice(lineStart, d.span.start);
   const marked = source.text.slice(d.span.start, Math.max(d.span.start, Math.min(d.span.end, lineEnd)));
   const shown = clip(before, marked, source.text.slice(d.span.start + marked.length, lineEnd));
@@ -53,15 +54,26 @@ function excerpt(d: Diagnostic, sources: Sources, paint: (style: "cyan" | "bold"
   ];
 }
 
+/** Where the text of a line ends; a carriage return before the line break is none of it. */
+function endOfLine({ text }: SourceFile, lineBreak: number): number {
+  return text[lineBreak - 1] === "\r" ? lineBreak - 1 : lineBreak;
+}
+
 /** Keeps an excerpt within the width of a screen, the marked part in view. */
 function clip(before: string, marked: string, after: string): { text: string; caretAt: number; caretLength: number } {
   const room = width - 10;
-  const [b, m, a] = [printable(before), printable(marked), printable(after)];
-  const left = b.length > room / 2 ? `…${b.slice(b.length - Math.floor(room / 2))}` : b;
-  const middle = m.length > room - left.length ? `${m.slice(0, Math.max(1, room - left.length))}…` : m;
-  const rest = Math.max(0, room - left.length - middle.length);
-  const right = a.length > rest ? `${a.slice(0, rest)}…` : a;
-  return { text: left + middle + right, caretAt: [...left].length, caretLength: [...middle].length };
+  const half = Math.floor(room / 2);
+  // Of a line of any length only what could be shown is looked at.
+  const near = printable(before.slice(-width));
+  const left = columnsOf(near) > half || before.length > width ? `…${cutBeginning(near, half)}` : near;
+  const middle = shorten(marked, Math.max(1, room - columnsOf(left)));
+  const right = shorten(after, Math.max(0, room - columnsOf(left + middle)));
+  return { text: left + middle + right, caretAt: columnsOf(left), caretLength: columnsOf(middle) };
+}
+
+function shorten(text: string, room: number): string {
+  const near = printable(text.slice(0, width));
+  return columnsOf(near) > room || text.length > width ? `${cutEnd(near, room)}…` : near;
 }
 
 /**

@@ -18,6 +18,17 @@ export interface SourceFile {
   readonly text: string;
 }
 
+const pairsOf = new WeakMap<SourceFile, readonly number[]>();
+
+/** Offsets of the characters that take two UTF-16 units, so that a column in a very long line is found at once. */
+function surrogatePairs(source: SourceFile): readonly number[] {
+  const known = pairsOf.get(source);
+  if (known !== undefined) return known;
+  const pairs = [...source.text.matchAll(/[\u{10000}-\u{10ffff}]/gu)].map((match) => match.index);
+  pairsOf.set(source, pairs);
+  return pairs;
+}
+
 const lineStartsOf = new WeakMap<SourceFile, readonly number[]>();
 
 /** Offsets at which the lines of a file begin; computed once a file. */
@@ -36,13 +47,21 @@ export function lineStarts(source: SourceFile): readonly number[] {
 export function positionAt(source: SourceFile, offset: number): Position {
   const starts = lineStarts(source);
   const at = Math.min(offset, source.text.length);
+  const line = countBefore(starts, at + 1);
+  const start = starts[line - 1] ?? 0;
+  const pairs = surrogatePairs(source);
+  const inLine = countBefore(pairs, at) - countBefore(pairs, start);
+  return { line, column: at - start - inLine + 1 };
+}
+
+/** How many of the ascending numbers are below `limit`. */
+function countBefore(numbers: readonly number[], limit: number): number {
   let low = 0;
-  let high = starts.length - 1;
+  let high = numbers.length;
   while (low < high) {
-    const middle = Math.ceil((low + high) / 2);
-    if ((starts[middle] ?? 0) <= at) low = middle;
-    else high = middle - 1;
+    const middle = (low + high) >> 1;
+    if ((numbers[middle] ?? 0) < limit) low = middle + 1;
+    else high = middle;
   }
-  const start = starts[low] ?? 0;
-  return { line: low + 1, column: [...source.text.slice(start, at)].length + 1 };
+  return low;
 }

@@ -42,6 +42,7 @@ function quoted(value: string): string {
 }
 
 function escaped(value: string): string {
+  if (value.includes("\0")) throw new TypeError("a Nix string cannot hold NUL");
   return value
     .replace(/[\\"]/g, (c) => `\\${c}`)
     .replaceAll("${", () => "\\${")
@@ -103,24 +104,29 @@ function print(value: NixValue, indent: string): string {
     case "select":
       return [node.from, ...node.path.map(attributeName)].join(".");
     case "equal":
-      return `${print(node.left, indent)} == ${print(node.right, indent)}`;
+      return `${printOperand(node.left, indent)} == ${printOperand(node.right, indent)}`;
     case "text":
       return `"${node.parts.map((p) => (typeof p === "string" ? escaped(p) : `\${${p.name}}`)).join("")}"`;
     case "script":
       return printScript(node.text, indent);
     case "call":
-      return [node.name, ...node.args.map((arg) => printArgument(arg, indent))].join(" ");
+      return [node.name, ...node.args.map((arg) => printOperand(arg, indent))].join(" ");
   }
 }
 
-function printArgument(value: NixValue, indent: string): string {
+/** A value where only a simple expression may stand: in a list, beside an operator, as an argument. */
+function printOperand(value: NixValue, indent: string): string {
   const text = print(value, indent);
-  const isCall = typeof value === "object" && value !== null && "nix" in value && value.nix === "call";
-  return isCall || (typeof value === "number" && value < 0) ? `(${text})` : text;
+  const isCompound =
+    typeof value === "object" && value !== null && "nix" in value && /^(?:call|equal)$/.test(value.nix);
+  return isCompound || (typeof value === "number" && value < 0) ? `(${text})` : text;
 }
 
 function printScript(text: string, indent: string): string {
   const lines = indentedText(text.replace(/\n+$/, "")).split("\n");
+  // Nix cuts off what all lines begin with, so one of them has to stand at the margin.
+  if (lines.some((line) => line.startsWith(" ")) && !lines.some((line) => /^[^ ]/.test(line)))
+    throw new TypeError("all lines of a script are indented");
   const body = lines.map((line) => (line === "" ? "" : `${indent}  ${line}`));
   return `''\n${body.join("\n")}\n${indent}''`;
 }
@@ -146,14 +152,11 @@ function hasRemarks({ comment, above }: Remarks): boolean {
 function printList(items: readonly Item[], indent: string): string {
   const only = items[0];
   if (only === undefined) return "[ ]";
-  if (items.length === 1 && isSimple(only.value) && !hasRemarks(only)) return `[ ${print(only.value, indent)} ]`;
+  if (items.length === 1 && isSimple(only.value) && !hasRemarks(only)) return `[ ${printOperand(only.value, indent)} ]`;
   const inner = `${indent}  `;
   const lines = items.map((item, i) => {
     const above = remarksAbove(item, inner, i === 0);
-    const isCall =
-      typeof item.value === "object" && item.value !== null && "nix" in item.value && item.value.nix === "call";
-    const text = print(item.value, inner);
-    return `${above}${inner}${isCall ? `(${text})` : text}${beside(item)}\n`;
+    return `${above}${inner}${printOperand(item.value, inner)}${beside(item)}\n`;
   });
   return `[\n${lines.join("")}${indent}]`;
 }
@@ -217,7 +220,7 @@ export const nix = {
   call: (name: string, ...args: readonly NixValue[]): NixNode => ({ nix: "call", name: checkedName(name), args }),
   /** A string of data and references: `"${pkgs.findutils}/bin/find"`. */
   text: (...parts: readonly (string | Reference)[]): NixNode => ({ nix: "text", parts }),
-  /** Text of several lines as an indented string; its first line must not be indented. */
+  /** Text of several lines as an indented string; one of its lines must not be indented. */
   script: (text: Fragment<"shell">): NixNode => ({ nix: "script", text: text.text }),
   /** A module file: header comment, arguments, bindings. */
   module({ header, args, let: local = [], body }: NixModule): string {

@@ -88,6 +88,12 @@ export const manifestDiagnostics = defineDiagnostics({
     message: (_: object) => "there are entries for homes, but the manifest names no user",
     help: () => "add one under `users:`, for example `mitsio: {}`",
   },
+  "manifest/shared-home": {
+    severity: "error",
+    message: ({ name, home, other }: Named & { home: string; other: string }) =>
+      `user \`${name}\` has the home of \`${other}\`: \`${home}\``,
+    help: () => "give each user a home of its own: what is kept there has one owner",
+  },
   "manifest/unknown-user": {
     severity: "error",
     message: ({ name }: Unknown) => `there is no user \`${name}\` in this manifest`,

@@ -185,7 +185,6 @@ function declaredIn(files: readonly ManifestFile[], allRead: boolean): Declared 
 }
 
 function hasUsableSections(value: unknown): boolean {
-  if (value === null) return true;
   return isMap(value) && ["hosts", "users", "stores"].every((name) => value[name] == null || isMap(value[name]));
 }
 

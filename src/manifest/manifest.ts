@@ -21,7 +21,8 @@ export interface ManifestStore {
   readonly name: string;
   /** Absolute, or relative to each user's home. */
   readonly path: AbsolutePath | HomePath;
-  readonly backup: boolean;
+  /** What is said of its backup; null: nothing. */
+  readonly backup: boolean | null;
   readonly mount: AbsolutePath | null;
   readonly span: Span;
 }

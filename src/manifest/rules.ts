@@ -17,7 +17,15 @@ interface RuleInput {
 type Rule = (input: RuleInput) => Diagnostic[];
 
 /** What must hold of the names of a manifest as a whole; not asked where a part of it could not be read. */
-const nameRules: readonly Rule[] = [namesHosts, namesUsers, knowsUsers, knowsHosts, knowsStores, hasDefaultStore];
+const nameRules: readonly Rule[] = [
+  namesHosts,
+  namesUsers,
+  givesHomes,
+  knowsUsers,
+  knowsHosts,
+  knowsStores,
+  hasDefaultStore,
+];
 
 /** What must hold of its entries and profiles, one rule each. */
 const rules: readonly Rule[] = [knowsProfiles, writesKnownPathsRight, keepsNoPatterns, carriesNoSecretInClear];
@@ -43,6 +51,17 @@ function namesUsers({ manifest, catalogue, declared }: RuleInput): Diagnostic[] 
       return profile !== undefined && pathsOf(profile, flavour).some((entry) => entry.scope === "home");
     });
   return declared.users.length > 0 || first === undefined ? [] : [say["manifest/no-users"]({}, first.span)];
+}
+
+/** Two users of one home would have one entry each for the same path. */
+function givesHomes({ manifest }: RuleInput): Diagnostic[] {
+  const owners = new Map<string, string>();
+  return manifest.users.flatMap(({ name, home, span }) => {
+    const other = owners.get(home);
+    if (other !== undefined) return [say["manifest/shared-home"]({ name, home, other }, span)];
+    owners.set(home, name);
+    return [];
+  });
 }
 
 function knowsUsers({ manifest, declared }: RuleInput): Diagnostic[] {

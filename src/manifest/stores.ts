@@ -31,5 +31,5 @@ export function storeOf(
   const path = storePath(full.path, pathSpan, faults);
   const mount = full.mount === undefined ? null : absolutePath(full.mount, file.yaml.spanOf([...at, "mount"]), faults);
   if (path === undefined || mount === undefined) return undefined;
-  return { name, path, backup: full.backup ?? true, mount, span };
+  return { name, path, backup: full.backup ?? null, mount, span };
 }

@@ -16,6 +16,11 @@ export const yamlDiagnostics = defineDiagnostics({
     message: (_: object) => "this key is written twice in the same map",
     help: () => "keep one; the other would be lost",
   },
+  "yaml/key": {
+    severity: "error",
+    message: (_: object) => "a key is plain text",
+    help: () => "write `key: value`",
+  },
   "yaml/tag": {
     severity: "error",
     message: (_: object) => "tags are not allowed: a manifest is data, never code",

@@ -5,11 +5,14 @@ import {
   type Document,
   isAlias,
   isMap,
+  isNode,
   isScalar,
   isSeq,
   Lexer,
   type Node,
   Parser,
+  type YAMLMap,
+  type YAMLSeq,
 } from "yaml";
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import type { SourceFile, Span } from "../diagnostics/span.ts";
@@ -47,19 +50,19 @@ export function parseYaml(source: SourceFile): YamlSource {
     resolveKnownTags: false,
     uniqueKeys: true,
     prettyErrors: false,
+    logLevel: "silent",
   });
   const [document, second] = composer.compose(parsed.tokens, true, source.text.length);
   if (document === undefined) throw new TypeError("the yaml library made no document");
-  const aliases = readAliases(document);
-  const diagnostics = [...syntaxFaults(document, source), ...aliasFaults(aliases, source)];
+  const nodes = surveyNodes(document);
+  const diagnostics = [...syntaxFaults(document, source), ...nodeFaults(nodes, source)];
   if (second !== undefined) {
     diagnostics.push(say["yaml/several-documents"]({}, spanAt(source, documentStart(second, source), 3)));
   }
-  const isWhole = aliases.unresolved.length === 0 && aliases.excessive === undefined;
-  const place: Place = { document, aliases, source };
+  const place: Place = { document, nodes, source };
   return {
     source,
-    value: isWhole ? (document.toJS({ maxAliasCount: -1 }) as unknown) : undefined,
+    value: nodes.value,
     diagnostics,
     spanOf: (path, part = "value") => spanOf(place, path, part),
     typed: (path) => {
@@ -72,7 +75,7 @@ export function parseYaml(source: SourceFile): YamlSource {
 /** A parsed text to look places up in. */
 interface Place {
   readonly document: Document.Parsed;
-  readonly aliases: Aliases;
+  readonly nodes: NodeSurvey;
   readonly source: SourceFile;
 }
 
@@ -150,14 +153,17 @@ function syntaxFaults(document: Document.Parsed, source: SourceFile): Diagnostic
   return faults;
 }
 
-/** What the aliases of a document stand for, and those that cannot be followed. */
-interface Aliases {
+/** A document's nodes as plain data, and those that cannot be used. */
+interface NodeSurvey {
+  readonly value: unknown;
   /** The anchored node; undefined for an alias without one. */
   target(alias: Alias): Node | undefined;
   /** Aliases whose anchor is not set before them. */
   readonly unresolved: readonly Alias[];
   /** The first alias with which the whole becomes too large, or that lies in its own anchor. */
   readonly excessive: Alias | undefined;
+  /** Keys that are no plain text; they are taken out of the document. */
+  readonly oddKeys: readonly unknown[];
 }
 
 /**
@@ -166,51 +172,66 @@ interface Aliases {
  */
 const expansionLimit = 100_000;
 
-/** Follows the aliases of a document without expanding them. */
-function readAliases(document: Document.Parsed): Aliases {
+/** A node as plain data, and how many values it holds, aliases expanded. */
+interface Read {
+  readonly plain: unknown;
+  readonly size: number;
+}
+
+/** Walks a document once. What an alias stands for is shared, not copied. */
+function surveyNodes(document: Document.Parsed): NodeSurvey {
   const anchors = new Map<string, Node>();
+  const done = new Map<unknown, Read>();
   const targets = new Map<Alias, Node>();
   const unresolved: Alias[] = [];
+  const oddKeys: unknown[] = [];
   let excessive: Alias | undefined;
   let expanded = 0;
-  /** Values in a node, aliases expanded; a node that is not measured yet contains the alias that asks. */
-  const sizes = new Map<Node, number>();
-  const sizeOfAlias = (alias: Alias): number => {
+  const readAlias = (alias: Alias): Read => {
     const target = anchors.get(alias.source);
-    if (target === undefined) {
-      unresolved.push(alias);
-      return 1;
-    }
-    targets.set(alias, target);
-    const size = sizes.get(target) ?? Number.POSITIVE_INFINITY;
-    expanded += size;
+    if (target === undefined) unresolved.push(alias);
+    else targets.set(alias, target);
+    // An anchor that is not read to its end contains the alias that asks.
+    const read = done.get(target) ?? { plain: undefined, size: target === undefined ? 0 : Number.POSITIVE_INFINITY };
+    expanded += read.size;
     if (expanded > expansionLimit) excessive ??= alias;
-    return size;
+    return read;
   };
-  const measure = (node: unknown): number => {
-    if (isAlias(node)) return sizeOfAlias(node);
-    const anchor = (node as { anchor?: string } | null)?.anchor;
-    if (anchor !== undefined) {
-      anchors.set(anchor, node as Node);
-      sizes.delete(node as Node);
-    }
-    let size = 1;
-    if (isSeq(node)) for (const item of node.items) size += measure(item);
-    if (isMap(node)) for (const pair of node.items) size += measure(pair.key) + measure(pair.value);
-    if (anchor !== undefined) sizes.set(node as Node, size);
-    return size;
+  const readMap = (map: YAMLMap): Read => {
+    const odd = map.items.filter((pair) => !isScalar(pair.key));
+    oddKeys.push(...odd.map((pair) => pair.key));
+    if (odd.length > 0) map.items = map.items.filter((pair) => isScalar(pair.key));
+    const pairs = map.items.map((pair) => ({ key: read(pair.key).plain ?? "", value: read(pair.value) }));
+    const plain = Object.fromEntries(pairs.map(({ key, value }) => [String(key), value.plain]));
+    return { plain, size: pairs.reduce((sum, { value }) => sum + 1 + value.size, 1) };
   };
-  measure(document.contents);
-  return { target: (alias) => targets.get(alias), unresolved, excessive };
+  const readList = ({ items }: YAMLSeq): Read => {
+    const values = items.map(read);
+    return { plain: values.map((value) => value.plain), size: values.reduce((sum, value) => sum + value.size, 1) };
+  };
+  const read = (node: unknown): Read => {
+    if (isAlias(node)) return readAlias(node);
+    if (isNode(node) && "anchor" in node && typeof node.anchor === "string") anchors.set(node.anchor, node);
+    const scalar = isScalar(node) ? node.value : null;
+    const result = isMap(node) ? readMap(node) : isSeq(node) ? readList(node) : { plain: scalar, size: 1 };
+    done.set(node, result);
+    return result;
+  };
+  const { plain } = read(document.contents);
+  const value = unresolved.length > 0 || excessive !== undefined ? undefined : plain;
+  return { value, target: (alias) => targets.get(alias), unresolved, excessive, oddKeys };
 }
 
-function aliasFaults({ unresolved, excessive }: Aliases, source: SourceFile): Diagnostic[] {
-  const faults = unresolved.map((alias) => say["yaml/unknown-alias"]({ name: alias.source }, textSpan(alias, source)));
-  return excessive === undefined ? faults : [...faults, say["yaml/aliases"]({}, textSpan(excessive, source))];
+function nodeFaults({ unresolved, excessive, oddKeys }: NodeSurvey, source: SourceFile): Diagnostic[] {
+  return [
+    ...unresolved.map((alias) => say["yaml/unknown-alias"]({ name: alias.source }, textSpan(alias, source))),
+    ...(excessive === undefined ? [] : [say["yaml/aliases"]({}, textSpan(excessive, source))]),
+    ...oddKeys.map((key) => say["yaml/key"]({}, textSpan(key, source))),
+  ];
 }
 
-function textSpan(node: Node, source: SourceFile): Span {
-  return hasRange(node) ? nodeSpan(node, source) : { file: source.path, start: 0, end: 0 };
+function textSpan(node: unknown, source: SourceFile): Span {
+  return hasRange(node) ? nodeSpan(node, source) : spanAt(source, 0, 0);
 }
 
 function spanOf(place: Place, path: DocumentPath, part: "key" | "value"): Span {
@@ -260,8 +281,8 @@ function firstLine({ document, source }: Place): Span {
   return { file: source.path, start, end: end === -1 ? source.text.length : end };
 }
 
-function find({ document, aliases }: Place, path: DocumentPath): unknown {
-  const resolve = (node: unknown): unknown => (isAlias(node) ? aliases.target(node) : node);
+function find({ document, nodes }: Place, path: DocumentPath): unknown {
+  const resolve = (node: unknown): unknown => (isAlias(node) ? nodes.target(node) : node);
   let node = resolve(document.contents);
   for (const key of path) {
     if (isMap(node)) {

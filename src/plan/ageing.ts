@@ -1,10 +1,10 @@
 import { fate, rulesOf } from "./fate.ts";
 import { rememberFor } from "./memo.ts";
-import { type AbsolutePath, parentOf, sortByPath } from "./path.ts";
-import { isInPattern, physicalPath, physicalPatterns, relocatedAround } from "./physical.ts";
-import type { HostPlan, PlanEntry } from "./plan.ts";
+import { type AbsolutePath, comparePaths, isBelow, parentOf, sortByPath } from "./path.ts";
+import { physicalPath, physicalPatterns, relocatedAround } from "./physical.ts";
+import type { HostPlan, PlanEntry, PlanUser } from "./plan.ts";
 import { isAgedBySystem } from "./special-paths.ts";
-import { isWiped } from "./stores.ts";
+import { isWiped, storeFolder } from "./stores.ts";
 
 /** A place whose content may go after a time, where nothing wipes. */
 export interface AgedPlace {
@@ -26,6 +26,11 @@ export interface SparedPlace {
 export interface Ageing {
   readonly aged: readonly AgedPlace[];
   readonly spared: readonly SparedPlace[];
+  /**
+   * Folders of stores in the home. A pattern of live places must not be followed into them: there everything lies at
+   * another depth, and it would match what it does not mean.
+   */
+  readonly stores: readonly AbsolutePath[];
 }
 
 /**
@@ -37,7 +42,7 @@ export const ageingOf: (plan: HostPlan, user: string | null) => Ageing = remembe
 function findAgeing(plan: HostPlan, user: string | null): Ageing {
   const own = plan.rules.filter((rule) => rule.user === user);
   const aged = own.filter((rule) => ages(plan, rule));
-  if (aged.length === 0) return { aged: [], spared: [] };
+  if (aged.length === 0) return { aged: [], spared: [], stores: [] };
   const agedRules = new Set(aged);
   const spared = own.filter(
     (rule) => !agedRules.has(rule) && rule.kind !== "pattern" && isInside(plan, rule, agedRules),
@@ -51,7 +56,13 @@ function findAgeing(plan: HostPlan, user: string | null): Ageing {
       spared.map((entry) => ({ entry, path: place(plan, entry.live) })),
       (place) => place.path,
     ),
+    stores: plan.host.users.filter(({ name }) => name === user).flatMap((owner) => storesInHome(plan, owner)),
   };
+}
+
+function storesInHome({ host }: HostPlan, user: PlanUser): AbsolutePath[] {
+  const folders = host.stores.flatMap((store) => storeFolder(store, user) ?? []);
+  return folders.filter((folder) => isBelow(folder, user.home)).sort(comparePaths);
 }
 
 /** Only directories and patterns age; the system's own only inside what is kept, homes also where nothing wipes. */
@@ -67,7 +78,7 @@ function ages(plan: HostPlan, rule: PlanEntry): boolean {
 function placesOf(plan: HostPlan, rule: PlanEntry): AgedPlace[] {
   const common = { entry: rule, age: rule.expire ?? "", filesOnly: rule.disposition === "persist" };
   if (rule.kind !== "pattern") return [{ ...common, path: ownPlace(plan, rule), pattern: false }];
-  return physicalPatterns(plan, rule, "links").map((path) => ({ ...common, path, pattern: /[*?]/.test(path) }));
+  return physicalPatterns(plan, rule).map((path) => ({ ...common, path, pattern: /[*?]/.test(path) }));
 }
 
 /** A linked directory ages where it really lies; a mounted one at its live place, which is real too. */
@@ -81,7 +92,7 @@ function place(plan: HostPlan, path: AbsolutePath): AbsolutePath {
 
 /** True where an aged rule lies around this one, or a pattern reaches it. */
 function isInside(plan: HostPlan, rule: PlanEntry, aged: ReadonlySet<PlanEntry>): boolean {
-  if (isInPattern(plan, rule.live)) return true;
+  if (rulesOf(plan).isInPattern(rule.live)) return true;
   for (const above of rulesOf(plan).above(rule.live)) if (aged.has(above)) return true;
   const parent = parentOf(rule.live);
   const around = parent === undefined ? null : fate(plan, parent).rule;

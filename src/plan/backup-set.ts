@@ -1,9 +1,20 @@
 import { rulesOf } from "./fate.ts";
 import { rememberFor } from "./memo.ts";
-import { type AbsolutePath, isBelow, isWithin, parentOf, sortByPath } from "./path.ts";
-import { isInPattern, physicalPath, physicalPatterns } from "./physical.ts";
+import {
+  type AbsolutePath,
+  comparePaths,
+  componentsOf,
+  depthOf,
+  isBelow,
+  joinPath,
+  parentOf,
+  sortByPath,
+} from "./path.ts";
+import { beginnings, type PathTree, pathTree } from "./path-tree.ts";
+import { patternRegex } from "./pattern.ts";
+import { physicalPath } from "./physical.ts";
 import type { HostPlan, PlanEntry } from "./plan.ts";
-import { fixedPrefix, patternRegex } from "./rule-index.ts";
+import { fixedPrefix } from "./rule-index.ts";
 
 /** A tree or file that is backed up, where it really lies. */
 export interface BackupRoot {
@@ -35,38 +46,51 @@ export const backupSet: (plan: HostPlan, user: string | null) => BackupSet = rem
 
 function findBackupSet(plan: HostPlan, user: string | null): BackupSet {
   const own = plan.rules.filter((rule) => rule.user === user);
-  const roots = own.filter((rule) => rule.backup && isRoot(plan, rule));
-  const excludes = own.filter((rule) => !rule.backup && isInBackup(plan, rule));
-  const places = roots.map((entry) => ({ entry, path: entry.stored ?? physicalPath(plan, entry.live) }));
-  const reaching = excludes
-    .flatMap((entry) => placesOf(plan, entry))
-    .filter((exclude) => places.some((root) => reaches(exclude, root)));
+  const roots = own
+    .filter((rule) => rule.backup && isRoot(plan, rule))
+    .map((entry) => ({ entry, path: entry.stored ?? physicalPath(plan, entry.live) }));
   return {
-    roots: sortByPath(places, (root) => root.path),
-    excludes: sortByPath(reaching, (exclude) => exclude.path),
+    roots: sortByPath(roots, (root) => root.path),
+    excludes: sortByPath(excludesOf(plan, own, roots), (exclude) => exclude.path),
   };
 }
 
-/** True where an exclude can match below a root. */
-function reaches({ path, pattern }: BackupExclude, root: BackupRoot): boolean {
-  if (!pattern) return isBelow(path, root.path);
-  const fixed = fixedPrefix(path);
-  return isWithin(fixed, root.path) || isWithin(root.path, fixed);
+function excludesOf(plan: HostPlan, own: readonly PlanEntry[], roots: readonly BackupRoot[]): BackupExclude[] {
+  const directories = roots.filter(({ entry }) => entry.kind === "directory");
+  const folders = pathTree(directories.map(({ entry, path }) => [entry.live, path]));
+  const kept = new Set(roots.map((root) => root.path));
+  const excludes = new Map<AbsolutePath, BackupExclude>();
+  for (const entry of own.filter((rule) => !rule.backup)) {
+    const places = entry.kind === "pattern" ? patternPlaces(entry, folders) : literalPlaces(plan, entry);
+    for (const path of places) {
+      // What is kept at exactly this place is a rule of its own, and a literal one beats a pattern.
+      if (!kept.has(path)) excludes.set(path, { entry, path, pattern: isPattern(path) });
+    }
+  }
+  return [...excludes.values()];
+}
+
+function isPattern(path: AbsolutePath): boolean {
+  return /[*?]/.test(path);
+}
+
+/** A pattern as seen in each root: it must match nothing beside them, as in a store where all lies deeper. */
+function patternPlaces({ live }: PlanEntry, folders: PathTree<AbsolutePath>): AbsolutePath[] {
+  return beginnings(folders, live).map(({ value, rest }) => joinPath(value, rest));
+}
+
+function literalPlaces(plan: HostPlan, rule: PlanEntry): AbsolutePath[] {
+  const around = nearest(plan, rule);
+  if (around === undefined || !around.backup) return [];
+  // A directory that lives elsewhere is only a link or a mount point in that tree.
+  return liesTogether(plan, rule, around) ? [physicalPath(plan, rule.live)] : [];
 }
 
 /** True unless the walk of another root comes by: a backed-up rule around it, with nothing left out in between. */
 function isRoot(plan: HostPlan, rule: PlanEntry): boolean {
   const around = nearest(plan, rule);
   if (around === undefined || !around.backup) return true;
-  return !liesTogether(plan, rule, around) || isInPattern(plan, rule.live);
-}
-
-function isInBackup(plan: HostPlan, rule: PlanEntry): boolean {
-  if (rule.kind === "pattern") return true;
-  const around = nearest(plan, rule);
-  if (around === undefined || !around.backup) return false;
-  // A directory that lives elsewhere is only a link or a mount point in that tree.
-  return liesTogether(plan, rule, around);
+  return !liesTogether(plan, rule, around) || rulesOf(plan).isInPattern(rule.live);
 }
 
 function nearest(plan: HostPlan, rule: PlanEntry): PlanEntry | undefined {
@@ -81,23 +105,30 @@ function liesTogether(plan: HostPlan, rule: PlanEntry, around: PlanEntry): boole
   return isBelow(own, base);
 }
 
-function placesOf(plan: HostPlan, rule: PlanEntry): BackupExclude[] {
-  if (rule.kind !== "pattern") return [{ entry: rule, path: physicalPath(plan, rule.live), pattern: false }];
-  return physicalPatterns(plan, rule, "all").map((path) => ({ entry: rule, path, pattern: /[*?]/.test(path) }));
-}
-
 /** The roots that lie inside an exclude: each way of excluding has to let them through. */
 export function rootsInside(set: BackupSet, exclude: BackupExclude): BackupRoot[] {
-  return set.roots.filter(({ path }) => {
-    if (!exclude.pattern) return isBelow(path, exclude.path);
-    return matchesBeginning(path, exclude.path);
-  });
+  if (!exclude.pattern) return rootsBelow(set.roots, exclude.path);
+  const depth = depthOf(exclude.path);
+  const regex = patternRegex(exclude.path);
+  const beginning = (path: AbsolutePath): string => `/${componentsOf(path).slice(0, depth).join("/")}`;
+  return rootsBelow(set.roots, fixedPrefix(exclude.path)).filter(
+    ({ path }) => depthOf(path) >= depth && regex.test(beginning(path)),
+  );
 }
 
-function matchesBeginning(path: AbsolutePath, pattern: AbsolutePath): boolean {
-  const depth = pattern.split("/").length;
-  const components = path.split("/");
-  return components.length >= depth && patternRegex(pattern).test(components.slice(0, depth).join("/"));
+/** Roots are sorted: those below a folder stand together, and are found without looking at the others. */
+function rootsBelow(roots: readonly BackupRoot[], folder: AbsolutePath): BackupRoot[] {
+  const prefix = folder === "/" ? "/" : `${folder}/`;
+  let low = 0;
+  let high = roots.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (comparePaths(roots[middle]?.path ?? "", prefix) < 0) low = middle + 1;
+    else high = middle;
+  }
+  let end = low;
+  while (roots[end]?.path.startsWith(prefix) === true) end++;
+  return roots.slice(low, end);
 }
 
 /** The parent chain from just below `top` down to `path`, outermost first: what must be let through on the way. */

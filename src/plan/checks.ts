@@ -3,9 +3,11 @@ import type { Diagnostic, Severity } from "../diagnostics/diagnostic.ts";
 import type { Catalogue } from "../profiles/catalogue.ts";
 import { fate, rulesOf } from "./fate.ts";
 import { type AbsolutePath, depthOf, isBelow, isWithin } from "./path.ts";
-import { type HostPlan, isRelocated, type PlanEntry } from "./plan.ts";
+import { reaches } from "./pattern.ts";
+import { mountedEntries } from "./physical.ts";
+import { type HostPlan, isRelocated, type PlanEntry, type PlanStore } from "./plan.ts";
 import { specialFaults } from "./special-paths.ts";
-import { isWiped, storeFolder } from "./stores.ts";
+import { isWiped, storeFolder, wipedMount } from "./stores.ts";
 
 interface Special {
   readonly path: string;
@@ -32,6 +34,12 @@ const say = defineDiagnostics({
     message: ({ path, store }: { path: string; store: string }) =>
       `the store \`${store}\` lies inside \`${path}\`, which is persisted itself`,
     help: () => "place the store outside of what it keeps, or list the parts that are kept one by one",
+  },
+  "special/store-ages": {
+    severity: "error",
+    message: ({ path, store }: { path: string; store: string }) =>
+      `the store \`${store}\` lies in \`${path}\`, whose content ages out`,
+    help: () => "place the store outside of what may go, or name the parts that may go one by one",
   },
   "special/home": {
     severity: "error",
@@ -75,6 +83,12 @@ const say = defineDiagnostics({
       `store \`${store}\` lies in the home of ${user}, but keeps state of others too`,
     help: () => "write it as `~/…`, so that each user has one, or place it outside every home",
   },
+  "files/below-file": {
+    severity: "warning",
+    message: ({ path, file }: { path: string; file: string }) =>
+      `\`${path}\` lies in \`${file}\`, which is written as a file`,
+    help: ({ file }) => `if it is a directory, write \`${file}/\``,
+  },
   "files/rename-writer": {
     severity: "warning",
     message: ({ path }: { path: string; how: "bind" | "symlink"; host: string }) =>
@@ -99,12 +113,6 @@ const say = defineDiagnostics({
       `\`${path}\` holds secrets (profile \`${profile}\`), but is not classed as such`,
     help: ({ profile }) => `write \`class: secret\`, or use the profile \`${profile}\`, which also sets its mode`,
   },
-  "backup/secret-in-clear": {
-    severity: "warning",
-    message: ({ path, host }: { path: string; host: string }) =>
-      `\`${path}\` is left out of the backup of ${host}: its archives are not encrypted`,
-    help: () => "add `encrypt: { age: … }` to the backup, or use restic",
-  },
 });
 
 const specialCodes = { error: "special/error", warning: "special/warning", note: "special/note" } as const;
@@ -118,8 +126,8 @@ export function checkPlan(plan: HostPlan, catalogue: Catalogue): Diagnostic[] {
       ...storeFaults(entry, plan),
       ...fileFaults(entry, plan),
       ...knownSecretFaults(entry, catalogue),
-      ...backupFaults(entry, plan),
     ]),
+    ...belowFileFaults(plan),
     ...storesFaults(plan),
     ...companionFaults(plan),
   ];
@@ -127,9 +135,10 @@ export function checkPlan(plan: HostPlan, catalogue: Catalogue): Diagnostic[] {
 
 function homeFaults(entry: PlanEntry, { host }: HostPlan): Diagnostic[] {
   if (entry.scope !== "system") return [];
-  const user = host.users.find(
-    (u) => isWithin(entry.live, u.home) || (entry.disposition === "persist" && isBelow(u.home, entry.live)),
-  );
+  const user = host.users.find((u) => {
+    if (entry.kind === "pattern") return reaches(entry.live, u.home);
+    return isWithin(entry.live, u.home) || (entry.disposition === "persist" && isBelow(u.home, entry.live));
+  });
   return user === undefined ? [] : [say["special/home"]({ path: entry.path, user: user.name }, entry.span)];
 }
 
@@ -139,8 +148,24 @@ function storeFaults(entry: PlanEntry, { host }: HostPlan): Diagnostic[] {
     const path = typeof store.path === "string" ? store.path : user === null ? undefined : storeFolder(store, user);
     if (path === undefined) return [];
     if (isWithin(entry.live, path)) return [say["special/store"]({ path: entry.path, store: store.name }, entry.span)];
-    if (entry.disposition !== "persist" || entry.kind !== "directory" || !isBelow(path, entry.live)) return [];
-    return [say["special/store-inside"]({ path: entry.path, store: store.name }, entry.span)];
+    if (!holds(entry, path)) return [];
+    const named = { path: entry.path, store: store.name };
+    if (entry.disposition === "persist") return [say["special/store-inside"](named, entry.span)];
+    return entry.expire === null ? [] : [say["special/store-ages"](named, entry.span)];
+  });
+}
+
+/** True where a path lies in what an entry covers. */
+function holds({ kind, live }: PlanEntry, path: AbsolutePath): boolean {
+  if (kind === "pattern") return depthOf(live) <= depthOf(path) && reaches(live, path);
+  return kind === "directory" && isBelow(path, live);
+}
+
+/** What lies in a file, as it is written, is taken by no entry around it: most likely it is a directory. */
+function belowFileFaults(plan: HostPlan): Diagnostic[] {
+  return plan.rules.flatMap((entry) => {
+    const file = rulesOf(plan).fileAbove(entry.live);
+    return file === undefined ? [] : [say["files/below-file"]({ path: entry.path, file: file.path }, entry.span)];
   });
 }
 
@@ -162,19 +187,12 @@ function knownSecretFaults(entry: PlanEntry, catalogue: Catalogue): Diagnostic[]
   return [say["catalogue/secret"]({ path: entry.path, profile: known.profile.name }, entry.span)];
 }
 
-function backupFaults(entry: PlanEntry, { host }: HostPlan): Diagnostic[] {
-  const { backup } = host;
-  if (entry.class !== "secret" || entry.disposition !== "persist" || entry.backup) return [];
-  if (backup === null || backup.engine !== "tar" || backup.encrypt !== null) return [];
-  return [say["backup/secret-in-clear"]({ path: entry.path, host: host.name }, entry.span)];
-}
-
 function storesFaults(plan: HostPlan): Diagnostic[] {
   const { host } = plan;
   return host.stores.flatMap((store) => {
     const { path } = store;
-    if (typeof path !== "string") return [];
-    const used = plan.entries.filter((entry) => entry.store === store.name && isRelocated(entry));
+    const used = mountedEntries(plan).filter((entry) => entry.store === store.name);
+    if (typeof path !== "string") return homeStoreFaults(store, used, plan);
     const faults: Diagnostic[] = [];
     const named = { store: store.name };
     const inside = host.users.find((user) => isWithin(path, user.home));
@@ -189,6 +207,14 @@ function storesFaults(plan: HostPlan): Diagnostic[] {
     }
     return faults;
   });
+}
+
+/** A store in the homes is wiped where they are, unless it has a mount point of its own. */
+function homeStoreFaults(store: PlanStore, used: readonly PlanEntry[], { host }: HostPlan): Diagnostic[] {
+  const owners = host.users.filter((user) => used.some((entry) => entry.user === user.name));
+  const places = owners.flatMap((user) => store.mount ?? storeFolder(store, user) ?? []);
+  const mounts = new Set(places.flatMap((place) => wipedMount(place, host) ?? []));
+  return [...mounts].map((mount) => say["store/on-wiped"]({ store: store.name, mount, host: host.name }, store.span));
 }
 
 /** Things that are kept without what they need beside them. */

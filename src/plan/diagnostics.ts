@@ -28,4 +28,10 @@ export const planDiagnostics = defineDiagnostics({
       `\`${path}\` is to stay in place, but that file system is wiped on ${host}`,
     help: () => "leave `how: none` away there (`on:`), or list the file system under `nixos.mounts` if it is not wiped",
   },
+  "backup/secret-in-clear": {
+    severity: "warning",
+    message: ({ path, host }: { path: string; host: string }) =>
+      `\`${path}\` is left out of the backup of ${host}: its archives are not encrypted`,
+    help: () => "add `encrypt: { age: … }` to the backup, or use restic",
+  },
 });

@@ -98,6 +98,11 @@ function componentProblem(component: string): PathProblem | undefined {
   return undefined;
 }
 
+/** The components of an absolute path; none of `/`. */
+export function componentsOf(path: AbsolutePath): string[] {
+  return path === "/" ? [] : path.slice(1).split("/");
+}
+
 /** Joins a folder and a path below it. */
 export function joinPath(folder: AbsolutePath, path: string): AbsolutePath {
   const below = path.startsWith("/") ? path : `/${path}`;

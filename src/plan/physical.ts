@@ -1,8 +1,9 @@
 import { rulesOf } from "./fate.ts";
 import { rememberFor } from "./memo.ts";
-import { type AbsolutePath, depthOf, isWithin, joinPath, parentOf, relativeTo } from "./path.ts";
+import { type AbsolutePath, joinPath, relativeTo } from "./path.ts";
+import { beginnings, type PathTree, pathTree } from "./path-tree.ts";
 import { type HostPlan, isRelocated, type PlanEntry, type RelocatedEntry } from "./plan.ts";
-import { fixedPrefix, patternRegex } from "./rule-index.ts";
+import { fixedPrefix } from "./rule-index.ts";
 
 /** The innermost relocated directory strictly around a path: what lies in it lies in its store. */
 export function relocatedAround(plan: HostPlan, path: AbsolutePath): RelocatedEntry | undefined {
@@ -20,35 +21,21 @@ export function physicalPath(plan: HostPlan, path: AbsolutePath): AbsolutePath {
 }
 
 /**
- * The places in which a pattern finds what it means: its live place, and the stores of the relocated directories that
- * the beginning of the pattern matches (`.config/*` + `/Cache` in the store of `.config/discord`). With `links` only
- * linked directories count as being elsewhere: what is mounted is found at its live place too.
+ * The places in which a pattern finds what it means, past links: its live place, and the stores of the linked
+ * directories that the beginning of the pattern matches (`.config/*` + `/Cache` in the store of `.config/discord`).
+ * What is mounted is found at its live place.
  */
-export function physicalPatterns(plan: HostPlan, pattern: PlanEntry, through: "links" | "all"): AbsolutePath[] {
-  const components = pattern.live.split("/").slice(1);
-  const counts = (entry: RelocatedEntry): boolean => through === "all" || entry.how === "symlink";
-  const prefix = fixedPrefix(pattern.live);
-  const places = mountedEntries(plan).flatMap((entry) => {
-    if (entry.kind !== "directory" || !counts(entry)) return [];
-    if (!isWithin(entry.live, prefix) && !isWithin(prefix, entry.live)) return [];
-    const depth = depthOf(entry.live);
-    if (depth >= components.length) return [];
-    if (!patternRegex(`/${components.slice(0, depth).join("/")}`).test(entry.live)) return [];
-    return [joinPath(entry.stored, components.slice(depth).join("/"))];
-  });
+export function physicalPatterns(plan: HostPlan, pattern: PlanEntry): AbsolutePath[] {
+  const places = beginnings(linkedFolders(plan), pattern.live).map(({ value, rest }) => joinPath(value.stored, rest));
   // Where the beginning of the pattern itself lies in a store, its live place is only a way through a link.
-  const around = relocatedAround(plan, joinPath(prefix, "x"));
-  return around !== undefined && counts(around) ? places : [pattern.live, ...places];
+  const around = relocatedAround(plan, joinPath(fixedPrefix(pattern.live), "x"));
+  return around?.how === "symlink" ? places : [pattern.live, ...places];
 }
 
-/** True where a pattern of the plan matches the path or something above it. */
-export function isInPattern(plan: HostPlan, path: AbsolutePath): boolean {
-  const index = rulesOf(plan);
-  for (let at: AbsolutePath | undefined = path; at !== undefined; at = parentOf(at)) {
-    if (index.matching(at) !== undefined) return true;
-  }
-  return false;
-}
+const linkedFolders: (plan: HostPlan) => PathTree<RelocatedEntry> = rememberFor((plan: HostPlan) => {
+  const linked = mountedEntries(plan).filter(({ kind, how }) => kind === "directory" && how === "symlink");
+  return pathTree(linked.map((entry) => [entry.live, entry]));
+});
 
 /**
  * The entries that need a mount or link of their own: what lies inside a relocated directory is in its store already,

@@ -4,7 +4,7 @@ import { type AbsolutePath, depthOf, joinPath, relativeTo, sortByPath } from "./
 import { isRelocated, type PlanEntry, type PlanHost, type RelocatedEntry } from "./plan.ts";
 import { indexRules, type RuleIndex } from "./rule-index.ts";
 import { isWiped, storedPath } from "./stores.ts";
-import type { How } from "./vocabulary.ts";
+import { classMode, type How } from "./vocabulary.ts";
 
 /** A rule that does not know yet where it is stored; `wantedHow` is what its entry asks for. */
 export type UnplacedEntry = PlanEntry & { readonly wantedHow: How | "none" | null };
@@ -96,10 +96,10 @@ function howOn(entry: PlanEntry, wanted: UnplacedEntry["wantedHow"], host: PlanH
   // What a profile knows of mounts is for hosts that have them anyway; on Fedora a bind mount is asked for by hand.
   const asked = isFromProfile(entry) ? null : wanted;
   if (entry.scope === "system") return asked === "bind" ? "bind" : null;
-  if (isFromProfile(entry) && wanted === "bind") return null;
   if (entry.kind === "file") return asked;
-  const { link } = host.fedora;
-  return asked ?? (link === "none" ? null : link);
+  const link = host.fedora.link === "none" ? null : host.fedora.link;
+  if (isFromProfile(entry) && wanted === "bind" && link === "symlink") return null;
+  return asked ?? link;
 }
 
 function isFromProfile(entry: PlanEntry): boolean {
@@ -110,17 +110,25 @@ function isFromProfile(entry: PlanEntry): boolean {
 function isFolded(entry: PlanEntry, rules: RuleIndex): boolean {
   if (entry.disposition !== "persist") return false;
   const outer = decidingAround(entry, rules);
-  if (outer === undefined || outer.disposition !== "persist") return false;
+  if (outer === undefined || outer.disposition !== "persist" || outer.kind === "file") return false;
+  // Without this rule a pattern would decide.
+  if (rules.matching(entry.live) !== undefined) return false;
   return (
     outer.store === entry.store &&
     outer.backup === entry.backup &&
     outer.how === entry.how &&
     isStoredWith(entry, outer) &&
-    (entry.mode ?? outer.mode) === outer.mode &&
+    hasModeOf(entry, outer) &&
     entry.owner === outer.owner &&
     entry.group === outer.group &&
     entry.expire === outer.expire
   );
+}
+
+/** A private file needs no mode of its own in a directory that is private for the same reason. */
+function hasModeOf(entry: PlanEntry, outer: PlanEntry): boolean {
+  if (entry.mode === null || entry.mode === outer.mode) return true;
+  return entry.class === outer.class && entry.mode === classMode(entry) && outer.mode === classMode(outer);
 }
 
 function decidingAround(entry: PlanEntry, rules: RuleIndex): PlanEntry | undefined {

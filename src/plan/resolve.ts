@@ -7,7 +7,7 @@ import { comparePaths, sortByPath } from "./path.ts";
 import { placeEntries } from "./place.ts";
 import type { HostPlan, Origin, PlanEntry, PlanHost, PlanUser } from "./plan.ts";
 import { storesOn } from "./stores.ts";
-import { classDefaults, type Disposition, needRank } from "./vocabulary.ts";
+import { classDefaults, classMode, type Disposition, needRank } from "./vocabulary.ts";
 
 /** What `resolveHost` needs beside the manifest. */
 export interface ResolveContext {
@@ -30,6 +30,10 @@ export function resolveHost(
   const planHost = hostOf(manifest, host);
   const chosen = onePerPath(candidatesFor(manifest, planHost, context.catalogue), context, diagnostics);
   const undetermined = chosen.map((candidate) => ruleOf(candidate, planHost, context));
+  for (const candidate of chosen.filter((c) => isLeftOutInClear(c, planHost))) {
+    const params = { path: candidate.entry.path, host: planHost.name };
+    diagnostics.push(say["backup/secret-in-clear"](params, candidate.span));
+  }
   const { rules, entries } = placeEntries(undetermined, planHost, diagnostics);
   const plan: HostPlan = { version: 1, manifest: manifest.file, host: planHost, rules, entries };
   return { plan, diagnostics };
@@ -54,39 +58,61 @@ function groupOn(host: ManifestHost, user: string): string {
  * of two profiles the one that keeps more decides, whatever their order.
  */
 function onePerPath(candidates: readonly Candidate[], context: ResolveContext, diagnostics: Diagnostic[]): Candidate[] {
-  const byPath = new Map<string, Candidate>();
-  for (const candidate of [...candidates].sort(byAuthority)) {
-    const first = byPath.get(candidate.live);
-    if (first === undefined) byPath.set(candidate.live, candidate);
-    else if (candidate.profile === null && first.profile === null) {
-      const difference = differenceOf(first, candidate);
-      if (difference === undefined) continue;
-      const other = `${first.span.file}:${context.position(first.span).line}`;
-      diagnostics.push(say["plan/contradiction"]({ path: candidate.entry.path, difference, other }, candidate.span));
-    }
+  const byPath = new Map<string, Candidate[]>();
+  for (const candidate of candidates) {
+    const same = byPath.get(candidate.live);
+    if (same === undefined) byPath.set(candidate.live, [candidate]);
+    else same.push(candidate);
   }
-  return sortByPath([...byPath.values()], (candidate) => candidate.live);
+  const chosen = [...byPath.values()].flatMap((same) => {
+    const [first, ...others] = same.sort(byAuthority);
+    for (const other of others) if (first !== undefined) diagnostics.push(...contradiction(first, other, context));
+    return first ?? [];
+  });
+  return sortByPath(chosen, (candidate) => candidate.live);
+}
+
+function contradiction(first: Candidate, other: Candidate, context: ResolveContext): Diagnostic[] {
+  if (first.profile !== null || other.profile !== null) return [];
+  const difference = differenceOf(first, other);
+  if (difference === undefined) return [];
+  const place = `${first.span.file}:${context.position(first.span).line}`;
+  return [say["plan/contradiction"]({ path: other.entry.path, difference, other: place }, other.span)];
 }
 
 const classOrder = ["secret", "data", "state", "config", "log", "cache"];
 
+/** Strongest first; what decides is never the order in which things are written. */
 function byAuthority(a: Candidate, b: Candidate): number {
   return (
     Number(a.profile !== null) - Number(b.profile !== null) ||
-    (a.profile === null
-      ? comparePaths(a.span.file, b.span.file) || a.span.start - b.span.start
-      : needRank(b.entry.need) - needRank(a.entry.need) ||
-        classOrder.indexOf(a.entry.class) - classOrder.indexOf(b.entry.class) ||
-        comparePaths(a.profile.name, b.profile?.name ?? "") ||
-        Number(a.store === null) - Number(b.store === null) ||
-        comparePaths(a.store ?? "", b.store ?? ""))
+    (a.profile === null ? byNote(a, b) : byStrength(a, b)) ||
+    comparePaths(a.span.file, b.span.file) ||
+    a.span.start - b.span.start
+  );
+}
+
+/** Of entries that say the same, one with its reason, in the order of the reasons. */
+function byNote(a: Candidate, b: Candidate): number {
+  const [one, other] = [a.entry.note ?? "", b.entry.note ?? ""];
+  return Number(one === "") - Number(other === "") || comparePaths(one, other);
+}
+
+function byStrength(a: Candidate, b: Candidate): number {
+  return (
+    needRank(b.entry.need) - needRank(a.entry.need) ||
+    classOrder.indexOf(a.entry.class) - classOrder.indexOf(b.entry.class) ||
+    comparePaths(a.profile?.name ?? "", b.profile?.name ?? "") ||
+    comparePaths(a.store ?? "", b.store ?? "") ||
+    comparePaths(JSON.stringify(a.entry), JSON.stringify(b.entry))
   );
 }
 
 /** The first thing in which two entries for one path differ; undefined where they say the same. */
 function differenceOf(a: Candidate, b: Candidate): string | undefined {
   if (a.entry.kind !== b.entry.kind) return "directory or file";
-  const keys = ["class", "need", "carry", "fetch", "store", "mode", "owner", "group"] as const;
+  if (a.store !== b.store) return "store";
+  const keys = ["class", "need", "carry", "fetch", "mode", "owner", "group"] as const;
   const more = ["how", "writes", "database", "backup", "expire"] as const;
   return [...keys, ...more].find((key) => JSON.stringify(a.entry[key]) !== JSON.stringify(b.entry[key]));
 }
@@ -98,9 +124,6 @@ function ruleOf(
 ): PlanEntry & { wantedHow: Candidate["entry"]["how"] } {
   const { entry, user } = candidate;
   const disposition = dispositionOf(candidate, host);
-  const defaults = classDefaults[entry.class];
-  const classMode =
-    entry.kind === "pattern" ? null : entry.kind === "directory" ? defaults.directoryMode : defaults.fileMode;
   return {
     scope: entry.scope,
     user: user?.name ?? null,
@@ -113,10 +136,10 @@ function ruleOf(
     store: disposition === "persist" ? candidate.store : null,
     stored: null,
     how: null,
-    mode: entry.mode ?? modeOfPath(candidate.live) ?? classMode,
+    mode: entry.mode ?? modeOfPath(candidate.live) ?? classMode(entry),
     owner: entry.owner ?? user?.name ?? null,
     group: entry.group ?? user?.group ?? null,
-    backup: isBackedUp(candidate, disposition, host),
+    backup: isBackedUp(candidate, host),
     expire: expireOf(candidate, disposition),
     carry: disposition === "carry" ? entry.carry : null,
     fetch: disposition === "fetch" ? entry.fetch : null,
@@ -147,14 +170,28 @@ function dispositionOf({ entry }: Candidate, host: PlanHost): Disposition {
   return needRank(entry.need) >= needRank(host.keep) ? "persist" : "discard";
 }
 
-function isBackedUp({ entry, store }: Candidate, disposition: Disposition, host: PlanHost): boolean {
+function isBackedUp(candidate: Candidate, host: PlanHost): boolean {
+  return isWorthBackup(candidate, host) && !isInClear(candidate, host);
+}
+
+/** A secret that only the want of encryption keeps out of the backup. */
+function isLeftOutInClear(candidate: Candidate, host: PlanHost): boolean {
+  return isWorthBackup(candidate, host) && isInClear(candidate, host);
+}
+
+function isInClear({ entry }: Candidate, { backup }: PlanHost): boolean {
+  return entry.class === "secret" && backup?.engine === "tar" && backup.encrypt === null;
+}
+
+function isWorthBackup(candidate: Candidate, host: PlanHost): boolean {
+  const { entry, store } = candidate;
   const { backup } = host;
   if (backup === null || needRank(entry.need) < needRank(backup.need)) return false;
-  if (entry.class === "secret" && backup.engine === "tar" && backup.encrypt === null) return false;
+  if (!classDefaults[entry.class].backup) return false;
+  const disposition = dispositionOf(candidate, host);
   if (disposition === "carry") return entry.backup === true;
   if (disposition !== "persist" || entry.backup === false) return false;
-  const onStore = host.stores.find((s) => s.name === store);
-  return classDefaults[entry.class].backup && onStore?.backup === true;
+  return host.stores.find((s) => s.name === store)?.backup === true;
 }
 
 /**

@@ -6,11 +6,13 @@ import type { PlanHost, PlanStore, PlanUser } from "./plan.ts";
 export function storesOn(manifest: readonly ManifestStore[], host: ManifestHost): PlanStore[] {
   const own = new Map(host.stores.map((store) => [store.name, store]));
   const general = manifest.filter((store) => !own.has(store.name));
+  const saidInGeneral = new Map(manifest.map((store) => [store.name, store.backup]));
   const stores = [...general, ...own.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
   return stores.map((store) => ({
     name: store.name,
     path: store.path,
-    backup: store.backup,
+    // A host that places a store elsewhere does not make it worth a backup by that.
+    backup: store.backup ?? saidInGeneral.get(store.name) ?? true,
     mount: mountOf(store, stores),
     span: store.span,
   }));
@@ -19,8 +21,8 @@ export function storesOn(manifest: readonly ManifestStore[], host: ManifestHost)
 /** What is written, else that of the innermost store around it, else the store's own path. */
 function mountOf(store: ManifestStore, stores: readonly ManifestStore[]): AbsolutePath | null {
   const path = store.path;
-  if (typeof path !== "string") return null;
   if (store.mount !== null) return store.mount;
+  if (typeof path !== "string") return null;
   const around = stores
     .filter((other) => typeof other.path === "string" && isBelow(path, other.path))
     .sort((a, b) => depthOf(b.path as string) - depthOf(a.path as string))[0];
@@ -49,12 +51,17 @@ export function storedPath(store: PlanStore, user: PlanUser | null, live: Absolu
   return below === undefined ? undefined : joinPath(folder, below);
 }
 
-/**
- * True where the root of a file system that is empty after each boot holds this path: the innermost known mount
- * point around it (of a wipe, a store, or one listed in `mounts`) is that of a wipe.
- */
+/** True where a file system that is empty after each boot holds this path. */
 export function isWiped(path: AbsolutePath, host: PlanHost): boolean {
-  if (host.os !== "nixos") return false;
+  return wipedMount(path, host) !== undefined;
+}
+
+/**
+ * The mount point of the file system that holds a path, if that is wiped: the innermost known one around it (of a
+ * wipe, a store, or one listed in `mounts`) is that of a wipe.
+ */
+export function wipedMount(path: AbsolutePath, host: PlanHost): AbsolutePath | undefined {
+  if (host.os !== "nixos") return undefined;
   const wiped = host.nixos.wipes.map((wipe) => wipe.path);
   const lasting = [
     ...host.nixos.mounts,
@@ -66,7 +73,7 @@ export function isWiped(path: AbsolutePath, host: PlanHost): boolean {
       (best, m) => (best === undefined || depthOf(m) > depthOf(best) ? m : best),
       undefined,
     );
-  return innermost !== undefined && wiped.includes(innermost);
+  return innermost !== undefined && wiped.includes(innermost) ? innermost : undefined;
 }
 
 /**

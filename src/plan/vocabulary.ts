@@ -40,6 +40,13 @@ export const classDefaults: Readonly<Record<Class, ClassDefaults>> = {
   cache: { need: "none", ...passing },
 };
 
+/** The mode that the class of an entry gives it; null where the target's own default is right, and for patterns. */
+export function classMode(entry: { readonly class: Class; readonly kind: Kind }): string | null {
+  const { directoryMode, fileMode } = classDefaults[entry.class];
+  if (entry.kind === "pattern") return null;
+  return entry.kind === "directory" ? directoryMode : fileMode;
+}
+
 /** Strength of a need, to compare with a threshold: critical 3, none 0. */
 export function needRank(need: Need): number {
   return needs.length - 1 - needs.indexOf(need);

@@ -1,4 +1,5 @@
 import { basename } from "node:path";
+import type { $ZodIssue } from "zod/v4/core";
 import { defineDiagnostics } from "../diagnostics/define.ts";
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import { entryPath, factsOf } from "../manifest/entries.ts";
@@ -17,6 +18,11 @@ const say = defineDiagnostics({
     message: ({ name, file }: { name: string; file: string }) =>
       `profile \`${name}\` must be in \`${name}.yaml\`, not \`${file}\``,
   },
+  "profile/twice": {
+    severity: "error",
+    message: ({ path }: { path: string }) => `\`${path}\` is listed twice`,
+    help: () => "keep one",
+  },
   "profile/pattern": {
     severity: "error",
     message: ({ path }: { path: string }) => `\`${path}\` is a pattern, and patterns are only for what is discarded`,
@@ -29,14 +35,10 @@ export function parseProfile(
   local: boolean,
 ): { profile: Profile | undefined; diagnostics: Diagnostic[] } {
   const diagnostics = [...yaml.diagnostics];
+  if (yaml.value === undefined) return { profile: undefined, diagnostics };
   const result = profileSchema.safeParse(yaml.value);
   if (!result.success) {
-    for (const issue of result.error.issues) {
-      const extra = issue.code === "unrecognized_keys" ? issue.keys[0] : undefined;
-      const at = extra === undefined ? issue.path : [...issue.path, extra];
-      const detail = extra === undefined ? `\`${at.join(".")}\`: ${issue.message}` : `unknown key \`${extra}\``;
-      diagnostics.push(say["profile/shape"]({ detail }, yaml.spanOf(at, extra === undefined ? "value" : "key")));
-    }
+    for (const issue of result.error.issues) diagnostics.push(...shapeFaults(issue, yaml));
     return { profile: undefined, diagnostics };
   }
   const written = result.data;
@@ -64,18 +66,32 @@ export function parseProfile(
   };
 }
 
+function shapeFaults(issue: $ZodIssue, yaml: YamlSource): Diagnostic[] {
+  if (issue.code === "unrecognized_keys") {
+    return issue.keys.map((key) =>
+      say["profile/shape"]({ detail: `unknown key \`${key}\`` }, yaml.spanOf([...issue.path, key], "key")),
+    );
+  }
+  const place = issue.path.length === 0 ? "" : `\`${issue.path.join(".")}\`: `;
+  return [say["profile/shape"]({ detail: `${place}${issue.message}` }, yaml.spanOf(issue.path))];
+}
+
 function entriesAt(
   yaml: YamlSource,
   written: readonly WrittenProfilePath[],
   at: DocumentPath,
   diagnostics: Diagnostic[],
 ): ProfileEntry[] {
+  const known = new Set<string>();
   return written.flatMap(({ path, on, ...rest }, n) => {
     const span = (key: string) => yaml.spanOf([...at, n, key]);
     const scope = path.startsWith("/") ? "system" : "home";
     const read = entryPath(path, scope, span("path"), diagnostics);
     const facts = factsOf(rest, rest.mode, span, diagnostics);
     if (read === undefined || facts === undefined) return [];
+    const key = `${read.path} ${on ?? ""}`;
+    if (known.has(key)) diagnostics.push(say["profile/twice"]({ path }, span("path")));
+    known.add(key);
     if (read.kind === "pattern" && facts.need !== "none") {
       diagnostics.push(say["profile/pattern"]({ path }, span("path")));
       return [];

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { type Dirent, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
@@ -21,57 +21,84 @@ export const sourceLedger = ".remanence/ledger.json";
 const entryLimit = 200_000;
 
 /**
- * Reads the names of a chezmoi source tree; of files only `.chezmoiroot`, the ignore files and our ledger are opened.
- * Links are not followed. `generated` are the files that we wrote: they are not the person's.
+ * Reads the names of a chezmoi source tree; of files only `.chezmoiroot`, the ignore files, our ledger and what that
+ * names are opened. Links are not followed. `generated` are the files that we wrote: they are not the person's.
  */
 export function surveyChezmoi(folder: string, output: string, generated: ReadonlySet<string>): ChezmoiSource {
   const root = rootOf(folder, output);
   const inRoot = (path: string): string => (root === "." ? path : `${root}/${path}`);
-  const recorded = (path: string): boolean => generated.has(inRoot(path));
-  const known = generatedIn(join(folder, root), recorded);
-  const isOurs = (path: string): boolean => recorded(path) || known.has(path);
-  const files: string[] = [];
-  const directories: string[] = [];
+  const { files, directories } = walk(join(folder, root));
+  const isOurs = ownership(join(folder, root), files, (path) => generated.has(inRoot(path)));
   const personal = new Set<string>();
   const ours = new Set<string>();
-  const visit = (below: string): void => {
-    for (const entry of list(join(folder, root, below))) {
-      if (files.length + directories.length >= entryLimit) return;
-      const path = below === "" ? entry.name : `${below}/${entry.name}`;
-      // chezmoi reads nothing of names that begin with a dot but its own special files; a directory with one is used.
-      const isTarget = !entry.name.startsWith(".");
-      if (entry.isDirectory() && isTarget) {
-        directories.push(path);
-        visit(path);
-        continue;
-      }
-      addParents(path, isOurs(path) ? ours : personal);
-      if (isTarget && !isOurs(path)) files.push(path);
-    }
-  };
-  visit("");
+  for (const path of files) addParents(path, isOurs(path) ? ours : personal);
   const isMade = (path: string): boolean => ours.has(path) && !personal.has(path);
+  // chezmoi reads nothing of names that begin with a dot but its own special files; a directory with one is in use.
+  const own = files.filter((path) => !nameOf(path).startsWith(".") && !isOurs(path));
   return {
     root,
-    own: [...files, ...directories.filter((path) => !isMade(path)).map((path) => `${path}/`)].sort(),
+    own: [...own, ...directories.filter((path) => !isMade(path)).map((path) => `${path}/`)].sort(),
     made: directories.filter(isMade).sort(),
     ignore: ignoreFiles(join(folder, root), isOurs),
   };
 }
 
-function addParents(path: string, to: Set<string>): void {
-  for (let at = path.lastIndexOf("/"); at > 0; at = path.lastIndexOf("/", at - 1)) to.add(path.slice(0, at));
+/** All files and directories below a folder; what begins with a dot counts as a file and is not entered. */
+function walk(folder: string): { files: string[]; directories: string[] } {
+  const files: string[] = [];
+  const directories: string[] = [];
+  const visit = (below: string): void => {
+    for (const entry of list(join(folder, below))) {
+      if (files.length + directories.length >= entryLimit) return;
+      const path = below === "" ? entry.name : `${below}/${entry.name}`;
+      if (!entry.isDirectory() || entry.name.startsWith(".")) files.push(path);
+      else {
+        directories.push(path);
+        visit(path);
+      }
+    }
+  };
+  visit("");
+  return { files, directories };
 }
 
-/** Files that only our ledger in the tree knows, and that are still as it says. */
-function generatedIn(root: string, isRecorded: (path: string) => boolean): ReadonlySet<string> {
+/**
+ * Tells which files are ours: those that are recorded, and those that only our ledger in the tree knows and that are
+ * still as it says, there or in a directory whose attributes the person has changed (which is a new name).
+ */
+function ownership(
+  root: string,
+  files: readonly string[],
+  isRecorded: (path: string) => boolean,
+): (path: string) => boolean {
+  const there = new Set(files);
   const known = new Set<string>();
+  const moved = new Map<string, Set<string>>();
   for (const { source, sha256 } of ledgerRows(read(join(root, sourceLedger)))) {
-    if (typeof source !== "string" || isRecorded(source) || leadsOut(source)) continue;
-    const text = read(join(root, source));
-    if (text !== undefined && createHash("sha256").update(text).digest("hex") === sha256) known.add(source);
+    if (typeof source !== "string" || typeof sha256 !== "string" || leadsOut(source)) continue;
+    if (!there.has(source) && !source.startsWith(".")) {
+      const name = nameOf(source);
+      moved.set(name, (moved.get(name) ?? new Set()).add(sha256));
+    } else if (!isRecorded(source) && hashOf(join(root, source)) === sha256) known.add(source);
   }
-  return known;
+  for (const path of files) {
+    const hashes = moved.get(nameOf(path));
+    if (hashes?.has(hashOf(join(root, path)) ?? "")) known.add(path);
+  }
+  return (path) => isRecorded(path) || known.has(path);
+}
+
+function nameOf(path: string): string {
+  return path.slice(path.lastIndexOf("/") + 1);
+}
+
+function hashOf(path: string): string | undefined {
+  const text = read(path);
+  return text === undefined ? undefined : hash("sha256", text);
+}
+
+function addParents(path: string, to: Set<string>): void {
+  for (let at = path.lastIndexOf("/"); at > 0; at = path.lastIndexOf("/", at - 1)) to.add(path.slice(0, at));
 }
 
 function leadsOut(path: string): boolean {

@@ -30,8 +30,12 @@ function example(machine) {
 function large(count) {
   const folder = join(scratch, String(count));
   mkdirSync(folder);
-  const entries = Array.from({ length: count }, (_, i) => `  - { path: .config/app${i % 977}/part${i}/, class: ${i % 7 === 0 ? "cache" : "state"} }`);
-  const head = "version: 1\nusers: { alice: {} }\nhosts:\n  laptop: { os: nixos }\n  desk: { os: fedora, stores: { persist: ~/.persist } }\nprofiles: [nixos-ids]\nhome:\n";
+  const entries = Array.from(
+    { length: count },
+    (_, i) => `  - { path: .config/app${i % 977}/part${i}/, class: ${i % 7 === 0 ? "cache" : "state"} }`,
+  );
+  const head =
+    "version: 1\nusers: { alice: {} }\nhosts:\n  laptop: { os: nixos }\n  desk: { os: fedora, stores: { persist: ~/.persist } }\nprofiles: [nixos-ids]\nhome:\n";
   writeFileSync(join(folder, "persistence.yaml"), `${head}${entries.join("\n")}\n`);
   return join(folder, "persistence.yaml");
 }
@@ -53,19 +57,27 @@ const outputs = [".remanence", "nixos", "fedora", "chezmoi", "home-manager"];
 const best = new Map(jobs.map(([name]) => [name, Number.POSITIVE_INFINITY]));
 for (let round = 0; round < 25; round++) {
   for (const [name, args, fresh] of jobs) {
-    if (fresh !== undefined) for (const output of outputs) rmSync(join(fresh, "..", output), { recursive: true, force: true });
+    if (fresh !== undefined)
+      for (const output of outputs) rmSync(join(fresh, "..", output), { recursive: true, force: true });
     best.set(name, Math.min(best.get(name), time(args)));
   }
 }
 const many = { 1000: Number.POSITIVE_INFINITY, 10000: Number.POSITIVE_INFINITY };
 const manifests = { 1000: large(1000), 10000: large(10000) };
 for (let round = 0; round < 4; round++) {
-  for (const count of [1000, 10000]) many[count] = Math.min(many[count], time([cli, "check", "--manifest", manifests[count]]));
+  for (const count of [1000, 10000])
+    many[count] = Math.min(many[count], time([cli, "check", "--manifest", manifests[count]]));
 }
 rmSync(scratch, { recursive: true });
 
 const bare = best.get("node -e 0");
-const limits = { "remanence --version": 1.3, "generate gabriel, nothing there": 2.5, "generate gabriel, nothing to do": 2.5, "generate mitsio, nothing there": 2.5, "generate mitsio, nothing to do": 2.5 };
+const limits = {
+  "remanence --version": 1.3,
+  "generate gabriel, nothing there": 2.5,
+  "generate gabriel, nothing to do": 2.5,
+  "generate mitsio, nothing there": 2.5,
+  "generate mitsio, nothing to do": 2.5,
+};
 const rows = jobs.map(([name]) => [name, best.get(name), best.get(name) / bare, limits[name]]);
 rows.push(["check of 1,000 entries", many[1000], many[1000] / bare, undefined]);
 rows.push(["check of 10,000 entries, to that of 1,000", many[10000], many[10000] / many[1000], 13]);

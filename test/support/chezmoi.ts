@@ -7,15 +7,21 @@ import { engineCommand } from "./engines.ts";
 
 /** The machine that chezmoi is to believe it runs on; what is left out is the real one's. */
 export interface ChezmoiHost {
-  readonly os?: "fedora" | "nixos";
+  readonly os?: string;
   /** `.chezmoi.homeDir` */
   readonly home?: string;
   readonly username?: string;
   readonly hostname?: string;
+  /** `ID_LIKE` of its os-release. */
+  readonly osLike?: string;
+  /** Further lines of its configuration. */
+  readonly settings?: string;
 }
 
 /** A whole host, and the folder that guards look into (`.chezmoi.destDir`). */
-export interface ArchiveHost extends Required<ChezmoiHost> {
+export interface ArchiveHost
+  extends Required<Omit<ChezmoiHost, "osLike" | "settings">>,
+    Pick<ChezmoiHost, "osLike" | "settings"> {
   /** By default a new empty folder. */
   readonly destination?: string;
 }
@@ -48,22 +54,27 @@ interface World {
   readonly scratch: string;
 }
 
-const overrideData = ({ os, home, username, hostname }: ChezmoiHost) =>
+const overrideData = ({ os, osLike, home, username, hostname }: ChezmoiHost) =>
   JSON.stringify({
     chezmoi: {
       // undefined members are not written: they stay the real machine's
-      osRelease: os === undefined ? undefined : { id: os },
+      osRelease: os === undefined ? undefined : { id: os, idLike: osLike ?? "" },
       homeDir: home,
       username,
       hostname,
     },
   });
 
-function chezmoi(world: World, host: ChezmoiHost, args: readonly string[]): ChezmoiRun & { bytes: Buffer } {
+function chezmoi(
+  world: World,
+  host: ChezmoiHost,
+  args: readonly string[],
+  input?: string,
+): ChezmoiRun & { bytes: Buffer } {
   const { source, home, destination, scratch } = world;
   mkdirSync(scratch, { recursive: true });
   const config = join(scratch, "chezmoi.toml");
-  writeFileSync(config, "umask = 0o022\n");
+  writeFileSync(config, `umask = 0o022\n${host.settings ?? ""}`);
   const options = {
     config,
     source,
@@ -79,7 +90,7 @@ function chezmoi(world: World, host: ChezmoiHost, args: readonly string[]): Chez
     {
       env: { PATH: process.env.PATH, HOME: home, LANG: "C.UTF-8" },
       // no terminal: where chezmoi would ask it must fail
-      stdio: ["ignore", "pipe", "pipe"],
+      ...(input === undefined ? { stdio: ["ignore", "pipe", "pipe"] as const } : { input }),
       maxBuffer: 1 << 28,
     },
   );
@@ -144,6 +155,24 @@ export function managed(
 ): string[] {
   const { stdout } = successful(chezmoi(worldOf(source, home), overrides, ["managed", "-0", ...flags]));
   return stdout.split("\0").filter((path) => path !== "");
+}
+
+/** The source path of each target that chezmoi manages, both relative; encrypted files are age's. */
+export function managedSources(source: string, home: string): [source: string, target: string][] {
+  const args = ["managed", "--path-style=all", "--format=json", "--exclude=scripts"];
+  const { stdout } = successful(chezmoi(worldOf(source, home), { settings: 'encryption = "age"\n' }, args));
+  const targets = JSON.parse(stdout) as Record<string, { sourceRelative: string }>;
+  return Object.entries(targets).map(([target, { sourceRelative }]) => [sourceRelative, target]);
+}
+
+/** What chezmoi makes of the text of a template. Throws chezmoi's message. */
+export function renderText(template: string): string {
+  const scratch = mkdtempSync(join(tmpdir(), "remanence-chezmoi-"));
+  try {
+    return successful(chezmoi(worldOf(scratch, join(scratch, "home")), {}, ["execute-template"], template)).stdout;
+  } finally {
+    rmSync(scratch, { recursive: true });
+  }
 }
 
 // --- tar ----------------------------------------------------------------------

@@ -5,8 +5,10 @@ import type { HostPlan } from "../../plan/plan.ts";
 import type { ChezmoiSource } from "../../survey/chezmoi-source.ts";
 import { inFolder } from "../emitter.ts";
 import { chezmoiDiagnostics as say } from "./diagnostics.ts";
-import type { LinkRow, TargetRow } from "./rows.ts";
-import type { SourceTree } from "./source-tree.ts";
+import type { AnyRow, LinkRow, TargetRow } from "./rows.ts";
+import { parentsOf, type SourceTree } from "./source-tree.ts";
+
+type LaidRow = TargetRow<"carry"> | TargetRow<"fetch">;
 
 /** chezmoi's own folders: a link in their place makes it delete its configuration, state and key (facts, section 0). */
 const ownFolders = [".config/chezmoi", ".local/share/chezmoi"];
@@ -15,15 +17,14 @@ const ownFolders = [".config/chezmoi", ".local/share/chezmoi"];
 export function checkChezmoi(
   plans: readonly HostPlan[],
   links: readonly LinkRow[],
-  laid: readonly TargetRow<"carry" | "fetch">[],
+  laid: readonly LaidRow[],
   tree: SourceTree,
-  source: ChezmoiSource,
 ): Diagnostic[] {
   return [
     ...links.flatMap((row) => linkFaults(row, tree)),
     ...plans.flatMap((plan) => belowLinkFaults(plan)),
-    ...laid.flatMap((row) => (row.kind === "carry" ? contentNotes(row, tree) : fetchFaults(row))),
-    ...(links.length + laid.length === 0 ? [] : guardFaults(source)),
+    ...laid.flatMap((row) => (row.kind === "carry" ? contentNotes(row, tree) : fetchFaults(row, tree))),
+    ...laidFaults(laid, tree),
   ];
 }
 
@@ -50,18 +51,92 @@ function belowLinkFaults(plan: HostPlan): Diagnostic[] {
   });
 }
 
-function contentNotes({ target, span }: TargetRow<"carry" | "fetch">, tree: SourceTree): Diagnostic[] {
-  if (tree.ownAt(target) !== undefined || tree.hasOwnBelow(target)) return [];
-  return [say["chezmoi/nothing-carried"]({ path: target }, span)];
+function contentNotes({ target, span }: LaidRow, tree: SourceTree): Diagnostic[] {
+  return tree.hasContent(target) ? [] : [say["chezmoi/nothing-carried"]({ path: target }, span)];
 }
 
-function fetchFaults({ target, by, span }: TargetRow<"carry" | "fetch">): Diagnostic[] {
+function fetchFaults({ target, by, span }: LaidRow, tree: SourceTree): Diagnostic[] {
+  const source = tree.ownAt(target) ?? tree.ownLeafAbove(target);
   const ways = new Set([...by.values()].map((entry) => JSON.stringify(entry.fetch)));
-  return ways.size < 2 ? [] : [say["chezmoi/fetch-differs"]({ path: target }, span)];
+  return [
+    ...(source === undefined ? [] : [say["chezmoi/fetch-hand-managed"]({ path: target, source }, span)]),
+    ...(ways.size < 2 ? [] : [say["chezmoi/fetch-differs"]({ path: target }, span)]),
+  ];
 }
+
+/**
+ * What is carried or fetched inside something else that is, or in its place. chezmoi knows one kind of thing a path,
+ * whatever the host, and what is ignored takes all below it along.
+ */
+function laidFaults(laid: readonly LaidRow[], tree: SourceTree): Diagnostic[] {
+  const byTarget = grouped(laid, (row) => [row.target]);
+  return laid.flatMap((row) => {
+    const others = [row.target, ...parentsOf(row.target)].flatMap((path) => byTarget.get(path) ?? []);
+    return others.flatMap((other) => {
+      if (other === row || (other.target === row.target && row.kind === "carry")) return [];
+      const paths = { path: row.target, above: other.target };
+      if (isClosed(other, row.target)) return [say["chezmoi/one-kind"](paths, row.span)];
+      if (row.kind === "fetch" || !holdsBack(other, row, tree)) return [];
+      return [say["chezmoi/held-above"](paths, row.span)];
+    });
+  });
+}
+
+/** True where nothing of ours can be in a place: a link, a clone, a fetched file; an archive lets others in. */
+function isClosed(other: AnyRow, target: string): boolean {
+  if (other.target === target || other.kind === "link") return true;
+  return other.kind === "fetch" && [...other.by.values()].some((entry) => entry.fetch?.type !== "archive");
+}
+
+/** True where a directory is held back on a host that wants something below it. */
+function holdsBack(other: AnyRow, row: AnyRow, tree: SourceTree): boolean {
+  if (other.kind === "carry" && !tree.hasContent(other.target)) return false;
+  return [...row.by.keys()].some((here) => !other.by.has(here));
+}
+
+/** The links that chezmoi can make beside all else that it lays; the others are said, and are link.sh's alone. */
+export function withoutClashes(
+  links: readonly LinkRow[],
+  laid: readonly LaidRow[],
+  tree: SourceTree,
+  diagnostics: Diagnostic[],
+): LinkRow[] {
+  const byTarget = grouped<AnyRow>([...links, ...laid], (row) => [row.target]);
+  const below = grouped<AnyRow>([...links, ...laid], (row) => parentsOf(row.target));
+  const clash = (link: LinkRow): string | undefined => {
+    const same = byTarget.get(link.target)?.find((other) => other !== link);
+    if (same !== undefined) return `elsewhere it is ${words[same.kind]}`;
+    const inside = below.get(link.target)?.[0];
+    if (inside !== undefined) return `elsewhere \`${inside.target}\` inside it is ${words[inside.kind]} by itself`;
+    const above = parentsOf(link.target)
+      .flatMap((parent) => byTarget.get(parent) ?? [])
+      .find((other) => other.kind !== "link" && (isClosed(other, link.target) || holdsBack(other, link, tree)));
+    return above === undefined ? undefined : `\`${above.target}\` around it is ${words[above.kind]}`;
+  };
+  return links.filter((link) => {
+    const why = clash(link);
+    if (why === undefined) return true;
+    diagnostics.push(say["chezmoi/unrepresentable"]({ path: link.target, why }, link.span));
+    return false;
+  });
+}
+
+function grouped<R extends AnyRow>(rows: readonly R[], keysOf: (row: R) => readonly string[]): Map<string, R[]> {
+  const groups = new Map<string, R[]>();
+  for (const row of rows) {
+    for (const key of keysOf(row)) {
+      const group = groups.get(key) ?? [];
+      group.push(row);
+      groups.set(key, group);
+    }
+  }
+  return groups;
+}
+
+const words = { link: "linked", carry: "carried", fetch: "fetched" } as const;
 
 /** Where the person has both ignore files, one of them must include the guard: we own neither. */
-function guardFaults({ ignore, root }: ChezmoiSource): Diagnostic[] {
+export function guardFaults({ ignore, root }: ChezmoiSource): Diagnostic[] {
   if (!ignore.plain || !ignore.template || ignore.includesOurs) return [];
   return [say["chezmoi/guard-not-included"]({ file: inFolder(root, ".chezmoiignore") })];
 }

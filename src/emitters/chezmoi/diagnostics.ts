@@ -42,6 +42,27 @@ export const chezmoiDiagnostics = defineDiagnostics({
       `\`${path}\` is fetched from different places on different hosts or for different users`,
     help: () => "chezmoi knows one external a path: fetch it from one place, or into different paths",
   },
+  "chezmoi/fetch-hand-managed": {
+    severity: "error",
+    message: ({ path, source }: { path: string; source: string }) =>
+      `\`${path}\` is to be fetched, but your chezmoi source manages it itself (${source})`,
+    help: () => "keep one: `chezmoi forget` it, or write `carry: true` for what belongs in the repo",
+  },
+  "chezmoi/one-kind": {
+    severity: "error",
+    message: ({ path, above }: { path: string; above: string }) =>
+      path === above
+        ? `\`${path}\` is carried on one host and fetched on another`
+        : `\`${path}\` lies inside \`${above}\`, which is fetched as a whole`,
+    help: () => "chezmoi lays one kind of thing at a path, whatever the host: do the same everywhere",
+  },
+  "chezmoi/held-above": {
+    severity: "error",
+    message: ({ path, above }: { path: string; above: string }) =>
+      `\`${path}\` is carried on a host on which \`${above}\` around it is not`,
+    help: ({ above }) =>
+      `chezmoi holds a directory back as a whole: carry \`${above}\` there too, or list its parts one by one`,
+  },
   "chezmoi/nothing-carried": {
     severity: "note",
     message: ({ path }: { path: string }) => `\`${path}\` is carried, but your chezmoi source has nothing of it yet`,

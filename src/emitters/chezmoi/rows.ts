@@ -19,30 +19,28 @@ export interface TargetRow<K extends "link" | "carry" | "fetch"> {
   readonly by: ReadonlyMap<Here, PlanEntry>;
   readonly span: Span;
 }
+export type AnyRow = TargetRow<"link"> | TargetRow<"carry"> | TargetRow<"fetch">;
 
 export interface LinkRow extends TargetRow<"link"> {
+  /** The link in the home that it goes through, by host and user. */
+  readonly roots: ReadonlyMap<Here, string>;
   /** Text of the link by host and user; nearly always one text for all. */
   readonly texts: ReadonlyMap<Here, string>;
 }
 
 /** The state links of all Fedora hosts. */
 export function linkRows(plans: readonly HostPlan[]): LinkRow[] {
-  const texts = new Map<string, Map<Here, string>>();
   const rows = collect("link", plans, (plan) => {
     if (plan.host.os !== "fedora") return [];
     return mountedEntries(plan).filter((entry) => entry.how === "symlink" && entry.scope === "home");
   });
-  for (const plan of plans) {
-    for (const row of rows) {
-      for (const [here, entry] of row.by) {
-        if (!here.startsWith(`${plan.host.name}/`)) continue;
-        const root = rootLink(entry.store ?? "", plan.host.stores);
-        const own = texts.get(row.target) ?? new Map<Here, string>();
-        texts.set(row.target, own.set(here, linkText(row.target, root)));
-      }
-    }
-  }
-  return rows.map((row) => ({ ...row, texts: texts.get(row.target) ?? new Map() }));
+  const hosts = new Map(plans.flatMap(({ host }) => host.users.map((user) => [hereOf(host, user.name), host])));
+  return rows.map((row) => {
+    const roots = new Map(
+      [...row.by].map(([here, entry]) => [here, rootLink(entry.store ?? "", hosts.get(here)?.stores ?? [])]),
+    );
+    return { ...row, roots, texts: new Map([...roots].map(([here, root]) => [here, linkText(row.target, root)])) };
+  });
 }
 
 /** What is carried, where chezmoi lays it. */

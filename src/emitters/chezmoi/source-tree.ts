@@ -68,9 +68,7 @@ export function sourceTree(source: ChezmoiSource, isPrivateParent: (target: stri
 }
 
 /** What a path of the source stands for; undefined for what is no target, and for all below an `external_` directory. */
-function readPath(
-  path: string,
-): { target: string; path: string; directory: DecodedDirectory | undefined } | undefined {
+function readPath(path: string): { target: string; path: string; directory: DecodedDirectory | undefined } | undefined {
   const isDirectory = path.endsWith("/");
   const components = (isDirectory ? path.slice(0, -1) : path).split("/");
   const last = components.pop() ?? "";

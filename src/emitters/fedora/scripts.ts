@@ -2,8 +2,9 @@ import type { Fragment } from "../../languages/fragment.ts";
 import { type RemarkedLine, shell } from "../../languages/shell.ts";
 import type { Backup } from "../../manifest/manifest.ts";
 import { packageText } from "../../package-files.ts";
-import { ageingOf } from "../../plan/ageing.ts";
-import { type BackupSet, backupSet } from "../../plan/backup-set.ts";
+import { type AgedPlace, ageingOf } from "../../plan/ageing.ts";
+import { type BackupRoot, type BackupSet, backupSet } from "../../plan/backup-set.ts";
+import { rememberFor } from "../../plan/memo.ts";
 import { type AbsolutePath, relativeTo } from "../../plan/path.ts";
 import { mountedEntries } from "../../plan/physical.ts";
 import { type HostPlan, isRelocated, type PlanEntry, type PlanUser } from "../../plan/plan.ts";
@@ -163,14 +164,15 @@ function backupSettings(plan: HostPlan, backup: Backup): Line {
 }
 
 function backupLines(plan: HostPlan, user: PlanUser | null, backup: Backup): Row[] {
-  const set = backupSet(plan, user?.name ?? null);
-  if (set.roots.length === 0) return [];
+  const linked = backupSet(plan, user?.name ?? null);
+  if (linked.roots.length === 0) return [];
+  const { set, unlinked } = withUnlinked(linked, backupSet(inPlacePlan(plan), user?.name ?? null));
   const owner = user?.name ?? "-";
-  const pathOf = new Map(set.roots.map((root) => [root.entry, root.path]));
+  const pathOf = new Map(linked.roots.map((root) => [root.entry, root.path]));
   const seen = (path: AbsolutePath): string => seenFrom(user, path);
   return [
     shell.gap,
-    ...groupEntries(set.roots.map((root) => root.entry)).flatMap(({ heading, entries }) => [
+    ...groupEntries(linked.roots.map((root) => root.entry)).flatMap(({ heading, entries }) => [
       shell.comment(heading),
       ...entries.flatMap((entry) => {
         const path = seen(pathOf.get(entry) ?? entry.live);
@@ -178,12 +180,36 @@ function backupLines(plan: HostPlan, user: PlanUser | null, backup: Backup): Row
         return path === entry.path ? [included] : [included, shell.call("named", owner, path, entry.path)];
       }),
     ]),
+    ...(unlinked.length === 0 ? [] : [shell.comment("where it is as long as it is not linked")]),
+    ...unlinked.map(({ entry, path }) => shell.call("unlinked", owner, entry.class, seen(path))),
     ...(set.excludes.length === 0 ? [] : [shell.comment("left out")]),
     ...set.excludes.map(({ entry, path, pattern }) =>
       beside(shell.call("excluded", owner, pattern ? "pattern" : "path", seen(path)), entry.note),
     ),
     ...(backup.engine === "restic" ? resticLines(set, owner, seen) : []),
   ];
+}
+
+/** The plan as it is before link.sh has run, or where it refuses: everything in its place. */
+const inPlacePlan: (plan: HostPlan) => HostPlan = rememberFor((plan: HostPlan) => {
+  const inPlace = (entry: PlanEntry): PlanEntry => ({ ...entry, stored: null, how: null });
+  return { ...plan, entries: plan.entries.map(inPlace), rules: plan.rules.map(inPlace) };
+});
+
+/** A backup set that holds for what is linked and for what is not yet; `unlinked` are the roots that only the latter has. */
+function withUnlinked(linked: BackupSet, inPlace: BackupSet): { set: BackupSet; unlinked: readonly BackupRoot[] } {
+  const added = <P extends { readonly path: AbsolutePath }>(to: readonly P[], from: readonly P[]): P[] => {
+    const there = new Set(to.map(({ path }) => path));
+    return from.filter(({ path }) => !there.has(path));
+  };
+  const unlinked = added(linked.roots, inPlace.roots);
+  return {
+    set: {
+      roots: [...linked.roots, ...unlinked],
+      excludes: [...linked.excludes, ...added(linked.excludes, inPlace.excludes)],
+    },
+    unlinked,
+  };
 }
 
 function resticLines(set: BackupSet, owner: string, seen: (path: AbsolutePath) => string): Line[] {
@@ -199,11 +225,18 @@ function resticLines(set: BackupSet, owner: string, seen: (path: AbsolutePath) =
   );
 }
 
+/** Where several patterns find one directory, the one that decides stands first, and a path before any of them. */
+function bySpecificity(aged: readonly AgedPlace[]): AgedPlace[] {
+  const literals = ({ pattern, entry }: AgedPlace): number =>
+    pattern ? entry.live.replace(/[*?]/g, "").length : Number.POSITIVE_INFINITY;
+  return [...aged].sort((a, b) => Math.sign(literals(b) - literals(a)) || 0);
+}
+
 function cleanSettings(plan: HostPlan): Line {
   const lines = plan.host.users.flatMap((user) => {
     const { aged, spared } = ageingOf(plan, user.name);
     return [
-      ...aged.map(({ entry, path, pattern, age, filesOnly }) => {
+      ...bySpecificity(aged).map(({ entry, path, pattern, age, filesOnly }) => {
         const how = pattern ? "pattern" : "path";
         const what = filesOnly ? "files" : "all";
         return beside(shell.call("aged", user.name, how, seenFrom(user, path), age, what), entry.note);

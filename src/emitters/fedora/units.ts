@@ -65,16 +65,36 @@ export function tmpfilesOf(plan: HostPlan, user: PlanUser): string | undefined {
       note: entry.note,
     }));
   if (lines.length === 0) return undefined;
-  const kept = spared.map(({ path }) => ({
-    text: tmpfilesLine({ type: "x", ...below(user, path), pattern: false }).text,
-    note: "stays",
-  }));
+  const spare = (path: string, pattern: boolean, note: string) => ({
+    text: tmpfilesLine({ type: "x", ...below(user, path), pattern }).text,
+    note,
+  });
+  const kept = [
+    ...spared.map(({ path }) => spare(path, false, "stays")),
+    // A pattern has an age of its own.
+    ...aged
+      .filter(({ pattern }) => pattern)
+      .flatMap(({ path }) => withHidden(path).map((hidden) => spare(hidden, true, "left to clean.sh"))),
+  ];
   const body = [...lines, ...kept].map(({ text, note }) => `${note === null ? "" : `# ${note}\n`}${text}\n`);
   return [
     `# What may go of ${user.name}'s home on ${plan.host.name} when it is old.\n# ${generatedFrom(plan)}\n`,
     "# For ~/.config/user-tmpfiles.d/. clean.sh does the same and more, and looks for links first.\n\n",
     ...body,
   ].join("");
+}
+
+/** A pattern as systemd has to be told it: there `*` and `?` match no dot at the beginning of a name. */
+function withHidden(pattern: string): string[] {
+  const names = pattern.split("/").map((name) => {
+    if (name.startsWith("*")) return [name, `.${name}`];
+    return name.startsWith("?") ? [name, `.${name.slice(1)}`] : [name];
+  });
+  const paths = names.reduce<string[][]>(
+    (found, ways) => found.flatMap((before) => ways.map((way) => [...before, way])),
+    [[]],
+  );
+  return paths.map((path) => path.join("/"));
 }
 
 function below(user: PlanUser, path: string): { path: string; inHome: boolean } {

@@ -13,16 +13,24 @@ host=
 root_paths=() root_classes=()
 # included USER CLASS PATH: a tree or file that is backed up, where it really lies; relative where that is in the home.
 included() {
-  [[ $1 == "${me:--}" ]] || return 0
+  is_mine "$1" || return 0
   absolute "$3"
   root_classes+=("$2")
   root_paths+=("$reply")
 }
 
+declare -A is_unlinked=()
+# unlinked USER CLASS PATH: where something is as long as link.sh has not linked it.
+unlinked() {
+  is_mine "$1" || return 0
+  included "$@"
+  is_unlinked["${root_paths[-1]}"]=yes
+}
+
 left_out=() left_out_patterns=()
 # excluded USER path|pattern PATH: a place inside that is left out.
 excluded() {
-  [[ $1 == "${me:--}" ]] || return 0
+  is_mine "$1" || return 0
   absolute "$3"
   left_out+=("$reply")
   left_out_patterns+=("$2")
@@ -37,16 +45,31 @@ part_name() {
   if [[ -n $me ]]; then reply=user-$me; else reply=system; fi
 }
 
-# How a person names a root for --only: as it is in the manifest, or where it lies.
-is_wanted_root() {
-  wanted "$1" || wanted "${1#"$home"/}" || { [[ -n ${live_name["$1"]-} ]] && wanted "${live_name["$1"]}"; }
-}
 declare -A live_name=()
 # named USER PATH LIVE: the name in the manifest of what lies elsewhere.
 named() {
-  [[ $1 == "${me:--}" ]] || return 0
+  is_mine "$1" || return 0
   absolute "$2"
   live_name["$reply"]=$3
+}
+
+# The name of a root in the manifest.
+name_of() {
+  reply=${live_name["$1"]-${1#"$home"/}}
+}
+
+# Every --only must name a root, as it is in the manifest or where it lies.
+check_only_roots() {
+  local root names=()
+  for root in ${root_paths[@]+"${root_paths[@]}"}; do
+    name_of "$root"
+    names+=("$reply" "${root#"$home"/}")
+  done
+  check_only ${names[@]+"${names[@]}"}
+}
+is_wanted_root() {
+  name_of "$1"
+  wanted "$reply" || wanted "${1#"$home"/}"
 }
 
 need_tools() {
@@ -56,19 +79,32 @@ need_tools() {
   done
 }
 
-# Another program must not be able to read the password.
-check_password_file() {
-  local bits
-  if [[ -n ${RESTIC_PASSWORD_FILE-} ]]; then password_file=$RESTIC_PASSWORD_FILE; fi
-  if [[ -z $password_file ]]; then
-    [[ -n ${RESTIC_PASSWORD_COMMAND-}${RESTIC_PASSWORD-} ]] ||
-      die 2 "restic needs a password: password-file in the manifest, or RESTIC_PASSWORD_FILE"
-    return 0
-  fi
-  # shellcheck disable=SC2088 # a leading ~/ of the manifest means this home, not a word for the shell
-  if [[ $password_file == '~/'* ]]; then password_file=$home/${password_file:2}; fi
-  [[ -r $password_file ]] || die 2 "cannot read the password file $password_file"
-  bits=$(stat -L -c %a -- "$password_file")
-  (((8#$bits & 8#077) == 0)) || die 3 "others can read $password_file: chmod 600 it"
-  export RESTIC_PASSWORD_FILE=$password_file
+# A folder of our own for what a run needs on the way; it goes with the run.
+make_work() {
+  work=$(mktemp -d)
+  trap 'rm -rf -- "$work"' EXIT
+}
+work=
+
+# Settles what restic asks for: the repository, and the password, which nobody else must be able to read.
+open_restic() {
+  local bits owner
+  need_tools restic
+  unset RESTIC_REPOSITORY_FILE
+  # A leading ~/ of the manifest means this home.
+  export RESTIC_REPOSITORY=${target/#\~\//"$home/"}
+  if [[ -n ${RESTIC_PASSWORD_COMMAND-}${RESTIC_PASSWORD-} ]]; then return 0; fi
+  RESTIC_PASSWORD_FILE=${RESTIC_PASSWORD_FILE:-${password_file/#\~\//"$home/"}}
+  [[ -n $RESTIC_PASSWORD_FILE ]] || die 2 "restic needs a password: password-file in the manifest, or RESTIC_PASSWORD_FILE"
+  [[ -r $RESTIC_PASSWORD_FILE ]] || die 2 "cannot read the password file $RESTIC_PASSWORD_FILE"
+  read -r bits owner < <(stat -L -c '%a %u' -- "$RESTIC_PASSWORD_FILE")
+  (((8#$bits & 8#077) == 0)) || die 3 "others can read $RESTIC_PASSWORD_FILE: chmod 600 it"
+  [[ $owner == 0 || $owner == "$EUID" ]] || die 3 "$RESTIC_PASSWORD_FILE belongs to another user"
+  export RESTIC_PASSWORD_FILE
+}
+
+# The tags of our snapshots of a class: those of another user of this host are not ours to forget or to restore.
+tags_of() {
+  part_name
+  reply="remanence,$reply,class-$1"
 }

@@ -31,12 +31,15 @@ spared=()
 # spared USER PATH: a place inside that stays as it is.
 spared() {
   [[ $1 == "$me" ]] || return 0
-  if [[ $2 == /* ]]; then spared+=("$2"); else spared+=("$home/$2"); fi
+  local path=$2
+  [[ $path == /* ]] || path=$home/$path
+  spared+=("$path")
+  decided["$path"]=yes
 }
 
 # The directories that PATH means, into `found`: each step a real directory of ours, no link on the way.
 expand() {
-  local rest=$1 at=$home part candidate
+  local rest=$1 at=$home
   found=()
   if [[ $rest == /* ]]; then
     at=
@@ -46,30 +49,45 @@ expand() {
 }
 
 step() {
-  local at=$1 rest=$2 how=$3 part candidate pattern
+  local at=$1 rest=$2 how=$3 part candidate
   part=${rest%%/*}
   if [[ $rest == */* ]]; then rest=${rest#*/}; else rest=; fi
   if [[ $how == pattern && $part == *[*?]* ]]; then
-    # Of a shell's pattern only * and ? are meant.
-    pattern=${part//\\/\\\\}
-    pattern=${pattern//\[/\\[}
     for candidate in "$at"/*; do
-      # shellcheck disable=SC2053 # it is a pattern
-      if [[ ${candidate##*/} == $pattern ]]; then enter "$candidate" "$rest" "$how"; fi
+      if matches "${candidate##*/}" "$part"; then enter "$candidate" "$rest" "$how"; fi
     done
   else
     enter "$at/$part" "$rest" "$how"
   fi
 }
 
+# True where a name is one that a pattern of one component means: only * and ? are special, and ? is a character, not a
+# byte.
+matches() {
+  local i c regex=^
+  for ((i = 0; i < ${#2}; i++)); do
+    c=${2:i:1}
+    case $c in
+      '*') regex+='.*' ;;
+      '?') regex+=$'[^\200-\277][\200-\277]*' ;;
+      [].\\^\$\|\(\)+{}[]) regex+=\\$c ;;
+      *) regex+=$c ;;
+    esac
+  done
+  [[ $1 =~ $regex$ ]]
+}
+
+# A name with a line break or the like cannot stand in a rule, and what must stay or was met already is none.
 enter() {
-  [[ -d $1 && ! -L $1 ]] || return 0
+  [[ -d $1 && ! -L $1 && $1 != *[[:cntrl:]]* ]] || return 0
   if [[ -n $2 ]]; then
     step "$1" "$2" "$3"
-  elif [[ -O $1 && $(realpath -- "$1") == "$1" ]]; then
+  elif [[ -z ${decided["$1"]-} && -O $1 && $(realpath -- "$1") == "$1" ]]; then
+    decided["$1"]=yes
     found+=("$1")
   fi
 }
+declare -A decided=()
 
 # A path as the first field of a tmpfiles.d line, where words are unescaped, % expands and e and x take patterns.
 tmpfiles_path() {
@@ -88,15 +106,19 @@ tmpfiles_path() {
   reply=\"$reply\"
 }
 
-# find's own count of what would go: `files` and `bytes`.
+# find's own count of what would go from a directory: `files` and `bytes`.
 count() {
-  local dir=$1 age=$2 number=${2%?} minutes skip=() place
-  case $age in
+  local dir=$1 number=${2%?} minutes skip=() place
+  case $2 in
     *h) minutes=$((number * 60)) ;;
     *d) minutes=$((number * 1440)) ;;
     *w) minutes=$((number * 10080)) ;;
   esac
-  for place in ${spared[@]+"${spared[@]}"}; do skip+=(! -path "$(find_literal "$place")" ! -path "$(find_literal "$place")/*"); done
+  for place in ${spared[@]+"${spared[@]}"} "${dirs[@]}"; do
+    [[ $place == "$dir"/* ]] || continue
+    place=$(find_literal "$place")
+    skip+=(! -path "$place" ! -path "$place/*")
+  done
   read -r files bytes < <(find "$dir" -xdev -mindepth 1 ! -type d ${skip[@]+"${skip[@]}"} -mmin "+$minutes" -printf '%b\n' |
     awk '{ n += 1; b += $1 * 512 } END { printf "%d %d\n", n, b }')
 }
@@ -108,42 +130,59 @@ find_literal() {
   printf '%s' "${text//\[/\\[}"
 }
 
+# All directories that age, into `dirs`, `ages` and `what`, and which of them were asked for; what was not is spared.
+find_directories() {
+  local i dir found
+  for i in "${!aged[@]}"; do
+    expand "${aged[$i]}" "${aged_patterns[$i]}"
+    for dir in ${found[@]+"${found[@]}"}; do
+      if wanted "${aged[$i]}"; then
+        dirs+=("$dir") ages+=("${aged_ages[$i]}") what+=("${aged_what[$i]}")
+      else
+        spared+=("$dir")
+      fi
+    done
+  done
+}
+
+# The rules for systemd-tmpfiles: e ages what is in a directory, by m for files and M for directories; x spares.
+rules() {
+  local i dir
+  for i in "${!dirs[@]}"; do
+    tmpfiles_path "${dirs[$i]}"
+    printf 'e %s - - - %s:%s\n' "$reply" "$([[ ${what[$i]} == files ]] && printf m || printf mM)" "${ages[$i]}"
+  done
+  for dir in ${spared[@]+"${spared[@]}"}; do
+    tmpfiles_path "$dir"
+    printf 'x %s\n' "$reply"
+  done
+}
+
 main() {
-  local i found dir files bytes total=0 all=0 lines='' separator='' what
+  local i files bytes total=0 all=0 separator='' dirs=() ages=() what=()
   shopt -s nullglob dotglob
   options "$@"
   need_user
   settings
   check_only ${aged[@]+"${aged[@]}"}
   lock
+  find_directories
   [[ $format == text ]] || printf '{ "version": 1, "dryRun": %s, "entries": [ ' "$([[ $dry_run == yes ]] && echo true || echo false)"
-  for i in "${!aged[@]}"; do
-    wanted "${aged[$i]}" || continue
-    expand "${aged[$i]}" "${aged_patterns[$i]}"
-    for dir in ${found[@]+"${found[@]}"}; do
-      count "$dir" "${aged_ages[$i]}"
-      total=$((total + bytes)) all=$((all + files))
-      tmpfiles_path "$dir"
-      what=mM
-      if [[ ${aged_what[$i]} == files ]]; then what=m; fi
-      lines+="e $reply - - - $what:${aged_ages[$i]}"$'\n'
-      if [[ $format == json ]]; then
-        printf '%s{ "path": %s, "age": "%s", "files": %s, "bytes": %s }' "$separator" "$(json "$dir")" "${aged_ages[$i]}" "$files" "$bytes"
-        separator=', '
-      elif ((files > 0)); then
-        printf '  %-44s %8s files %10s   older than %s\n' "$(plain "$(short "$dir")")" "$files" "$(human "$bytes")" "${aged_ages[$i]}"
-      fi
-    done
-  done
-  for dir in ${spared[@]+"${spared[@]}"}; do
-    tmpfiles_path "$dir"
-    lines+="x $reply"$'\n'
+  for i in "${!dirs[@]}"; do
+    count "${dirs[$i]}" "${ages[$i]}"
+    total=$((total + bytes)) all=$((all + files))
+    if [[ $format == json ]]; then
+      printf '%s{ "path": %s, "age": "%s", "files": %s, "bytes": %s }' "$separator" "$(json "${dirs[$i]}")" "${ages[$i]}" "$files" "$bytes"
+      separator=', '
+    elif ((files > 0)); then
+      printf '  %-44s %8s files %10s   older than %s\n' "$(plain "$(short "${dirs[$i]}")")" "$files" "$(human "$bytes")" "${ages[$i]}"
+    fi
   done
   if [[ $dry_run == no && $all -gt 0 ]]; then
     command -v systemd-tmpfiles >/dev/null || die 2 "systemd-tmpfiles is not installed"
-    printf '%s' "$lines" >"$state/clean.conf"
-    systemd-tmpfiles --user --clean "$state/clean.conf" || die 2 "systemd-tmpfiles failed"
+    rules | systemd-tmpfiles --user --clean - || die 2 "systemd-tmpfiles failed"
     journal "clean $all files, $total bytes"
+    write_journal
   fi
   if [[ $format == json ]]; then
     printf ' ], "files": %s, "bytes": %s }\n' "$all" "$total"

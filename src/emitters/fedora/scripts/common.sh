@@ -4,6 +4,8 @@ set -Eeuo pipefail
 shopt -s inherit_errexit
 export LC_ALL=C
 umask 077
+# What fails where nobody looks stops the run: "could not run", never "findings".
+trap 'exit 2' ERR
 
 # --- saying things ------------------------------------------------------------------------------------------------
 
@@ -25,13 +27,14 @@ short() {
 
 # Text without control characters: names of files are somebody's data, and a terminal obeys them.
 plain() {
-  local text=$1
-  printf '%s' "${text//[$'\001'-$'\037\177']/?}"
+  local text=${1//[$'\001'-$'\037\177']/?}
+  printf '%s' "${text//$'\302'[$'\200'-$'\237']/?}"
 }
 
-# A JSON string.
+# A JSON string; bytes that are no UTF-8 are left out.
 json() {
   local text=$1
+  if [[ $text == *[$'\200'-$'\377']* ]]; then text=$(printf '%s' "$text" | iconv -c -f UTF-8 -t UTF-8) || :; fi
   text=${text//\\/\\\\}
   text=${text//\"/\\\"}
   text=${text//$'\n'/\\n}
@@ -78,14 +81,22 @@ options() {
 taken=0
 option() { return 1; }
 
+# What was asked for, as the manifest writes it: relative to the home.
+settle_only() {
+  local i asked before
+  for i in "${!only[@]}"; do
+    asked=${only[$i]#./}
+    while [[ $asked == ?*/ ]]; do asked=${asked%/}; done
+    for before in "$home" "$HOME" '~'; do asked=${asked#"${before%/}"/}; done
+    only[i]=$asked
+  done
+}
+
 # True where PATH (as in the manifest) was asked for: named itself, or in a directory that was named.
 wanted() {
   ((${#only[@]} == 0)) && return 0
   local path=$1 asked
   for asked in "${only[@]}"; do
-    asked=${asked%/}
-    asked=${asked#"$home"/}
-    asked=${asked#"~"/}
     [[ $path == "$asked" || $path == "$asked"/* ]] && return 0
   done
   return 1
@@ -96,9 +107,6 @@ check_only() {
   local asked path found
   for asked in ${only[@]+"${only[@]}"}; do
     found=no
-    asked=${asked%/}
-    asked=${asked#"$home"/}
-    asked=${asked#"~"/}
     for path in "$@"; do
       if [[ $path == "$asked" || $path == "$asked"/* ]]; then found=yes; fi
     done
@@ -123,20 +131,24 @@ home=
 choose_user() {
   local account name own_home
   [[ -n ${HOME-} && $HOME == /* && -d $HOME ]] || die 2 "HOME is not set to a directory"
-  home=$(cd -- "$HOME" && pwd -P)
-  account=$(id -un)
-  own_home=$(getent passwd "$(id -u)" | cut -d: -f6) || own_home=
-  for name in "${users[@]}"; do
+  home=$(cd -- "$HOME" && pwd -P) || die 2 "cannot enter $(plain "$HOME")"
+  [[ $home != / && $home != *[[:cntrl:]]* ]] || die 2 "HOME cannot be $(plain "$HOME")"
+  account=$(id -un 2>/dev/null) || account=$EUID
+  own_home=$(getent passwd "$EUID" | cut -d: -f6) || own_home=
+  if [[ -d $own_home ]]; then own_home=$(cd -- "$own_home" && pwd -P) || :; fi
+  for name in ${users[@]+"${users[@]}"}; do
     if [[ $name == "$account" ]]; then me=$name; fi
   done
   if [[ -z $me ]]; then
     # Another account with the home of one of them, or a home that is no account's: a test, or a rescue system.
-    for name in "${users[@]}"; do
-      if [[ ${home_of["$name"]} == "$HOME" || ${home_of["$name"]} == "$home" ]]; then me=$name; fi
+    for name in ${users[@]+"${users[@]}"}; do
+      if [[ ${home_of["$name"]} == "${HOME%/}" || ${home_of["$name"]} == "$home" ]]; then me=$name; fi
     done
-    if [[ -z $me && ${#users[@]} == 1 && $HOME != "$own_home" ]]; then me=${users[0]}; fi
+    if [[ -z $me && ${#users[@]} == 1 && $home != "$own_home" ]]; then me=${users[0]}; fi
   fi
   if [[ -n $me && ! -O $home ]]; then die 3 "$home does not belong to $account: run this as $me"; fi
+  [[ -n $me || $EUID == 0 ]] || die 2 "this is for ${users[*]} and root, and you are $account"
+  settle_only
 }
 
 # For scripts that only know homes.
@@ -145,26 +157,58 @@ need_user() {
   [[ -n $me ]] || die 2 "this is for ${users[*]}: run it as one of them, without sudo"
 }
 
+# True where what belongs to OWNER (a user, or - for the system) is the business of this run. Where root is a user of the
+# plan, the system goes with root's home.
+is_mine() {
+  [[ $1 == "${me:--}" || ($1 == - && $me == root) ]]
+}
+
 # --- one run at a time --------------------------------------------------------------------------------------------
+
+# Takes the lock, which is on the home itself: it makes no file, and is gone with the last process of the run.
+lock() {
+  [[ $dry_run == no ]] || return 0
+  exec 9<"$home"
+  local code=0
+  flock -n -E 75 9 || code=$?
+  ((code != 75)) || die 75 "another run is at work"
+  ((code == 0)) || die 2 "cannot lock $home"
+}
 
 state=
 # The folder for journals and marks.
 find_state() {
-  if [[ -n $me ]]; then state=${XDG_STATE_HOME:-$home/.local/state}/remanence; else state=/var/lib/remanence; fi
+  state=/var/lib/remanence
+  if [[ -n $me ]]; then
+    state=$home/.local/state/remanence
+    if [[ ${XDG_STATE_HOME-} == /* ]]; then state=$XDG_STATE_HOME/remanence; fi
+  fi
 }
 
-# Takes the lock; it is gone with the process.
-lock() {
+# make_state: the folder is made only when there is something to write, after all that moves: it may lie in a directory
+# that does. That a note is lost stops nothing.
+make_state() {
   find_state
-  [[ $dry_run == no ]] || return 0
-  mkdir -p -- "$state" || die 2 "cannot make $state"
-  exec 9>"$state/lock"
-  flock -n 9 || die 75 "another run is at work"
+  mkdir -p -- "$state"
 }
 
-# journal WORDS…: what was done and when, for the person who wonders.
+now() {
+  date -u +%Y-%m-%dT%H:%M:%SZ
+}
+
+# mark FILE TEXT: when something was last done, and how it went.
+mark() {
+  { make_state && printf '%s %s\n' "$(now)" "$2" >"$state/$1"; } || warn "cannot write $state/$1"
+}
+
+deeds=()
+# journal WORDS…: what was done, for the person who wonders; write_journal adds the time.
 journal() {
-  printf '%s %s\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$*" >>"$state/journal"
+  deeds+=("$*")
+}
+write_journal() {
+  ((${#deeds[@]} > 0)) || return 0
+  { make_state && printf "$(now) %s\n" "${deeds[@]}" >>"$state/journal"; } || warn "cannot write $state/journal"
 }
 
 # --- looking ------------------------------------------------------------------------------------------------------
@@ -188,7 +232,28 @@ kind_of() {
 }
 
 is_empty_directory() {
-  [[ -d $1 && ! -L $1 ]] && [[ -z $(find "$1" -mindepth 1 -maxdepth 1 -print -quit) ]]
+  local content
+  [[ -d $1 && ! -L $1 ]] && content=$(find "$1" -mindepth 1 -maxdepth 1 -print -quit 2>/dev/null) && [[ -z $content ]]
+}
+
+# The nearest thing at or above a path that is there, be it a link that leads nowhere.
+existing() {
+  reply=$1
+  while [[ ! -e $reply && ! -L $reply ]]; do
+    reply=${reply%/*}
+    reply=${reply:-/}
+  done
+}
+
+# True where a path is a directory, and no step on the way to it is a link.
+is_real_directory() {
+  [[ -d $1 && $(cd -- "$1" 2>/dev/null && pwd -P) == "$1" ]]
+}
+
+# The mount that holds a path, by number: two mounts of one file system are two. And the device: each btrfs subvolume
+# has its own. A rename works only where both are the same.
+place_of() {
+  reply="$(findmnt -n -o ID -T "$1" | tail -n 1) $(stat -c %d -- "$1")"
 }
 
 size_of() {

@@ -28,28 +28,23 @@ decide() {
   live_kind=$reply
   kind_of "$stored"
   stored_kind=$reply
-  # The marker of a run that was stopped before its exchange: a link in the store's place with our own text.
-  if [[ $stored_kind == link ]] && is_link_to "$stored" "$text"; then stored_kind=none; fi
+  if is_mark; then stored_kind=none; fi
   case $live_kind/$stored_kind in
     link/*)
-      if ! is_link_to "$live" "$text" && [[ $(realpath -m -- "$live") != "$stored" ]]; then
+      if ! is_ours; then
         reason="it is a link to $(plain "$(readlink -- "$live")")"
       elif [[ $stored_kind == "$kind" ]]; then
         action=linked
       elif [[ $stored_kind == none ]]; then
         action=create
-        [[ $kind == directory ]] || action=absent
       else
         reason="the store has a $stored_kind there, not a $kind"
       fi
       ;;
-    none/none)
-      action=create
-      [[ $kind == directory ]] || action=absent
-      ;;
+    none/none) action=create ;;
     none/"$kind") action=place ;;
     "$kind"/none) action=move ;;
-    directory/directory)
+    "$kind"/"$kind")
       if is_empty_directory "$live"; then
         action=adopt
       elif is_empty_directory "$stored"; then
@@ -58,42 +53,25 @@ decide() {
         reason="both here and in the store, and nothing says which is newer: here $(date -r "$live" +%F), store $(date -r "$stored" +%F)"
       fi
       ;;
-    file/file) reason="both here and in the store, and nothing says which is newer" ;;
     *) reason="here is a $live_kind, in the store a $stored_kind; the manifest says $kind" ;;
   esac
-  [[ $action == linked || $action == absent || $action == refuse ]] || check_way
+  if [[ $action == create && $kind != directory ]]; then action=absent; fi
+  case $action in
+    move | place | create | adopt) check_change ;;
+  esac
 }
 
 # Refuses what a rename must not touch.
-check_way() {
-  local parent=${live%/*} stored_parent=${stored%/*}
-  existing "$parent"
-  if [[ $(cd -- "$reply" && pwd -P) != "$reply" ]]; then
-    refuse "$(short "$reply") is reached through a link, from which the text of ours would lead elsewhere"
-  elif has_mount "$live" || has_mount "$stored"; then
-    refuse "something is mounted there or inside it"
-  elif [[ $stored == "$live"/* || $live == "$stored"/* ]]; then
-    refuse "the store lies inside it"
-  elif [[ ! -w $reply ]]; then
-    refuse "$(short "$reply") is not writable"
+check_change() {
+  check_way
+  if [[ -z $reason && $action == move && $kind == directory ]]; then
+    if has_subvolume "$live"; then
+      reason="there is a btrfs subvolume inside it"
+    elif [[ ! -w $live ]]; then
+      reason="$(short "$live") is not writable"
+    fi
   fi
-  existing "$stored_parent"
-  if [[ $(cd -- "$reply" && pwd -P) != "$reply" ]]; then refuse "$(short "$reply") in the store is reached through a link"; fi
-  [[ $action == move ]] || return 0
-  if [[ $kind == directory ]] && has_subvolume "$live"; then
-    refuse "there is a btrfs subvolume inside it"
-    return 0
-  fi
-  local stored_place
-  place_of "$reply"
-  stored_place=$reply
-  place_of "$parent"
-  [[ $reply == "$stored_place" ]] || elsewhere+=("$path")
-}
-
-refuse() {
-  action=refuse
-  reason=$1
+  [[ -z $reason ]] || action=refuse
 }
 
 # Makes the directories above a path, private ones: a store mirrors a home.
@@ -104,7 +82,7 @@ make_parents() {
 make_stored_directory() {
   local wanted_mode=$mode
   if [[ $wanted_mode == - ]]; then wanted_mode=0755; fi
-  if [[ -L $stored ]]; then rm -- "$stored" || return 1; fi
+  if is_mark; then rm -- "$stored" || return 1; fi
   make_parents "$stored" && mkdir -m "$wanted_mode" -- "$stored"
 }
 
@@ -118,23 +96,27 @@ move() {
   make_parents "$stored" || return 1
   # rmdir removes nothing but an empty directory.
   if [[ -d $stored && ! -L $stored ]]; then rmdir -- "$stored" || return 1; fi
-  [[ -L $stored ]] || ln -sT -- "$text" "$stored" || return 1
-  exchange "$live" "$stored" || :
-  if is_link_to "$live" "$text" && [[ ! -L $stored ]]; then
-    sync -f -- "${live%/*}" "${stored%/*}"
-    return 0
-  fi
+  if is_mark; then rm -- "$stored" || return 1; fi
+  ln -sT -- "$text" "$stored" || return 1
+  kind_of "$live"
+  if [[ $reply == "$kind" ]] && is_link_to "$stored" "$text"; then exchange "$live" "$stored" || :; fi
+  kind_of "$stored"
+  if is_link_to "$live" "$text" && [[ $reply == "$kind" ]]; then return 0; fi
   if is_link_to "$stored" "$text"; then rm -- "$stored"; fi
   return 1
 }
 
+# Is called where a failure does not stop the script, so each step says what becomes of one.
 carry_out() {
   case $action in
     move) move ;;
     place) place_link ;;
     create) make_stored_directory && place_link ;;
     adopt) rmdir -- "$live" && place_link ;;
-  esac
+  esac || return 1
+  kind_of "$stored"
+  if [[ ! -L $live || $reply != "$kind" ]] || ! is_same_place "$live" "$stored"; then return 1; fi
+  put_on_disk "${live%/*}" "${stored%/*}"
 }
 
 say_text() {
@@ -159,55 +141,54 @@ say_json() {
 }
 
 main() {
-  local i path kind mode live stored text action reason bytes separator=''
-  local refused=0 changes=0 moved=0 elsewhere=() chosen=() actions=() reasons=() sizes=()
+  local i n path kind mode live stored text root action reason bytes separator=''
+  local refused=0 changes=0 moved=0 exchanges=no links=no actions=() reasons=() sizes=()
   options "$@"
   need_user
   settings
   check_only ${entry_paths[@]+"${entry_paths[@]}"}
   lock
   load_mounts
+  choose_entries
   check_stores
   check_root_links
-  for i in "${!entry_paths[@]}"; do
-    wanted "${entry_paths[$i]}" || continue
+  for i in ${chosen[@]+"${chosen[@]}"}; do
     look_at "$i"
     decide
     bytes=0
     if [[ $action == move ]]; then
+      exchanges=yes
       size_of "$live"
       bytes=$reply
       moved=$((moved + bytes))
     fi
     case $action in
       refuse) refused=$((refused + 1)) ;;
-      linked | absent) ;;
-      *) changes=$((changes + 1)) ;;
+      linked) links=yes ;;
+      absent) ;;
+      *) links=yes changes=$((changes + 1)) ;;
     esac
-    chosen+=("$i") actions+=("$action") reasons+=("$reason") sizes+=("$bytes")
+    actions+=("$action") reasons+=("$reason") sizes+=("$bytes")
   done
-  if ((${#elsewhere[@]} > 0)); then
-    warn "The store is on another mount than the home, so these cannot move in one step:"
-    warn "$(printf '  ~/%s\n' "${elsewhere[@]}")"
-    die 3 "nothing was touched. Place the store on the mount of the home (stores: { persist: ~/.persist })"
-  fi
-  if ((changes > 0)); then find_exchanger; fi
-  if [[ $dry_run == no ]] && ((changes > 0)); then make_root_links; fi
+  stop_where_elsewhere
+  if [[ $exchanges == yes ]]; then find_exchanger; fi
+  if [[ $dry_run == no && $links == yes ]]; then make_root_links; fi
 
   [[ $format == text ]] || printf '{ "version": 1, "dryRun": %s, "entries": [ ' "$([[ $dry_run == yes ]] && echo true || echo false)"
-  local n
   for n in "${!chosen[@]}"; do
     look_at "${chosen[$n]}"
     action=${actions[$n]} reason=${reasons[$n]} bytes=${sizes[$n]}
-    if [[ $dry_run == no && $action != linked && $action != absent && $action != refuse ]]; then
-      if carry_out && is_link_to "$live" "$text" && [[ -e $live && $(realpath -- "$live") == "$(realpath -- "$stored")" ]]; then
-        journal "link $action ~/$path"
-        relabel "$live"
-      else
-        refuse "the exchange did not happen; all is as it was"
-        refused=$((refused + 1)) changes=$((changes - 1))
-      fi
-    fi
+    case $dry_run/$action in
+      no/move | no/place | no/create | no/adopt)
+        if carry_out; then
+          journal "link $action ~/$path"
+          relabel "$live"
+        else
+          action=refuse reason="that did not work, and no data moved"
+          refused=$((refused + 1)) changes=$((changes - 1)) moved=$((moved - bytes))
+        fi
+        ;;
+    esac
     "say_$format"
   done
   if [[ $format == json ]]; then
@@ -218,6 +199,7 @@ main() {
     [[ $dry_run == no ]] || verb='would be'
     say "$changes of ${#chosen[@]} entries $verb linked, $(human "$moved") moved without a copy, nothing deleted. Undo: unlink.sh"
   fi
+  write_journal
   ((refused == 0)) || exit 3
 }
 

@@ -36,7 +36,7 @@ text_of() {
   reply=$up${root_link["$me/$2"]}/$1
 }
 
-# Everything about the entry of a number: sets live, stored, text, kind, mode and path.
+# Everything about the entry of a number: sets path, kind, mode, live, stored, text, and root: its store's root link.
 look_at() {
   path=${entry_paths[$1]}
   kind=${entry_kinds[$1]}
@@ -46,30 +46,43 @@ look_at() {
   stored=$reply/$path
   text_of "$path" "${entry_stores[$1]}"
   text=$reply
+  root=$home/${root_link["$me/${entry_stores[$1]}"]}
 }
 
-# The stores that have entries.
-used_stores() {
-  printf '%s\n' ${entry_stores[@]+"${entry_stores[@]}"} | sort -u
+chosen=()
+# Puts the numbers of the entries that were asked for into `chosen`, and their stores into `stores`.
+choose_entries() {
+  local i
+  local -A seen=()
+  for i in "${!entry_paths[@]}"; do
+    wanted "${entry_paths[$i]}" || continue
+    chosen+=("$i")
+    seen["${entry_stores[$i]}"]=1
+  done
+  stores=("${!seen[@]}")
 }
+stores=()
 
 is_link_to() {
   [[ -L $1 && $(readlink -- "$1") == "$2" ]]
 }
 
-# The mount that holds a path, by number: two mounts of one file system are two. And the device: each btrfs subvolume
-# has its own. A rename works only where both are the same.
-place_of() {
-  reply="$(findmnt -n -o ID -T "$1" | tail -n 1) $(stat -c %d -- "$1")"
+# True where two paths are one place in the end, whatever links lead there and whether it is there or not.
+is_same_place() {
+  local one
+  one=$(realpath -m -- "$1" 2>/dev/null) && [[ $one == "$(realpath -m -- "$2" 2>/dev/null)" ]]
 }
 
-# The nearest directory at or above a path that exists.
-existing() {
-  reply=$1
-  while [[ ! -d $reply ]]; do
-    reply=${reply%/*}
-    reply=${reply:-/}
-  done
+# True where `stored` is the mark that a stopped run leaves in the store's place: our own link, before the exchange or,
+# undoing it, after.
+is_mark() {
+  is_link_to "$stored" "$text" || is_link_to "$stored" "$stored"
+}
+
+# True where the link at `live` is ours: it leads to `stored`, or will as soon as the root link is there again.
+is_ours() {
+  is_same_place "$live" "$stored" && return 0
+  [[ ! -e $root && ! -L $root ]] && is_link_to "$live" "$text" && is_real_directory "${live%/*}"
 }
 
 mount_points=()
@@ -97,13 +110,13 @@ has_subvolume() {
   [[ -n $(find "$1" -xdev -mindepth 1 -type d -inum 256 -print -quit) ]]
 }
 
-# True where a directory and all above it can be changed by nobody but us and root. (In a directory with the sticky bit
-# others cannot rename what is ours.)
+# True where a directory and all above it, up to TOP, can be changed by nobody but us and root. (In a directory with the
+# sticky bit others cannot rename what is ours.)
 is_trusted() {
   local at=$1 bits owner
-  while [[ -n $at ]]; do
+  while [[ $at != "$2" ]]; do
     [[ ! -L $at ]] || return 1
-    read -r bits owner < <(stat -c '%a %u' -- "$at")
+    read -r bits owner < <(stat -c '%a %u' -- "$at") || return 1
     [[ $owner == 0 || $owner == "$EUID" ]] || return 1
     (((8#$bits & 8#022) == 0 || (8#$bits & 8#1000) != 0)) || return 1
     at=${at%/*}
@@ -158,39 +171,40 @@ syscall($number{$machine}, -100, $one, -100, $other, 2) == 0 or die "exchange: $
 
 # --- before anything ----------------------------------------------------------------------------------------------
 
-# The folder of the home in each store must be there, or be ours to make; the store itself is never made where it
-# should have been mounted.
+# The folder of the home in each store must be there, or be ours to make in the home; the store itself is never made
+# where it should have been mounted.
 check_stores() {
   local name folder
-  for name in $(used_stores); do
+  for name in ${stores[@]+"${stores[@]}"}; do
     folder_of "$name"
     folder=$reply
-    if [[ $folder != "$home"/* ]]; then
-      ! unmounted_above "$folder" || die 3 "store $name: $folder is not mounted"
-      [[ -d $folder ]] || die 3 "store $name: there is no $folder. As root: install -d -m 0700 -o $me $folder"
-      is_trusted "$folder" || die 3 "store $name: others can change $folder or a directory above it"
-    elif [[ -L $folder || (-e $folder && ! -d $folder) ]]; then
-      die 3 "store $name: $(short "$folder") is not a directory"
-    fi
+    ! unmounted_above "$folder" || die 3 "store $name: $(short "$reply") is not mounted"
     existing "$folder"
-    [[ -w $reply ]] || die 3 "store $name: $reply is not writable"
+    if [[ $folder == "$home"/* ]]; then
+      is_real_directory "$reply" || die 3 "store $name: $(short "$reply") is not a directory, or is reached through a link"
+      is_trusted "$reply" "$home" || die 3 "store $name: others can change $(short "$reply"), or a directory above it"
+    else
+      [[ -d $folder ]] || die 3 "store $name: there is no $folder. As root: install -d -m 0700 -o $me ${folder@Q}"
+      is_trusted "$folder" '' || die 3 "store $name: others can change $folder or a directory above it, or it is a link"
+    fi
+    [[ -w $reply ]] || die 3 "store $name: $(short "$reply") is not writable"
   done
 }
 
-# True where fstab wants a file system at or above a path, and it is not mounted.
+# True where fstab wants a file system at or above a path, and it is not mounted; `reply` says where.
 unmounted_above() {
-  local at=$1
-  while [[ -n $at ]]; do
-    if findmnt --fstab --noheadings --mountpoint "$at" >/dev/null 2>&1 && ! mountpoint -q -- "$at"; then return 0; fi
-    at=${at%/*}
+  reply=$1
+  while [[ -n $reply ]]; do
+    if findmnt --fstab --noheadings --mountpoint "$reply" >/dev/null 2>&1 && ! mountpoint -q -- "$reply"; then return 0; fi
+    reply=${reply%/*}
   done
   return 1
 }
 
-# The link in the home through which all others go.
+# The link in the home through which all others go must lead to the store or not be there yet.
 check_root_links() {
   local name link folder
-  for name in $(used_stores); do
+  for name in ${stores[@]+"${stores[@]}"}; do
     link=$home/${root_link["$me/$name"]}
     folder_of "$name"
     folder=$reply
@@ -198,7 +212,7 @@ check_root_links() {
     case $reply in
       none) ;;
       link)
-        [[ $(realpath -m -- "$link") == "$(realpath -m -- "$folder")" ]] ||
+        is_same_place "$link" "$folder" ||
           die 3 "$(short "$link") leads elsewhere, to $(plain "$(readlink -- "$link")")"
         ;;
       *) die 3 "$(short "$link") is in the way: it must be the link to $(short "$folder")" ;;
@@ -208,10 +222,54 @@ check_root_links() {
 
 make_root_links() {
   local name link
-  for name in $(used_stores); do
+  for name in ${stores[@]+"${stores[@]}"}; do
     link=$home/${root_link["$me/$name"]}
     folder_of "$name"
     mkdir -p -- "$reply"
     [[ -L $link ]] || ln -sT -- "${folder_in["$me/$name"]}" "$link"
   done
+}
+
+# What stands in the way of a rename between `live` and `stored`: sets `reason`, or leaves it empty; counts in
+# `elsewhere` what is on another mount.
+check_way() {
+  local parent stored_parent live_place
+  existing "${live%/*}"
+  parent=$reply
+  existing "${stored%/*}"
+  stored_parent=$reply
+  if ! is_real_directory "$parent"; then
+    reason="$(short "$parent") is reached through a link, from which the text of ours would lead elsewhere, or is no directory"
+  elif ! is_real_directory "$stored_parent"; then
+    reason="$(short "$stored_parent") in the store is reached through a link, or is no directory"
+  elif has_mount "$live" || has_mount "$stored"; then
+    reason="something is mounted there or inside it"
+  elif [[ $stored == "$live"/* || $live == "$stored"/* ]]; then
+    reason="the store lies inside it"
+  elif [[ ! -w $parent ]]; then
+    reason="$(short "$parent") is not writable"
+  elif [[ ! -w $stored_parent ]]; then
+    reason="$(short "$stored_parent") is not writable"
+  else
+    place_of "$parent"
+    live_place=$reply
+    place_of "$stored_parent"
+    if [[ $reply != "$live_place" ]]; then
+      elsewhere=$((elsewhere + 1))
+      reason="the store is on another mount than the home, so it cannot move in one step"
+    fi
+  fi
+}
+elsewhere=0
+
+# Where a part cannot be done for that reason, nothing is: the rest is shown, as with --dry-run.
+stop_where_elsewhere() {
+  ((elsewhere > 0)) || return 0
+  dry_run=yes
+  warn "The store is on another mount than the home. Nothing is touched: place it on the mount of the home (~/.persist)"
+}
+
+# put_on_disk PATH…: what was renamed in these directories must not be lost with the power.
+put_on_disk() {
+  sync -f -- "$@" || die 2 "the disk reports an error; see: journalctl -k"
 }

@@ -40,10 +40,7 @@ is_host_bound() {
 
 decrypt() {
   case $1 in
-    *.age)
-      [[ -n $identity ]] || die 2 "the archive is encrypted: --identity FILE"
-      age -d -i "$identity" -- "$1"
-      ;;
+    *.age) age -d -i "$identity" -- "$1" ;;
     *.gpg) gpg --batch --decrypt -- "$1" ;;
     *) cat -- "$1" ;;
   esac
@@ -59,82 +56,164 @@ newest_archive() {
   reply=$found
 }
 
-# Puts what was saved of the chosen roots below the folder `stage`.
-unpack_tar() {
-  local archive=$from codes members=() i
+# Finds what to restore from, before anything is made: sets `archive` and `source_name`.
+find_tar() {
   need_tools tar zstd sha256sum
+  archive=$from
   if [[ -z $archive ]]; then
     newest_archive
     archive=$reply
   fi
   [[ -f $archive ]] || die 2 "there is no archive $archive"
-  if [[ -f $archive.sha256 ]]; then
-    (cd -- "$(dirname -- "$archive")" && sha256sum --quiet -c -- "$(basename -- "$archive").sha256") >/dev/null 2>&1 ||
-      die 2 "$archive is damaged: its checksum is wrong"
-  fi
+  case $archive in
+    *.age)
+      need_tools age
+      [[ -n $identity ]] || die 2 "the archive is encrypted: --identity FILE"
+      ;;
+    *.gpg) need_tools gpg ;;
+  esac
   source_name=${archive##*/}
-  [[ $dry_run == no ]] || return 0
-  for i in "${!chosen[@]}"; do members+=(".${chosen[$i]}"); done
-  set +e
-  decrypt "$archive" | zstd -dcq | tar --extract --file=- -C "$stage" --preserve-permissions --acls --xattrs \
-    --xattrs-include='*' --sparse --keep-old-files --no-wildcards -- "${members[@]}" 2>"$stage.log"
-  codes=("${PIPESTATUS[@]}")
-  set -e
-  # tar says 2 when a member is not in the archive: an entry that was not there when it was made.
-  if ((codes[0] != 0 || codes[1] != 0)) || { ((codes[2] != 0)) && grep -qv 'Not found in archive\|Exiting with failure' "$stage.log"; }; then
-    plain "$(cat "$stage.log")" >&2
-    die 2 "the archive could not be read; what came out of it is in $stage"
+  [[ -f $archive.sha256 ]] || return 0
+  (cd -- "$(dirname -- "$archive")" && sha256sum --quiet -c -- "$source_name.sha256") >/dev/null 2>&1 ||
+    die 2 "$archive is damaged: its checksum is wrong"
+}
+archive=
+
+# Puts what was saved of the chosen roots below the folder `stage`.
+unpack_tar() {
+  local root members=()
+  for root in "${chosen[@]}"; do members+=(".$root"); done
+  extract "$stage" "${members[@]}" && return 0
+  if grep -q 'Cannot hard link to' "$work/tar.log"; then unpack_whole && return 0; fi
+  plain "$(cat -- "$work/tar.log")" >&2
+  give_up "the archive could not be read"
+}
+
+# A chosen file may be a hard link to one that was not: all is unpacked, and the chosen part kept.
+unpack_whole() {
+  local root whole
+  whole=$(mktemp -d -- "$home/.remanence-restore-XXXXXX")
+  if ! extract "$whole"; then
+    rm -rf --one-file-system -- "$whole"
+    return 1
   fi
-  rm -f -- "$stage.log"
+  rm -rf --one-file-system -- "$stage" && mkdir -- "$stage" || return 1
+  for root in "${chosen[@]}"; do
+    [[ -e $whole$root || -L $whole$root ]] || continue
+    mkdir -p -- "$stage${root%/*}" && mv -T -- "$whole$root" "$stage$root" || return 1
+  done
+  rm -rf --one-file-system -- "$whole"
+}
+
+# extract FOLDER MEMBER…: tar says 2 when a member is not in the archive, which is an entry that was not there when it
+# was made; and it warns of labels that are not ours to set.
+extract() {
+  local codes=(0 0 0) folder=$1
+  shift
+  if ! decrypt "$archive" | zstd -dcq | tar --extract --file=- -C "$folder" --preserve-permissions --acls --xattrs \
+    --xattrs-include='*' --sparse --no-unquote --no-wildcards -- "$@" 2>"$work/tar.log"; then
+    codes=("${PIPESTATUS[@]}")
+  fi
+  ((codes[0] == 0 && codes[1] == 0)) || return 1
+  case ${codes[2]} in
+    0) return 0 ;;
+    2) ! grep -qv -e ': Not found in archive$' -e ": Cannot set '.*' extended attribute for file" \
+      -e ': Exiting with failure status due to previous errors$' "$work/tar.log" ;;
+    *) return 1 ;;
+  esac
+}
+
+# give_up MESSAGE: could not run; a folder without any file in it goes.
+give_up() {
+  if [[ -z $(find "$stage" ! -type d -print -quit) ]]; then
+    rm -rf --one-file-system -- "$stage"
+    die 2 "$1"
+  fi
+  die 2 "$1; what came out of it is in $stage"
+}
+
+find_restic() {
+  open_restic
+  restic cat config >/dev/null 2>&1 || die 2 "no repository that opens with this password at $target"
+  source_name=${from:-latest}
 }
 
 unpack_restic() {
-  local i includes=()
-  need_tools restic
-  export RESTIC_REPOSITORY=$target
-  check_password_file
-  source_name=${from:-latest}
-  [[ $dry_run == no ]] || return 0
-  for i in "${!chosen[@]}"; do
-    restic restore --quiet "${from:-latest}" --host "$host" --tag "remanence,class-${chosen_classes[$i]}" \
-      --include "$(restic_literal "${chosen[$i]}")" --target "$stage" >/dev/null || die 2 "restic failed; what came out of it is in $stage"
+  local class i found includes options=(--target "$stage" --host "$host")
+  if [[ $(restic restore --help) == *--sparse* ]]; then options+=(--sparse); fi
+  for class in secret data config state; do
+    includes=()
+    for i in "${!chosen[@]}"; do
+      [[ -n $from || ${chosen_classes[$i]} == "$class" ]] || continue
+      restic_literal "${chosen[$i]}"
+      includes+=(--include "$reply")
+    done
+    ((${#includes[@]} > 0)) || continue
+    tags_of "$class"
+    if [[ -n $from ]]; then
+      restic restore "$from" "${options[@]}" "${includes[@]}" >/dev/null || give_up "restic failed"
+      return 0
+    fi
+    # Of a class that was not there when the backup was made there is no snapshot.
+    found=$(restic snapshots --json --host "$host" --tag "$reply") || give_up "restic failed"
+    [[ $found == *'"id"'* ]] || continue
+    restic restore latest "${options[@]}" --tag "$reply" "${includes[@]}" >/dev/null || give_up "restic failed"
   done
 }
 
 restic_literal() {
-  local text=${1//\\/\\\\}
-  text=${text//\*/\\*}
-  text=${text//\?/\\?}
-  printf '%s' "${text//\[/\\[}"
+  reply=${1//\\/\\\\}
+  reply=${reply//\*/\\*}
+  reply=${reply//\?/\\?}
+  reply=${reply//\[/\\[}
 }
 
-# The mount that holds a path: a rename does not leave it.
-mount_of() {
-  while [[ ! -d $1 ]]; do set -- "$(dirname -- "$1")"; done
-  reply="$(findmnt -n -o ID -T "$1" | tail -n 1) $(stat -c %d -- "$1")"
+# What belongs to one machine and came along in something larger is put aside, unless it was asked for by name.
+put_host_bound_aside() {
+  local staged path
+  while IFS= read -r -d '' staged; do
+    path=${staged#"$stage"}
+    is_host_bound "$path" || continue
+    if is_named "$path"; then continue; fi
+    mkdir -p -- "$stage/of-one-machine${path%/*}"
+    mv -nT -- "$staged" "$stage/of-one-machine$path"
+    warn "$(plain "$(short "$path")") belongs to one machine: it is in $(short "$stage")/of-one-machine"
+  done < <(find "$stage" -type f -print0)
+}
+
+is_named() {
+  local asked
+  for asked in ${only[@]+"${only[@]}"}; do
+    [[ ${1#"$home"/} == "$asked" ]] && return 0
+  done
+  return 1
 }
 
 # Moves a restored tree to its place; a place on another mount gets a copy under a name that is never taken for data
-# until it is complete.
+# until it is complete. Is called where a failure does not stop the script.
 place() {
-  local staged=$1 final=$2 staged_mount
-  mkdir -p -- "${final%/*}" || return 1
+  local staged=$1 final=$2 staged_place mv_options=()
+  # Newer versions of mv can be told not to copy where a rename fails.
+  if [[ $(mv --help) == *--no-copy* ]]; then mv_options=(--no-copy); fi
+  if [[ -n $me ]]; then mkdir -p -- "${final%/*}" || return 1; else (umask 022 && mkdir -p -- "${final%/*}") || return 1; fi
   if is_empty_directory "$final"; then rmdir -- "$final" || return 1; fi
-  mount_of "${staged%/*}"
-  staged_mount=$reply
-  mount_of "${final%/*}"
-  if [[ $reply != "$staged_mount" ]]; then
-    rm -rf --one-file-system -- "$final.remanence-partial"
+  place_of "${staged%/*}"
+  staged_place=$reply
+  place_of "$(realpath -- "${final%/*}")"
+  if [[ $reply != "$staged_place" ]]; then
+    rm -rf --one-file-system -- "$final.remanence-partial" || return 1
     cp -a --sparse=auto -T -- "$staged" "$final.remanence-partial" || return 1
-    sync -f -- "$final.remanence-partial"
+    sync -f -- "$final.remanence-partial" || return 1
     mv -nT -- "$final.remanence-partial" "$final"
-    [[ ! -e $final.remanence-partial ]] || return 1
+    [[ ! -e $final.remanence-partial && ! -L $final.remanence-partial ]] || return 1
+    sync -f -- "${final%/*}" || return 1
+    rm -rf --one-file-system -- "$staged"
   else
-    sync -f -- "$staged"
-    mv -nT -- "$staged" "$final"
+    sync -f -- "$staged" || return 1
+    mv "${mv_options[@]}" -nT -- "$staged" "$final"
     [[ ! -e $staged && ! -L $staged ]] || return 1
+    sync -f -- "${final%/*}"
   fi
-  sync -f -- "${final%/*}"
 }
 
 tell() {
@@ -146,11 +225,66 @@ tell() {
   fi
 }
 
+is_free() {
+  [[ ! -e $1 && ! -L $1 ]] || is_empty_directory "$1"
+}
+
+# True where a root that was restored already holds this one.
+came_with_another() {
+  local other
+  for other in ${restored[@]+"${restored[@]}"}; do
+    [[ $1 == "$other"/* ]] && return 0
+  done
+  return 1
+}
+
+restore_entry() {
+  local final=$1 staged=$stage$1
+  # A second place of the same entry counts only where the backup has it there.
+  if [[ -n ${is_unlinked["$final"]-} ]] && [[ $dry_run == yes || (! -e $staged && ! -L $staged) ]]; then return 0; fi
+  if [[ $dry_run == yes ]]; then
+    if is_free "$final"; then
+      tell "$final" restore 'would be restored, if it is in the backup'
+    else
+      refused=$((refused + 1))
+      tell "$final" refuse 'REFUSED: something is there, and stays'
+    fi
+  elif [[ ! -e $staged && ! -L $staged ]]; then
+    if came_with_another "$final"; then
+      tell "$final" restore 'restored with the directory around it, if it is in the backup'
+    else
+      tell "$final" absent 'not in the backup'
+    fi
+  elif ! is_free "$final"; then
+    refused=$((refused + 1))
+    tell "$final" refuse "REFUSED: something is there, and stays; the restored copy is $(short "$staged")"
+  elif ! place "$staged" "$final"; then
+    refused=$((refused + 1))
+    tell "$final" refuse "REFUSED: it cannot be put there; the restored copy is $(short "$staged")"
+  else
+    restored+=("$final")
+    journal "restore $final from $source_name"
+    tell "$final" restore 'restored'
+  fi
+}
+
+# The empty directories above what left the stage go; what was refused stays.
+tidy_stage() {
+  local root above
+  for root in "${chosen[@]}"; do
+    above=${root#/}
+    [[ $above == */* && -d $stage/${above%/*} ]] || continue
+    (cd -- "$stage" && rmdir -p --ignore-fail-on-non-empty -- "${above%/*}")
+  done
+  rmdir --ignore-fail-on-non-empty -- "$stage"
+}
+
 main() {
-  local i final staged stage='' chosen=() chosen_classes=() refused=0 placed=0 separator='' source_name=''
+  local i final stage='' chosen=() chosen_classes=() restored=() refused=0 separator='' source_name=''
   options "$@"
   choose_user
   settings
+  check_only_roots
   lock
   for i in "${!root_paths[@]}"; do
     final=${root_paths[$i]}
@@ -158,38 +292,18 @@ main() {
     if is_host_bound "$final" && ((${#only[@]} == 0)); then continue; fi
     chosen+=("$final") chosen_classes+=("${root_classes[$i]}")
   done
-  ((${#chosen[@]} > 0)) || die 2 "nothing of that name is backed up here"
+  ((${#chosen[@]} > 0)) || die 2 "nothing is backed up here"
+  make_work
+  "find_$engine"
   if [[ $dry_run == no ]]; then
     stage=$(mktemp -d -- "$home/.remanence-restore-XXXXXX")
+    "unpack_$engine"
+    put_host_bound_aside
   fi
-  "unpack_$engine"
   [[ $format == text ]] || printf '{ "version": 1, "from": %s, "entries": [ ' "$(json "$source_name")"
-  for i in "${!chosen[@]}"; do
-    final=${chosen[$i]}
-    staged=$stage$final
-    if [[ $dry_run == yes ]]; then
-      kind_of "$final"
-      if [[ $reply == none ]] || is_empty_directory "$final"; then
-        tell "$final" restore 'would be restored, if it is in the backup'
-      else
-        refused=$((refused + 1))
-        tell "$final" refuse 'REFUSED: something is there, and stays'
-      fi
-      continue
-    fi
-    if [[ ! -e $staged && ! -L $staged ]]; then
-      tell "$final" absent 'not in the backup'
-    elif { [[ -e $final || -L $final ]] && ! is_empty_directory "$final"; } || ! place "$staged" "$final"; then
-      refused=$((refused + 1))
-      tell "$final" refuse "REFUSED: something is there, and stays; the restored copy is $(short "$staged")"
-    else
-      placed=$((placed + 1))
-      journal "restore $final from $source_name"
-      tell "$final" restore 'restored'
-    fi
-  done
-  # Folders that are empty now; what was refused stays in them.
-  if [[ -n $stage ]]; then find "$stage" -depth -type d -empty -delete; fi
+  for i in "${!chosen[@]}"; do restore_entry "${chosen[$i]}"; done
+  [[ -z $stage ]] || tidy_stage
+  write_journal
   if [[ $format == json ]]; then
     printf ' ], "refused": %s }\n' "$refused"
   else
@@ -197,7 +311,7 @@ main() {
     if [[ $dry_run == yes ]]; then
       say "from $source_name; nothing was changed."
     else
-      say "$placed restored from $source_name, $refused refused. Put the links in place: link.sh"
+      say "${#restored[@]} restored from $source_name, $refused refused. Put the links in place: link.sh"
     fi
   fi
   ((refused == 0)) || exit 3

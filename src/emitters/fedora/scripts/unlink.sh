@@ -27,18 +27,17 @@ decide() {
   live_kind=$reply
   kind_of "$stored"
   stored_kind=$reply
-  if [[ $live_kind == link ]] && is_link_to "$live" "$text"; then
-    if [[ $stored_kind != "$kind" ]]; then
-      reason="it is linked, but the store has no $kind there: is the store mounted?"
-    elif has_mount "$stored"; then
-      reason="something is mounted in the store there"
-    else
-      action=back
-      check_place
-    fi
-  elif [[ $live_kind == link ]]; then
+  if [[ $live_kind == link ]] && ! is_ours; then
     reason="it is a link to $(plain "$(readlink -- "$live")"), not to the store"
-  elif is_link_to "$stored" "$text"; then
+  elif [[ $live_kind == link && $stored_kind != "$kind" ]]; then
+    reason="it is linked, but the store has no $kind there: is the store mounted?"
+  elif [[ $live_kind == link ]] && ! is_link_to "$live" "$text" && ! is_link_to "$live" "$stored"; then
+    reason="the link is not one of link.sh; make it one with: ln -sfnT ${text@Q} ${live@Q}"
+  elif [[ $live_kind == link ]]; then
+    check_way
+    if [[ -z $reason && $kind == directory && ! -w $stored ]]; then reason="$(short "$stored") is not writable"; fi
+    [[ -n $reason ]] || action=back
+  elif is_mark; then
     action=finish
   elif [[ $live_kind == none && $stored_kind == "$kind" ]]; then
     reason="it is not linked, and its data is in the store; run link.sh first"
@@ -47,22 +46,15 @@ decide() {
   fi
 }
 
-check_place() {
-  local live_place
-  place_of "${live%/*}"
-  live_place=$reply
-  place_of "${stored%/*}"
-  [[ $reply == "$live_place" ]] || elsewhere+=("$path")
-}
-
 # Exchanges link and directory; then the store's place holds our link, which is all that is removed.
 carry_out() {
   if [[ $action == back ]]; then
     exchange "$live" "$stored" || :
-    [[ ! -L $live ]] || return 1
-    sync -f -- "${live%/*}" "${stored%/*}"
+    kind_of "$live"
+    if [[ $reply != "$kind" ]] || ! is_mark; then return 1; fi
+    put_on_disk "${live%/*}" "${stored%/*}"
   fi
-  is_link_to "$stored" "$text" && rm -- "$stored"
+  is_mark && rm -- "$stored"
 }
 
 say_text() {
@@ -82,30 +74,39 @@ say_json() {
   separator=', '
 }
 
-# The root links go when nothing is linked through them any more.
+# The root link of a store goes when nothing is linked through it any more: no entry, and nothing that was one once,
+# whose data would still be there.
 remove_root_links() {
   local i name link
   for i in "${!entry_paths[@]}"; do
     look_at "$i"
-    is_link_to "$live" "$text" && return 0
+    if [[ -L $live ]]; then return 0; fi
   done
-  for name in $(used_stores); do
+  for name in ${stores[@]+"${stores[@]}"}; do
     link=$home/${root_link["$me/$name"]}
-    if is_link_to "$link" "${folder_in["$me/$name"]}"; then rm -- "$link"; fi
+    folder_of "$name"
+    is_link_to "$link" "${folder_in["$me/$name"]}" || continue
+    if has_only_directories "$reply"; then rm -- "$link"; fi
   done
 }
 
+has_only_directories() {
+  local found
+  [[ -e $1 ]] || return 0
+  found=$(find "$1" ! -type d -print -quit) && [[ -z $found ]]
+}
+
 main() {
-  local i n path kind live stored text action reason separator=''
-  local refused=0 changes=0 elsewhere=() chosen=() actions=() reasons=()
+  local i n path kind mode live stored text root action reason separator=''
+  local refused=0 changes=0 actions=() reasons=()
   options "$@"
   need_user
   settings
   check_only ${entry_paths[@]+"${entry_paths[@]}"}
   lock
   load_mounts
-  for i in "${!entry_paths[@]}"; do
-    wanted "${entry_paths[$i]}" || continue
+  choose_entries
+  for i in ${chosen[@]+"${chosen[@]}"}; do
     look_at "$i"
     decide
     case $action in
@@ -113,13 +114,9 @@ main() {
       none) ;;
       *) changes=$((changes + 1)) ;;
     esac
-    chosen+=("$i") actions+=("$action") reasons+=("$reason")
+    actions+=("$action") reasons+=("$reason")
   done
-  if ((${#elsewhere[@]} > 0)); then
-    warn "The store is on another mount than the home, so these cannot move back in one step:"
-    warn "$(printf '  ~/%s\n' "${elsewhere[@]}")"
-    die 3 "nothing was touched"
-  fi
+  stop_where_elsewhere
   if ((changes > 0)); then find_exchanger; fi
   [[ $format == text ]] || printf '{ "version": 1, "dryRun": %s, "entries": [ ' "$([[ $dry_run == yes ]] && echo true || echo false)"
   for n in "${!chosen[@]}"; do
@@ -129,7 +126,7 @@ main() {
       if carry_out; then
         journal "unlink ~/$path"
       else
-        action=refuse reason="the exchange did not happen; all is as it was"
+        action=refuse reason="that did not work, and no data moved"
         refused=$((refused + 1)) changes=$((changes - 1))
       fi
     fi
@@ -144,6 +141,7 @@ main() {
     [[ $dry_run == no ]] || verb='would be'
     say "$changes of ${#chosen[@]} entries $verb back at their place, nothing copied, nothing deleted. Link again: link.sh"
   fi
+  write_journal
   ((refused == 0)) || exit 3
 }
 

@@ -17,7 +17,7 @@ END
 kept_paths=() kept_kinds=() kept_modes=()
 # kept USER KIND PATH MODE: an entry that stays in its place. USER is - for the system, whose paths are absolute.
 kept() {
-  [[ $1 == "${me:--}" ]] || return 0
+  is_mine "$1" || return 0
   kept_kinds+=("$2")
   kept_paths+=("$3")
   kept_modes+=("$4")
@@ -31,11 +31,11 @@ check_link() {
   kind_of "$stored"
   stored_kind=$reply
   result=ok says='link to the store'
-  if [[ $stored_kind == link ]] && is_link_to "$stored" "$text"; then
-    result=interrupted says='a run of link.sh was stopped here; run it again'
-  elif [[ $live_kind == link && $(realpath -m -- "$live") != "$(realpath -m -- "$stored")" ]]; then
+  if [[ $live_kind == link ]] && ! is_ours; then
     result=foreign says="a link to $(plain "$(readlink -- "$live")"), not to the store"
-  elif [[ $live_kind == link && $stored_kind == none ]]; then
+  elif is_mark && [[ $live_kind != link ]]; then
+    result=interrupted says='a run of link.sh or unlink.sh was stopped here; run it again'
+  elif [[ $live_kind == link && ($stored_kind == none || $stored_kind == link) ]]; then
     result=dangling says='the link is there, but the store has nothing: is it mounted?'
   elif [[ $live_kind == link && $stored_kind != "$kind" ]]; then
     result=kind says="the store has a $stored_kind, not a $kind"
@@ -45,8 +45,10 @@ check_link() {
     result=absent says='not there yet'
   elif [[ $live_kind == none ]]; then
     result=unlinked says='the data is in the store, but there is no link; run link.sh'
-  elif [[ $stored_kind == none ]]; then
+  elif [[ $stored_kind == none && $live_kind == "$kind" ]]; then
     result=unlinked says='not linked yet; run link.sh'
+  elif [[ $stored_kind == none ]]; then
+    result=kind says="a $live_kind, not a $kind"
   else
     result=replaced
     says="a $live_kind stands in place of the link: changed $(date -r "$live" +%F), the store's copy $(date -r "$stored" +%F)"
@@ -70,10 +72,10 @@ check_kept() {
 check_mode() {
   [[ $mode != - ]] || return 0
   local actual
-  actual=$(stat -c %a -- "$1")
-  says+=", mode 0${actual: -3}"
-  if (((8#$actual & ~(8#$mode) & 8#777) != 0)); then
-    result=mode says="mode 0${actual: -3}, and should be $mode: chmod $mode $(short "$1")"
+  printf -v actual '%04o' "$((8#$(stat -c %a -- "$1") & 8#777))"
+  says+=", mode $actual"
+  if (((8#$actual & ~8#$mode) != 0)); then
+    result=mode says="mode $actual, and should be $mode: chmod $mode $(short "$1")"
   fi
 }
 
@@ -90,6 +92,36 @@ record() {
   fi
 }
 
+# Without the root link all links through it lead nowhere.
+check_root_link() {
+  local store=$1
+  path=${root_link["$me/$store"]}
+  live=$home/$path
+  kind_of "$live"
+  result=ok says='link to the store'
+  if [[ $reply == none ]]; then
+    result=missing says='the link to the store, through which all others go; run link.sh'
+  elif [[ $reply != link ]]; then
+    result=replaced says="a $reply stands in place of the link to the store"
+  else
+    folder_of "$store"
+    if ! is_same_place "$live" "$reply"; then
+      result=foreign says="a link to $(plain "$(readlink -- "$live")"), not to the store"
+    fi
+  fi
+}
+
+# True where an entry of a store is linked, or its data is there.
+uses_store() {
+  local i
+  for i in "${!entry_paths[@]}"; do
+    [[ ${entry_stores[$i]} == "$1" ]] || continue
+    look_at "$i"
+    if [[ -L $live || -e $stored ]]; then return 0; fi
+  done
+  return 1
+}
+
 # What the last run of backup.sh left behind.
 last_backup() {
   local part=system when outcome
@@ -100,15 +132,20 @@ last_backup() {
 }
 
 main() {
-  local i path kind mode live stored text result says separator='' findings=0
+  local i name path kind mode live stored text root result says separator='' findings=0
   options "$@"
   choose_user
   settings
   check_only ${entry_paths[@]+"${entry_paths[@]}"} ${kept_paths[@]+"${kept_paths[@]}"}
   find_state
+  choose_entries
   [[ $format == text ]] || printf '{ "version": 1, "entries": [ '
-  for i in "${!entry_paths[@]}"; do
-    wanted "${entry_paths[$i]}" || continue
+  for name in ${stores[@]+"${stores[@]}"}; do
+    uses_store "$name" || continue
+    check_root_link "$name"
+    [[ $result == ok ]] || record
+  done
+  for i in ${chosen[@]+"${chosen[@]}"}; do
     look_at "$i"
     check_link
     record

@@ -1,0 +1,102 @@
+import { comparePaths } from "../../plan/path.ts";
+import type { HostPlan } from "../../plan/plan.ts";
+import type { AnyRow, Here, LinkRow } from "./rows.ts";
+import { ignorePattern } from "./source-names.ts";
+import { parentsOf, type SourceTree } from "./source-tree.ts";
+
+/** A line of what the guard's loop reads (`chezmoi-templates/ignore.gotmpl.ejs` says what it does about each kind). */
+export interface GuardRow {
+  readonly target: string;
+  /** The line of `.chezmoiignore` that holds it back. */
+  readonly pattern: string;
+  /**
+   * `root` a link into a store, `link` one through it, `directory` one that is there for us only, `way` one of the
+   * person's (or of nobody's) with something of ours below it, `carry` content of the person's, `spared` what chezmoi
+   * has no business with; the others are what is fetched.
+   */
+  readonly kind: "root" | "link" | "directory" | "way" | "carry" | "spared" | "git" | "archive" | "file";
+  /** The hosts and users it is for; elsewhere it is held back. */
+  readonly on: readonly Here[];
+  /** The root links that a link goes through. */
+  readonly through?: readonly string[];
+}
+
+/** What the guard has to know of: each thing of ours and the way to it, from the outside in, root links first. */
+export function guardRows(
+  links: readonly LinkRow[],
+  laid: readonly AnyRow[],
+  spared: readonly string[],
+  tree: SourceTree,
+): GuardRow[] {
+  const line = (target: string, kind: GuardRow["kind"], on: Iterable<Here>, through?: Iterable<string>): GuardRow => ({
+    target,
+    pattern: ignorePattern(target),
+    kind,
+    on: sorted(on),
+    ...(through === undefined ? {} : { through: sorted(through) }),
+  });
+  const roots = new Map<string, Set<Here>>();
+  for (const link of links) for (const [here, root] of link.roots) addTo(roots, root, [here]);
+  const all = [...links, ...laid];
+  const targets = new Set(all.map((row) => row.target));
+  const below = heresBelow(all.filter((row) => row.kind !== "carry" || tree.made.has(row.target)));
+  const parents = [...new Set([...below.keys(), ...tree.made])].filter((target) => !targets.has(target));
+  return [
+    ...[...roots].sort(([a], [b]) => comparePaths(a, b)).map(([root, on]) => line(root, "root", on)),
+    ...[
+      ...links.map((row) => line(row.target, "link", row.by.keys(), row.roots.values())),
+      ...laid.map((row) =>
+        tree.made.has(row.target)
+          ? line(row.target, "directory", [...row.by.keys(), ...(below.get(row.target) ?? [])])
+          : line(row.target, kindOf(row), row.by.keys()),
+      ),
+      ...parents.map((target) => line(target, tree.made.has(target) ? "directory" : "way", below.get(target) ?? [])),
+      ...spared.map((target) => line(target, "spared", [])),
+    ].sort((a, b) => comparePaths(a.target, b.target)),
+  ];
+}
+
+function kindOf(row: AnyRow): GuardRow["kind"] {
+  if (row.kind !== "fetch") return row.kind;
+  return [...row.by.values()][0]?.fetch?.type ?? "file";
+}
+
+/** On which hosts something of ours lies below a directory. */
+function heresBelow(rows: readonly AnyRow[]): Map<string, Set<Here>> {
+  const heres = new Map<string, Set<Here>>();
+  for (const { target, by } of rows) for (const parent of parentsOf(target)) addTo(heres, parent, by.keys());
+  return heres;
+}
+
+function addTo(map: Map<string, Set<Here>>, key: string, heres: Iterable<Here>): void {
+  const known = map.get(key) ?? new Set<Here>();
+  for (const here of heres) known.add(here);
+  map.set(key, known);
+}
+
+function sorted(names: Iterable<string>): string[] {
+  return [...new Set(names)].sort(comparePaths);
+}
+
+/**
+ * What is kept below an `exact_` directory of the person's and is no link: chezmoi removes from there what it does not
+ * know, so it has to be told to leave it.
+ */
+export function keptInExact(
+  plans: readonly HostPlan[],
+  links: readonly LinkRow[],
+  tree: SourceTree,
+): readonly string[] {
+  const linked = new Set(links.map((row) => row.target));
+  const targets = new Set<string>();
+  for (const rule of plans.flatMap((plan) => plan.rules)) {
+    if (rule.scope !== "home" || rule.kind === "pattern") continue;
+    if (rule.disposition !== "persist" && rule.disposition !== "carry") continue;
+    if ([rule.path, ...parentsOf(rule.path)].some((path) => linked.has(path))) continue;
+    for (const exact of tree.exactAbove(rule.path)) {
+      const child = rule.path.slice(0, `${rule.path}/`.indexOf("/", exact.length + 1));
+      if (tree.ownAt(child) === undefined && !tree.made.has(child)) targets.add(child);
+    }
+  }
+  return [...targets];
+}

@@ -1,0 +1,173 @@
+import fc from "fast-check";
+import { expect, it } from "vitest";
+import { Fragment } from "../../src/languages/fragment.ts";
+import { type NixValue, nix } from "../../src/languages/nix.ts";
+import { describeWith } from "../support/engines.ts";
+import { evalNix } from "../support/nix.ts";
+import { batchOf, oddLine, oddText, runs } from "../support/odd-texts.ts";
+
+const script = (text: string): NixValue => nix.script(new Fragment("shell", text));
+
+describeWith(["nix"], "Nix, read back by nix-instantiate", () => {
+  it("quotes any text", () => {
+    fc.assert(
+      fc.property(batchOf(oddText), (texts) => {
+        expect(evalNix(`[ ${texts.map((text) => nix.quote(text).text).join(" ")} ]`)).toEqual(texts);
+      }),
+      runs(12),
+    );
+  });
+
+  it("quotes texts that mean something to Nix", () => {
+    const texts = [
+      ...[
+        "${x}",
+        "$${x}",
+        "$$${x}",
+        "\\${x}",
+        "\\\\${x}",
+        "''${x}",
+        "'${x}",
+        "${",
+        "$",
+        "$$",
+        "\\",
+        "\\\\",
+        '"',
+        '\\"',
+      ],
+      ...["''", "'''", "''\\", "\n", "\r\n", "\t", "\\n", "{}", "#", "/*", "a".repeat(70_000), "", " ", "é🎉\u202e"],
+    ];
+    expect(evalNix(`[ ${texts.map((text) => nix.quote(text).text).join(" ")} ]`)).toEqual(texts);
+  });
+
+  it("prints values of any shape", () => {
+    const { value } = fc.letrec<{ value: fc.JsonValue }>((tie) => ({
+      value: fc.oneof(
+        { depthSize: "small", withCrossShrink: true },
+        fc.constant(null),
+        fc.boolean(),
+        fc.integer(),
+        oddText,
+        fc.array(tie("value"), { maxLength: 4 }),
+        fc.dictionary(oddLine, tie("value"), { maxKeys: 4, noNullPrototype: true }),
+      ),
+    }));
+    const printed = (data: fc.JsonValue | undefined): NixValue => {
+      if (Array.isArray(data)) return data.map(printed);
+      if (typeof data !== "object" || data === null) return data ?? null;
+      return nix.set(Object.entries(data).map(([name, member]) => ({ name, value: printed(member) })));
+    };
+    fc.assert(
+      fc.property(fc.array(value, { minLength: 1, maxLength: 20 }), (data) => {
+        expect(evalNix(nix.value(printed(data)).text)).toEqual(data);
+      }),
+      runs(25),
+    );
+  });
+
+  it("prints names and paths of names, keywords too", () => {
+    const keywords = [
+      "assert",
+      "else",
+      "if",
+      "in",
+      "inherit",
+      "let",
+      "or",
+      "rec",
+      "then",
+      "with",
+      "true",
+      "null",
+      "a'b",
+      "x-y",
+    ];
+    const names = batchOf(fc.oneof(oddText, fc.constantFrom(...keywords, "", "0", "_", "__curPos", "-", "'")), 60);
+    fc.assert(
+      fc.property(names, fc.constantFrom("single", "path"), (list, how) => {
+        const unique = [...new Set(list)];
+        const bindings = unique.map((name, i) => ({ name: how === "single" ? name : [name, name], value: i }));
+        const expected = unique.map((name, i): [string, unknown] => [name, how === "single" ? i : { [name]: i }]);
+        expect(new Map(Object.entries(evalNix(nix.value(nix.set(bindings)).text) as object))).toEqual(
+          new Map(expected),
+        );
+        const selected = unique.map((name) => nix.select("x", how === "single" ? [name] : [name, name]));
+        const chosen = `let x = ${nix.value(nix.set(bindings)).text}; in ${nix.value(selected).text}`;
+        expect(evalNix(chosen)).toEqual(unique.map((_, i) => i));
+      }),
+      runs(20),
+    );
+  });
+
+  it("carries any script in an indented string", () => {
+    const piece = fc.constantFrom(
+      "'",
+      "''",
+      "$",
+      "${",
+      "{",
+      "}",
+      "\\",
+      "x",
+      " ",
+      "\n",
+      "\n  ",
+      "\n\t",
+      "\n\n",
+      '"',
+      "`",
+      "\r",
+    );
+    const text = fc
+      .oneof(
+        fc.array(piece, { maxLength: 12 }).map((parts) => parts.join("")),
+        oddText,
+      )
+      .map((rest) => (/^(?:[ \n]|$)/.test(rest) ? `:${rest}` : rest));
+    fc.assert(
+      fc.property(batchOf(text, 80), (texts) => {
+        const nested = nix.set([{ name: "deep", value: nix.set([{ name: "er", value: texts.map(script) }]) }]);
+        expect(evalNix(`(${nix.value(nested).text}).deep.er`)).toEqual(texts.map((t) => `${t.replace(/\n+$/, "")}\n`));
+      }),
+      runs(40),
+    );
+  });
+
+  it("refuses a script whose lines are all indented, of which Nix would cut the blanks", () => {
+    for (const text of ["  a\n  b", " a", "\n  a"]) expect(() => nix.value(script(text))).toThrow("indented");
+    expect(evalNix(nix.value(script("  a\nb")).text)).toBe("  a\nb\n");
+  });
+
+  it("keeps comments to themselves, wherever they stand", () => {
+    fc.assert(
+      fc.property(batchOf(oddText, 40), (texts) => {
+        const bindings = texts.map((text, i) => ({ name: `n${i}`, value: i, above: [text, text], comment: text }));
+        const list = nix.list(texts.map((text, i) => ({ value: i, above: text, comment: text })));
+        const body = [...bindings, { name: "list", value: list, gap: true }];
+        const value = evalNix(`(${nix.module({ header: texts, args: [], body })})`) as Record<string, unknown>;
+        expect(value.list).toEqual(texts.map((_, i) => i));
+        expect(Object.keys(value)).toHaveLength(texts.length + 1);
+      }),
+      runs(20),
+    );
+  });
+
+  it("calls, compares and joins as written", () => {
+    const x = nix.reference("x");
+    const values: [NixValue, unknown][] = [
+      [nix.text("${", x, '"\\', x), '${1"\\1'],
+      [nix.call("f", -1, nix.call("f", 2, 3)), -1 * 100 + 203],
+      [
+        [nix.call("f", 1, 2), -3, nix.equal(1, 1), nix.equal(-1, "a")],
+        [102, -3, true, false],
+      ],
+      [[-1], [-1]],
+      [nix.equal(nix.equal(1, 2), false), true],
+      [nix.call("not", nix.equal(1, 2)), true],
+      [nix.list([{ value: nix.equal("a", "a") }]), [true]],
+    ];
+    const scope = 'let x = "1"; f = a: b: a * 100 + b; not = a: !a; in';
+    for (const [value, expected] of values) expect(evalNix(`${scope} ${nix.value(value).text}`)).toEqual(expected);
+  });
+});

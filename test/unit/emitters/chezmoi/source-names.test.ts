@@ -1,0 +1,76 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import {
+  decodeDirectory,
+  decodeFile,
+  directoryName,
+  ignorePattern,
+  linkName,
+} from "../../../../src/emitters/chezmoi/source-names.ts";
+import { knownOddNames, oddName, runs } from "../../../support/odd-texts.ts";
+
+describe("source names", () => {
+  const name = fc.oneof(fc.constantFrom(...knownOddNames), oddName);
+
+  it("of directories are read as they were written", () => {
+    fc.assert(
+      fc.property(name, fc.boolean(), (target, isPrivate) => {
+        const decoded = decodeDirectory(directoryName(target, isPrivate));
+        expect(decoded).toEqual({ name: target, type: "directory", exact: false, private: isPrivate });
+      }),
+      runs(3000),
+    );
+  });
+
+  it("of links are read as they were written", () => {
+    fc.assert(
+      fc.property(name, fc.boolean(), (target, template) => {
+        expect(decodeFile(linkName(target, template))).toEqual({ name: target, type: "symlink" });
+      }),
+      runs(3000),
+    );
+  });
+
+  it("are told apart: two names never have one source name", () => {
+    fc.assert(
+      fc.property(name, name, (a, b) => {
+        fc.pre(a !== b);
+        expect(directoryName(a, false)).not.toBe(directoryName(b, false));
+        expect(linkName(a, false)).not.toBe(linkName(b, false));
+        expect(ignorePattern(a)).not.toBe(ignorePattern(b));
+      }),
+      runs(2000),
+    );
+  });
+
+  it("say what is in the way of a link", () => {
+    expect(decodeDirectory("exact_private_dot_x")).toEqual({
+      name: ".x",
+      type: "directory",
+      exact: true,
+      private: true,
+    });
+    expect(decodeDirectory("external_dot_x")?.type).toBe("external");
+    expect(decodeDirectory("remove_external_x")?.type).toBe("removed");
+    expect(decodeDirectory("private_exact_x")?.name).toBe("exact_x");
+    expect(decodeFile("remove_dot_x")).toEqual({ name: ".x", type: "removed" });
+    expect(decodeFile("encrypted_private_dot_x.tmpl.age")).toEqual({ name: ".x", type: "file" });
+    expect(decodeFile("modify_private_dot_x.py.tmpl")).toEqual({ name: ".x", type: "file" });
+    expect(decodeFile("executable_private_x")).toEqual({ name: "private_x", type: "file" });
+  });
+
+  it("of scripts and of nothing stand for no target", () => {
+    for (const source of ["run_x", "run_once_before_x.sh", "dot_", "symlink_", "symlink_.tmpl", "literal_.literal"])
+      expect(decodeFile(source), source).toBeUndefined();
+    for (const source of ["dot_", "private_", "exact_literal_", "dot_."])
+      expect(decodeDirectory(source), source).toBeUndefined();
+  });
+});
+
+describe("patterns", () => {
+  it("escape what means something in an ignore file", () => {
+    expect(ignorePattern(".config/app x/[a]{b}*?\\!")).toBe(".config/app[ ]x/\\[a\\]\\{b\\}\\*\\?\\\\\\!");
+    expect(ignorePattern("#h #i")).toBe("\\#h[ ]#i");
+    expect(ignorePattern(".mozilla")).toBe(".mozilla");
+  });
+});
