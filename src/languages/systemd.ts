@@ -19,7 +19,7 @@ const directives = {
     RequiresMountsFor: "path",
     ConditionPathIsDirectory: "path",
   },
-  Service: { Type: "text", ExecStart: "words", Nice: "text", IOSchedulingClass: "text" },
+  Service: { Type: "text", ExecStart: "words", SuccessExitStatus: "text", Nice: "text", IOSchedulingClass: "text" },
   Timer: { OnCalendar: "text", Persistent: "text", RandomizedDelaySec: "text", AccuracySec: "text" },
   Mount: { What: "path", Where: "path", Type: "text", Options: "text" },
   Install: { WantedBy: "list" },

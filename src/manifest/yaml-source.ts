@@ -1,7 +1,6 @@
 import {
   type Alias,
   Composer,
-  type CST,
   type Document,
   isAlias,
   isMap,
@@ -16,6 +15,7 @@ import {
 } from "yaml";
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import type { SourceFile, Span } from "../diagnostics/span.ts";
+import { boundedTokens } from "./yaml-depth.ts";
 import { yamlDiagnostics as say } from "./yaml-diagnostics.ts";
 
 /** Where in a document: keys of maps and indices of lists, from the top. */
@@ -33,15 +33,12 @@ export interface YamlSource {
   typed(path: DocumentPath): string | undefined;
 }
 
-/** More nesting than any manifest has; deeper text would exhaust the parser's stack. */
-const maxDepth = 64;
-
 /**
  * Parses YAML 1.2 as data: no tags but the core schema's, no YAML 1.1, aliases bounded. Every fault is a
  * diagnostic; the value is given all the same where one can be made, so that later stages report theirs too.
  */
 export function parseYaml(source: SourceFile): YamlSource {
-  const parsed = parseTokens(source.text);
+  const parsed = boundedTokens(source.text, new Lexer(), new Parser());
   if ("tooDeep" in parsed) return nothing(source, [say["yaml/too-deep"]({}, spanAt(source, parsed.tooDeep, 1))]);
   const composer = new Composer({
     version: "1.2",
@@ -55,7 +52,11 @@ export function parseYaml(source: SourceFile): YamlSource {
   const [document, second] = composer.compose(parsed.tokens, true, source.text.length);
   if (document === undefined) throw new TypeError("the yaml library made no document");
   const nodes = surveyNodes(document);
-  const diagnostics = [...syntaxFaults(document, source), ...nodeFaults(nodes, source)];
+  const diagnostics = [
+    ...syntaxFaults(document, source),
+    // A broken text leaves keys behind that nobody wrote.
+    ...nodeFaults(document.errors.length === 0 ? nodes : { ...nodes, oddKeys: [] }, source),
+  ];
   if (second !== undefined) {
     diagnostics.push(say["yaml/several-documents"]({}, spanAt(source, documentStart(second, source), 3)));
   }
@@ -82,40 +83,6 @@ interface Place {
 function nothing(source: SourceFile, diagnostics: Diagnostic[]): YamlSource {
   const top: Span = { file: source.path, start: 0, end: 0 };
   return { source, value: undefined, diagnostics, spanOf: () => top, typed: () => undefined };
-}
-
-/** More than `maxDepth` dashes in one line, or an indentation that so many levels would have. */
-const deepBlock = new RegExp(`^ *(?:[-?:][ \\t]+){${maxDepth}}|^ {${maxDepth * 8}}\\S`, "m");
-
-/**
- * Reads a text as tokens, its nesting bounded: deeper text would exhaust the stack of what comes after. Brackets in
- * quotes, plain text and comments open no level.
- */
-function parseTokens(text: string): { tokens: CST.Token[] } | { tooDeep: number } {
-  const deep = deepBlock.exec(text);
-  if (deep !== null) return { tooDeep: deep.index };
-  const tokens: CST.Token[] = [];
-  const parser = new Parser();
-  let depth = 0;
-  let offset = 0;
-  let before = "";
-  for (const lexeme of new Lexer().lex(text)) {
-    if (before !== lexerMarks.scalar) depth += levelOf(lexeme);
-    if (depth > maxDepth) return { tooDeep: offset };
-    tokens.push(...parser.next(lexeme));
-    if (!Object.values(lexerMarks).includes(lexeme)) offset += lexeme.length;
-    before = lexeme;
-  }
-  tokens.push(...parser.end());
-  return { tokens };
-}
-
-/** What the lexer says besides the text: a document begins, a broken flow ends, a plain or block scalar follows. */
-const lexerMarks = { document: "\u0002", flowEnd: "\u0018", scalar: "\u001f" };
-
-function levelOf(lexeme: string): -1 | 0 | 1 {
-  if (lexeme === "[" || lexeme === "{") return 1;
-  return lexeme === "]" || lexeme === "}" ? -1 : 0;
 }
 
 function spanAt({ path, text }: SourceFile, start: number, length: number): Span {
@@ -189,10 +156,14 @@ function surveyNodes(document: Document.Parsed): NodeSurvey {
   let expanded = 0;
   const readAlias = (alias: Alias): Read => {
     const target = anchors.get(alias.source);
-    if (target === undefined) unresolved.push(alias);
-    else targets.set(alias, target);
+    if (target === undefined) {
+      unresolved.push(alias);
+      // Most likely a pattern without quotes: taken for one, the rest can be checked in the same run.
+      return { plain: `*${alias.source}`, size: 1 };
+    }
+    targets.set(alias, target);
     // An anchor that is not read to its end contains the alias that asks.
-    const read = done.get(target) ?? { plain: undefined, size: target === undefined ? 0 : Number.POSITIVE_INFINITY };
+    const read = done.get(target) ?? { plain: undefined, size: Number.POSITIVE_INFINITY };
     expanded += read.size;
     if (expanded > expansionLimit) excessive ??= alias;
     return read;
@@ -218,7 +189,7 @@ function surveyNodes(document: Document.Parsed): NodeSurvey {
     return result;
   };
   const { plain } = read(document.contents);
-  const value = unresolved.length > 0 || excessive !== undefined ? undefined : plain;
+  const value = excessive === undefined ? plain : undefined;
   return { value, target: (alias) => targets.get(alias), unresolved, excessive, oddKeys };
 }
 

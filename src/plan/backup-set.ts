@@ -64,7 +64,7 @@ function excludesOf(plan: HostPlan, own: readonly PlanEntry[], roots: readonly B
     const places = entry.kind === "pattern" ? patternPlaces(entry, folders) : literalPlaces(plan, entry);
     for (const path of places) {
       // What is kept at exactly this place is a rule of its own, and a literal one beats a pattern.
-      if (!kept.has(path)) excludes.set(path, { entry, path, pattern: isPattern(path) });
+      if (!kept.has(path) && !excludes.has(path)) excludes.set(path, { entry, path, pattern: isPattern(path) });
     }
   }
   return [...excludes.values()];

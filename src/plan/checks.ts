@@ -23,7 +23,6 @@ const special = <S extends Severity>(severity: S) => ({
 const say = defineDiagnostics({
   "special/error": special("error"),
   "special/warning": special("warning"),
-  "special/note": special("note"),
   "special/store": {
     severity: "error",
     message: ({ path, store }: { path: string; store: string }) => `\`${path}\` lies in the store \`${store}\``,
@@ -115,7 +114,7 @@ const say = defineDiagnostics({
   },
 });
 
-const specialCodes = { error: "special/error", warning: "special/warning", note: "special/note" } as const;
+const specialCodes = { error: "special/error", warning: "special/warning" } as const;
 
 /** Everything that is wrong or doubtful about a plan as such, whatever the target. */
 export function checkPlan(plan: HostPlan, catalogue: Catalogue): Diagnostic[] {

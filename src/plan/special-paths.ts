@@ -1,7 +1,9 @@
-import type { Diagnostic, Severity } from "../diagnostics/diagnostic.ts";
+import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import { isBelow, isWithin } from "./path.ts";
 import type { PlanEntry, PlanHost } from "./plan.ts";
 import type { Disposition, Os } from "./vocabulary.ts";
+
+type Severity = "error" | "warning";
 
 /** A path with its own right answer: what is wrong with keeping it like any other, and what to do instead. */
 interface SpecialPath {

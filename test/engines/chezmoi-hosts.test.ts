@@ -58,7 +58,7 @@ describeWith(["chezmoi"], "chezmoi output for several people and machines", () =
       ".remanence -> /persist/srv/bob",
       ".remanence-bulk -> /bulk/srv/bob",
     ]);
-    expect(shape(archive(source, { ...alice, hostname: "tower.lan" }))).toEqual([
+    expect(shape(archive(source, { ...alice, hostname: "tower", fqdn: "tower.lan" }))).toEqual([
       ".alices -> .remanence/.alices",
       ".both -> .remanence/.both",
       ".config/tower -> ../.remanence/.config/tower",
@@ -191,6 +191,8 @@ describeWith(["chezmoi"], "what chezmoi cannot hold on all machines at once", ()
     const home = [on("laptop", ".app/", carried), on("desk", ".app/state/")];
     expect(await complaints(manifestOf(home), { "chezmoi/dot_app/conf": "mine" })).toEqual(["chezmoi/unrepresentable"]);
     expect(await complaints(manifestOf(home))).toEqual([]);
+    const { source } = await generated(manifestOf(home));
+    expect(shape(archive(source, alice))).toEqual([".app/state -> ../.remanence/.app/state", ".remanence -> .persist"]);
   });
 
   it.each([

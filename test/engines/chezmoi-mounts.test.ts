@@ -18,17 +18,20 @@ function applyMounted(source: string, home: string, binds: readonly Bind[], os: 
   writeFileSync(join(scratch, "chezmoi.toml"), "umask = 0o022\n");
   const data = { chezmoi: { osRelease: { id: os }, homeDir: home, username: "alice", hostname: "any" } };
   const script = 'while [ "$1" != run ]; do mount --bind -- "$1" "$2" || exit 99; shift 2; done; shift; exec "$@"';
-  const run = spawnSync(
-    "unshare",
-    [
-      ...["--mount", "--propagation", "private", "sh", "-c", script, "sh"],
-      ...binds.flatMap(({ from, to }) => [from, to]),
-      ...["run", engineCommand("chezmoi"), `--config=${scratch}/chezmoi.toml`, `--cache=${scratch}/cache`],
-      ...[`--persistent-state=${scratch}/state.boltdb`, `--source=${source}`, `--destination=${home}`, "--no-pager"],
-      ...[`--override-data=${JSON.stringify(data)}`, "apply", ...flags],
-    ],
-    { env: { PATH: process.env.PATH, HOME: home, LANG: "C.UTF-8" }, encoding: "utf8" },
-  );
+  const chezmoi = [
+    ...[engineCommand("chezmoi"), `--config=${scratch}/chezmoi.toml`, `--cache=${scratch}/cache`, "--no-pager"],
+    ...[`--persistent-state=${scratch}/state.boltdb`, `--source=${source}`, `--destination=${home}`],
+    ...[`--override-data=${JSON.stringify(data)}`, "apply", ...flags],
+  ];
+  const [command = "", ...args] = [
+    ...["unshare", "--mount", "--propagation", "private", "sh", "-c", script, "sh"],
+    ...binds.flatMap(({ from, to }) => [from, to]),
+    ...["run", ...chezmoi],
+  ];
+  const run = spawnSync(command, args, {
+    env: { PATH: process.env.PATH, HOME: home, LANG: "C.UTF-8" },
+    encoding: "utf8",
+  });
   return { code: run.status, stderr: run.stderr };
 }
 

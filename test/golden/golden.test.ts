@@ -10,7 +10,9 @@ import { compileMachine, machineFolder, machines } from "../support/machines.ts"
 import { filesBelow } from "../support/workspace.ts";
 
 const golden = fileURLToPath(new URL("./", import.meta.url));
-const cases = readdirSync(golden, { withFileTypes: true }).filter((entry) => entry.isDirectory()).map((entry) => entry.name);
+const cases = readdirSync(golden, { withFileTypes: true })
+  .filter((entry) => entry.isDirectory())
+  .map((entry) => entry.name);
 
 describe.each(cases)("golden tree %s", (name) => {
   const folder = join(golden, name);
@@ -36,7 +38,10 @@ describe.each(machines)("the example %s", (machine) => {
     const folder = machineFolder(machine);
     const plan = planWrites(folder, tree, readLedger(folder), { scope: {}, force: false });
     // Out of date? `npm run examples` writes them anew; read the diff.
-    expect({ changes: plan.changes.map((c) => c.path), refused: plan.refused.map((r) => r.path) }).toEqual({ changes: [], refused: [] });
+    expect({ changes: plan.changes.map((c) => c.path), refused: plan.refused.map((r) => r.path) }).toEqual({
+      changes: [],
+      refused: [],
+    });
     expect(plan.unchanged.length).toBe(tree.length);
   });
 });

@@ -12,6 +12,8 @@ export interface ChezmoiHost {
   readonly home?: string;
   readonly username?: string;
   readonly hostname?: string;
+  /** The whole name of the host; `hostname` is what stands before its first dot. */
+  readonly fqdn?: string;
   /** `ID_LIKE` of its os-release. */
   readonly osLike?: string;
   /** Further lines of its configuration. */
@@ -20,8 +22,8 @@ export interface ChezmoiHost {
 
 /** A whole host, and the folder that guards look into (`.chezmoi.destDir`). */
 export interface ArchiveHost
-  extends Required<Omit<ChezmoiHost, "osLike" | "settings">>,
-    Pick<ChezmoiHost, "osLike" | "settings"> {
+  extends Required<Omit<ChezmoiHost, "fqdn" | "osLike" | "settings">>,
+    Pick<ChezmoiHost, "fqdn" | "osLike" | "settings"> {
   /** By default a new empty folder. */
   readonly destination?: string;
 }
@@ -54,7 +56,7 @@ interface World {
   readonly scratch: string;
 }
 
-const overrideData = ({ os, osLike, home, username, hostname }: ChezmoiHost) =>
+const overrideData = ({ os, osLike, home, username, hostname, fqdn }: ChezmoiHost) =>
   JSON.stringify({
     chezmoi: {
       // undefined members are not written: they stay the real machine's
@@ -62,6 +64,7 @@ const overrideData = ({ os, osLike, home, username, hostname }: ChezmoiHost) =>
       homeDir: home,
       username,
       hostname,
+      fqdnHostname: fqdn ?? hostname,
     },
   });
 

@@ -90,7 +90,7 @@ export function runToEnd(scripts: Scripts, name: string, options: RunOptions): R
 export function pathWith(exchanger: "python3" | "perl" | "exch" | "mv"): string {
   const folder = scratch();
   const tools =
-    "bash cat cut date du find findmnt flock getent grep head iconv id ln mkdir mountpoint mv numfmt printf python3 perl readlink realpath rm rmdir sed sort stat sync tail touch uname".split(
+    "bash cat cut date du find findmnt flock getent grep head iconv id ln mkdir mktemp mountpoint mv numfmt printf python3 perl readlink realpath rm rmdir sed sort stat sync tail touch uname".split(
       " ",
     );
   const others = new Set(["python3", "perl"].filter((tool) => tool !== exchanger));

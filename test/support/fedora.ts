@@ -77,7 +77,8 @@ export interface RunOptions {
 
 /** Everything a script's environment holds: nothing of the tester's own. */
 export function environment({ home, env = {} }: RunOptions): NodeJS.ProcessEnv {
-  return { PATH: enginePath, HOME: home, ...env };
+  // The system's own programs first: what a version manager puts before them is slow.
+  return { PATH: `/usr/bin:/usr/sbin:${enginePath}`, HOME: home, ...env };
 }
 
 /** Runs a program as the scripts are run: without a terminal, with an environment of its own. */
@@ -159,6 +160,7 @@ export const oddNames = [
     "x\u00a0",
     "@(a)",
   ],
+  ...["a\\'b", "a’b", "a\\nb", "a=b", "=", "a\u00adb", "^a$", "a+b", "<x>", "%h"],
   "n".repeat(200),
 ];
 

@@ -1,11 +1,12 @@
 import type { Fragment } from "../../languages/fragment.ts";
+import { resticExclude } from "../../languages/restic.ts";
 import { type RemarkedLine, shell } from "../../languages/shell.ts";
 import type { Backup } from "../../manifest/manifest.ts";
 import { packageText } from "../../package-files.ts";
 import { type AgedPlace, ageingOf } from "../../plan/ageing.ts";
 import { type BackupRoot, type BackupSet, backupSet } from "../../plan/backup-set.ts";
 import { rememberFor } from "../../plan/memo.ts";
-import { type AbsolutePath, relativeTo } from "../../plan/path.ts";
+import { type AbsolutePath, depthOf, relativeTo, sortByPath } from "../../plan/path.ts";
 import { mountedEntries } from "../../plan/physical.ts";
 import { type HostPlan, isRelocated, type PlanEntry, type PlanUser } from "../../plan/plan.ts";
 import { rootLink, storeFolder } from "../../plan/stores.ts";
@@ -66,8 +67,11 @@ export function scriptsOf(plan: HostPlan): Readonly<Record<string, string>> {
   };
 }
 
-/** Functions are called by name (`"say_$format"`), and each script uses its part of what the common text offers. */
-const directive = "shellcheck disable=SC2034,SC2317";
+/**
+ * Functions are called by name (`"say_$format"`), each script uses its part of what the common text offers, and a `~/`,
+ * a `$x`, a `\'` or a `’` of the manifest is data, in quotes on purpose.
+ */
+const directive = "shellcheck disable=SC1003,SC1112,SC2016,SC2034,SC2088,SC2317";
 
 function script(
   plan: HostPlan,
@@ -186,7 +190,7 @@ function backupLines(plan: HostPlan, user: PlanUser | null, backup: Backup): Row
     ...set.excludes.map(({ entry, path, pattern }) =>
       beside(shell.call("excluded", owner, pattern ? "pattern" : "path", seen(path)), entry.note),
     ),
-    ...(backup.engine === "restic" ? resticLines(set, owner, seen) : []),
+    ...(backup.engine === "restic" ? resticLines(set, owner, user) : []),
   ];
 }
 
@@ -203,26 +207,20 @@ function withUnlinked(linked: BackupSet, inPlace: BackupSet): { set: BackupSet; 
     return from.filter(({ path }) => !there.has(path));
   };
   const unlinked = added(linked.roots, inPlace.roots);
-  return {
-    set: {
-      roots: [...linked.roots, ...unlinked],
-      excludes: [...linked.excludes, ...added(linked.excludes, inPlace.excludes)],
-    },
-    unlinked,
-  };
+  const roots = sortByPath([...linked.roots, ...unlinked], ({ path }) => path);
+  const excludes = sortByPath([...linked.excludes, ...added(linked.excludes, inPlace.excludes)], ({ path }) => path);
+  // The deepest rule decides, and to restic the last line does.
+  return { set: { roots, excludes: excludes.sort((a, b) => depthOf(a.path) - depthOf(b.path)) }, unlinked };
 }
 
-function resticLines(set: BackupSet, owner: string, seen: (path: AbsolutePath) => string): Line[] {
-  const relative = <P extends { readonly path: AbsolutePath }>(place: P): P => ({
-    ...place,
-    path: seen(place.path) as AbsolutePath,
+/** Lines of restic's exclude file, below a home as it is written in them: the script puts the real home there. */
+function resticLines(set: BackupSet, owner: string, user: PlanUser | null): Line[] {
+  const home = user === null ? "/" : resticExclude(`${user.home}/x`, false).slice(0, -1);
+  return resticExcludes(set).map(({ line }) => {
+    const pattern = line.startsWith("!") ? line.slice(1) : line;
+    const seen = user !== null && pattern.startsWith(home) ? pattern.slice(home.length) : pattern;
+    return shell.call("restic_exclude", owner, line === pattern ? "no" : "yes", seen);
   });
-  const lines = resticExcludes({ roots: set.roots.map(relative), excludes: set.excludes.map(relative) });
-  return lines.map(({ line }) =>
-    line.startsWith("!")
-      ? shell.call("restic_exclude", owner, "yes", line.slice(1))
-      : shell.call("restic_exclude", owner, "no", line),
-  );
 }
 
 /** Where several patterns find one directory, the one that decides stands first, and a path before any of them. */

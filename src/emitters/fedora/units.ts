@@ -13,32 +13,44 @@ export function unitsOf(plan: HostPlan): Readonly<Record<string, string>> {
   const { host } = plan;
   const cleans = host.users.some((user) => ageingOf(plan, user.name).aged.length > 0);
   return {
-    ...(host.backup === null ? {} : backupUnits(plan, host.backup)),
+    ...(host.backup === null ? {} : backupUnits(plan, host.backup, cleans)),
     ...(cleans
       ? {
-          "remanence-clean.service": service(plan, "Let old caches and logs of this home go", "clean.sh"),
+          // Where a backup is at work it has time until the next run.
+          "remanence-clean.service": service(plan, "Let old caches and logs of this home go", "clean.sh", {
+            SuccessExitStatus: "75",
+          }),
           "remanence-clean.timer": timer(plan, "Let old caches and logs of this home go, now and then", "weekly"),
         }
       : {}),
   };
 }
 
-function backupUnits(plan: HostPlan, backup: Backup): Record<string, string> {
+function backupUnits(plan: HostPlan, backup: Backup, cleans: boolean): Record<string, string> {
+  // Only one of them can be at work.
+  const after = cleans ? { After: ["remanence-clean.service"] } : {};
   return {
-    "remanence-backup.service": service(plan, "Back up what is kept of this home", "backup.sh"),
+    "remanence-backup.service": service(plan, "Back up what is kept of this home", "backup.sh", {}, after),
     "remanence-backup.timer": timer(plan, "Back up what is kept of this home, regularly", backup.schedule),
   };
 }
 
-function service(plan: HostPlan, description: string, script: string): string {
+function service(
+  plan: HostPlan,
+  description: string,
+  script: string,
+  more: { SuccessExitStatus?: string } = {},
+  order: { After?: readonly string[] } = {},
+): string {
   return printUnit([`${plan.host.name}: a user unit.`, generatedFrom(plan)], {
-    Unit: { Description: description, Documentation: `man:systemd.service(5)` },
+    Unit: { Description: description, Documentation: `man:systemd.service(5)`, ...order },
     Service: {
       Type: "oneshot",
       // An interpreter in /usr: with SELinux a script in a home is not a program that systemd may start.
       ExecStart: ["/usr/bin/bash", { inHome: `${folder}/${script}` }, "--yes"],
       Nice: "19",
       IOSchedulingClass: "idle",
+      ...more,
     },
   });
 }

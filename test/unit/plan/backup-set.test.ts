@@ -9,7 +9,7 @@ import { filesOf } from "../../support/model.ts";
 import { probesOf } from "../../support/probes.ts";
 import { randomManifest } from "../../support/random-manifest.ts";
 import { covers } from "./oracle.ts";
-import { errorCodes, resolveFiles } from "./said.ts";
+import { errorCodes, planOf, resolveFiles } from "./said.ts";
 
 /** What a backup of these roots and excludes holds: the deepest of both that covers a path decides, a root on a draw. */
 function holds(plan: HostPlan, user: string | null, path: string): boolean {
@@ -66,5 +66,15 @@ describe("the set of a backup", () => {
       }),
       { numRuns: 200 },
     );
+  });
+
+  it("leaves nothing out by a pattern that would match at another depth in a store in the home", async () => {
+    const manifest = `version: 1
+users: { u: {} }
+hosts: { h: { os: fedora, stores: { persist: ~/.keep }, backup: { engine: restic, repository: /r } } }
+home: [docs/, { path: "*/*/tmp/", class: cache }]
+`;
+    const plan = planOf(await resolveFiles({ "persistence.yaml": manifest }), "h");
+    expect(backupSet(plan, "u").excludes.map(({ path }) => path)).toEqual(["/home/u/.keep/docs/*/tmp"]);
   });
 });

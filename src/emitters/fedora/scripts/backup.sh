@@ -122,9 +122,12 @@ backup_tar() {
   [[ -w $target ]] || die 2 "$target is not writable"
   [[ -z $encrypt_tool ]] || suffix=.$encrypt_tool
   part_name
-  name=remanence-$host-$reply-$(date -u +%Y-%m-%dT%H-%M-%SZ).tar.zst$suffix
-  out=$target/$name
-  [[ ! -e $out && ! -L $out.part ]] || die 75 "$out is there already"
+  while :; do
+    name=remanence-$host-$reply-$(date -u +%Y-%m-%dT%H-%M-%SZ).tar.zst$suffix
+    out=$target/$name
+    [[ -e $out || -L $out || -e $out.part || -L $out.part ]] || break
+    sleep 1 # a name is taken once
+  done
   warn_of_gaps
   # What cannot be read, or is gone when its turn comes, is said and left out; tar itself would give up.
   if ! list_files | tar --create --file=- -C / --null --no-recursion --verbatim-files-from --files-from=- --format=posix \
@@ -145,19 +148,6 @@ backup_tar() {
   mv -T -- "$out.part" "$out"
   sync -f -- "$target"
   result="$name, $(human "$(stat -c %s -- "$out")")"
-}
-
-restic_excludes=()
-# restic_exclude USER yes|no PATTERN: a line of restic's exclude file; yes takes back what a line above leaves out.
-restic_exclude() {
-  is_mine "$1" || return 0
-  local line=$3 escaped=${home//\\/\\\\}
-  escaped=${escaped//\*/\\*}
-  escaped=${escaped//\?/\\?}
-  escaped=${escaped//\[/\\[}
-  [[ $line == /* ]] || line=${escaped//\$/\$\$}/$line
-  if [[ $2 == yes ]]; then line=!$line; fi
-  restic_excludes+=("$line")
 }
 
 backup_restic() {
@@ -197,8 +187,6 @@ backup_restic() {
   fi
   result="restic, $target"
 }
-retain=()
-
 # Sets `chosen` and `chosen_classes`: the roots that are asked for and there, in the store or, not linked yet, in the
 # home. A root that is not there yet is no fault, but where there is a link to it its store is not mounted.
 choose_roots() {
@@ -207,7 +195,7 @@ choose_roots() {
     root=${root_paths[$i]}
     is_wanted_root "$root" || continue
     if [[ -n ${is_unlinked["$root"]-} ]]; then
-      if [[ -L $root || ! -e $root ]]; then continue; fi
+      if [[ -L $root || ! -e $root ]] || is_in_store "$root"; then continue; fi
       warn "$(plain "$(short "$root")") is not linked; it is saved from where it is"
     fi
     if [[ -e $root || -L $root ]]; then
@@ -222,6 +210,17 @@ choose_roots() {
       code=4
     fi
   done
+}
+
+# True where a path leads through a link into a root.
+is_in_store() {
+  local real root
+  real=$(realpath -- "$1")
+  [[ $real != "$1" ]] || return 1
+  for root in "${root_paths[@]}"; do
+    if [[ $real == "$root" || $real == "$root"/* ]]; then return 0; fi
+  done
+  return 1
 }
 
 list_roots() {

@@ -45,6 +45,22 @@ part_name() {
   if [[ -n $me ]]; then reply=user-$me; else reply=system; fi
 }
 
+restic_excludes=()
+# restic_exclude USER yes|no PATTERN: a line of restic's exclude file; yes takes back what a line above leaves out.
+restic_exclude() {
+  is_mine "$1" || return 0
+  local line=$3 escaped=${home//\\/\\\\}
+  escaped=${escaped//\*/\\*}
+  escaped=${escaped//\?/\\?}
+  escaped=${escaped//\[/\\[}
+  [[ $line == /* ]] || line=${escaped//\$/\$\$}/$line
+  if [[ $2 == yes ]]; then line=!$line; fi
+  restic_excludes+=("$line")
+}
+
+# How many snapshots to keep, as options for restic.
+retain=()
+
 declare -A live_name=()
 # named USER PATH LIVE: the name in the manifest of what lies elsewhere.
 named() {

@@ -92,34 +92,34 @@ record() {
   fi
 }
 
-# Without the root link all links through it lead nowhere.
-check_root_link() {
-  local store=$1
-  path=${root_link["$me/$store"]}
-  live=$home/$path
-  kind_of "$live"
-  result=ok says='link to the store'
-  if [[ $reply == none ]]; then
-    result=missing says='the link to the store, through which all others go; run link.sh'
-  elif [[ $reply != link ]]; then
-    result=replaced says="a $reply stands in place of the link to the store"
-  else
-    folder_of "$store"
-    if ! is_same_place "$live" "$reply"; then
-      result=foreign says="a link to $(plain "$(readlink -- "$live")"), not to the store"
-    fi
-  fi
-}
-
-# True where an entry of a store is linked, or its data is there.
-uses_store() {
+# True where an entry of a store is linked through its root link.
+is_linked_through() {
   local i
   for i in "${!entry_paths[@]}"; do
     [[ ${entry_stores[$i]} == "$1" ]] || continue
     look_at "$i"
-    if [[ -L $live || -e $stored ]]; then return 0; fi
+    if is_link_to "$live" "$text"; then return 0; fi
   done
   return 1
+}
+
+# Decides about the root link of a store: without it all links through it lead nowhere.
+check_root_link() {
+  local is_needed=no folder
+  if is_linked_through "$1"; then is_needed=yes; fi
+  folder_of "$1"
+  folder=$reply
+  path=${root_link["$me/$1"]}
+  live=$home/$path
+  kind_of "$live"
+  result=ok says='link to the store'
+  if [[ $reply == none && $is_needed == yes ]]; then
+    result=missing says='the link to the store, through which all others go; run link.sh'
+  elif [[ $reply == link ]] && ! is_same_place "$live" "$folder"; then
+    result=foreign says="a link to $(plain "$(readlink -- "$live")"), not to the store"
+  elif [[ $reply != link && $reply != none ]]; then
+    result=replaced says="a $reply stands in place of the link to the store"
+  fi
 }
 
 # What the last run of backup.sh left behind.
@@ -141,7 +141,6 @@ main() {
   choose_entries
   [[ $format == text ]] || printf '{ "version": 1, "entries": [ '
   for name in ${stores[@]+"${stores[@]}"}; do
-    uses_store "$name" || continue
     check_root_link "$name"
     [[ $result == ok ]] || record
   done

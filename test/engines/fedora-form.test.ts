@@ -1,0 +1,102 @@
+import { chmodSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import { shell } from "../../src/languages/shell.ts";
+import { describeWith } from "../support/engines.ts";
+import { newHome, oddNames, run, scriptsOf } from "../support/fedora.ts";
+import { lawManifest } from "../support/fedora-law.ts";
+import { compileMachine, machines } from "../support/machines.ts";
+import { folderWith, scratch, writeTree } from "../support/workspace.ts";
+
+/** The folders of generated files for Fedora: both example machines, and one of odd names for each engine. */
+async function folders(): Promise<string[]> {
+  const examples = await Promise.all(
+    machines.map(async (machine) => join(writeTree(await compileMachine(machine)), "fedora", "desk")),
+  );
+  const odd = [
+    `{ engine: restic, repository: "/mnt/it's", schedule: "*-*-* 03:00", retain: { daily: 7, weekly: 4 } }`,
+    `{ engine: tar, path: "/mnt/a b" }`,
+  ];
+  return [
+    ...examples,
+    ...(await Promise.all(odd.map(async (backup) => (await scriptsOf(lawManifest(backup))).folder))),
+  ];
+}
+
+const scriptsIn = (folder: string): string[] =>
+  readdirSync(folder)
+    .filter((name) => name.endsWith(".sh"))
+    .map((name) => join(folder, name));
+
+describeWith(["shellcheck", "shfmt"], "generated scripts for Fedora", () => {
+  it("are such that shellcheck and shfmt have nothing to say", async () => {
+    const scripts = (await folders()).flatMap(scriptsIn);
+    expect(scripts.length).toBe(24);
+    for (const command of [
+      ["shellcheck", "-S", "style"],
+      ["shfmt", "-d", "-i", "2", "-ci"],
+      ["bash", "-n"],
+    ]) {
+      for (const script of scripts) {
+        const done = run([...command, script], { home: "/" });
+        expect({ ...done, script }, command[0]).toEqual({ code: 0, out: "", err: "", script });
+      }
+    }
+  });
+
+  it("are made of parts in the same form", () => {
+    const parts = scriptsIn(join(import.meta.dirname, "../../src/emitters/fedora/scripts"));
+    expect(run(["shfmt", "-d", "-i", "2", "-ci", ...parts], { home: "/" })).toEqual({ code: 0, out: "", err: "" });
+  });
+});
+
+describeWith([], "words of a generated script", () => {
+  it("reach the program as they are, whatever is in them", () => {
+    const words = [...oddNames, "", "new\nline", "\\", "a'", "''x", "--", "\u0001\u007f"];
+    const script = shell.script({
+      header: ["a test"],
+      settings: [],
+      before: [],
+      after: [`show() { printf '%s\\0' "$@"; }\n${shell.call("show", ...words).text}`],
+    });
+    const done = run(["bash", "-c", script], { home: "/" });
+    expect(done.out.split("\0").slice(0, -1)).toEqual(words);
+    expect(() => shell.quote("a\0b")).toThrow(TypeError);
+  });
+});
+
+describeWith(["systemd"], "generated units for Fedora", () => {
+  it("are such that systemd has nothing to say, not even of a misspelt key", async () => {
+    for (const folder of await folders()) {
+      const home = newHome();
+      mkdirSync(join(home, ".config", "remanence"), { recursive: true });
+      symlinkSync(folder, join(home, ".config", "remanence", "host"));
+      const runtime = scratch();
+      const units = readdirSync(join(folder, "systemd")).map((name) => join(folder, "systemd", name));
+      expect(units.length).toBe(4);
+      const done = run(["systemd-analyze", "verify", "--user", "--man=no", ...units], {
+        home,
+        env: { XDG_RUNTIME_DIR: runtime },
+      });
+      expect({ ...done, folder }).toEqual({ code: 0, out: "", err: "", folder });
+    }
+  });
+
+  it("would be caught with a misspelt key", () => {
+    const folder = folderWith({ "x.service": "[Unit]\nDescripton=x\n[Service]\nExecStart=/usr/bin/true\n" });
+    const done = run(["systemd-analyze", "verify", "--user", "--man=no", join(folder, "x.service")], {
+      home: newHome(),
+      env: { XDG_RUNTIME_DIR: scratch() },
+    });
+    expect(done.err).not.toBe("");
+  });
+
+  it("run the scripts that stand in the home, whatever the home is called", async () => {
+    const { folder } = await scriptsOf(lawManifest("{ engine: tar, path: /mnt }"));
+    const unit = readFileSync(join(folder, "systemd", "remanence-backup.service"), "utf8");
+    expect(unit).toContain("ExecStart=/usr/bin/bash %h/.config/remanence/host/backup.sh --yes\n");
+    expect(unit).toContain("After=remanence-clean.service\n");
+    chmodSync(folder, 0o755);
+    writeFileSync(join(folder, "touched"), "");
+  });
+});
