@@ -10,7 +10,7 @@ export interface Loss {
 }
 
 /** The tests and files that were skipped, by engine; a suite that needs two missing engines counts for both. */
-export function losses(modules: readonly TestModule[]): Loss[] {
+function losses(modules: readonly TestModule[]): Loss[] {
   const tests = new Map<EngineName, Set<string>>();
   const files = new Map<EngineName, Set<string>>();
   const add = (to: Map<EngineName, Set<string>>, engine: EngineName, id: string) =>

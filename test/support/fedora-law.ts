@@ -7,7 +7,7 @@ import type { HostPlan } from "../../src/plan/plan.ts";
 import { type Content, lay, oddNames } from "./fedora.ts";
 
 /** The odd names that a manifest can name; the others can only be in what it keeps. */
-export const namable = oddNames.filter((name) => !/[*?]/.test(name));
+const namable = oddNames.filter((name) => !/[*?]/.test(name));
 
 const quoted = (path: string): string => JSON.stringify(path);
 

@@ -11,7 +11,7 @@ import type {
 } from "./model.ts";
 
 /** Names that some language gives a meaning to, and that are legal all the same. */
-export const oddNames = [
+const oddNames = [
   ...["a", "b", "c", "with space", " led by one", "it's", "''", '"q"', "$h", "$$", "${x}", "`t`", "a\\b", "\\n"],
   ...["{{x}}", "{x}", "%h", "%%", "#c", "a#b", "-dash", "--", "!neg", "[x]", "a|b", "(a)", "a;b", "a&b", "@at", "a:b"],
   ...["a, b", ".hid", "...", "ünï", "u\u0308", "日本", "𝒳y", "\ue000", "no", "null", "0700", "1e3", "constructor"],
