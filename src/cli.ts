@@ -36,6 +36,8 @@ function cached(): { cachedData?: Buffer } {
 
 // The most frequent question of scripts is answered without loading anything.
 if (process.argv.length === 3 && (process.argv[2] === "--version" || process.argv[2] === "-V")) {
+  // Nobody may be reading any more; that is no fault.
+  process.stdout.on("error", () => {});
   process.stdout.write(`${__VERSION__}\n`);
 } else {
   const { main } = load();

@@ -29,8 +29,8 @@ export interface Compiled extends Resolved {
   readonly tree: readonly OutputFile[];
 }
 
-/** load -> check -> resolve: what every command that asks about a manifest needs. */
-export async function resolve(manifestFile: string): Promise<Resolved> {
+/** load -> check -> resolve: what every command that asks about a manifest needs; for all its hosts, or for one. */
+export async function resolve(manifestFile: string, only?: string): Promise<Resolved> {
   const loaded = loadManifest(manifestFile);
   const named = new Set(loaded.manifest.profiles.map((reference) => reference.name));
   const { catalogue, diagnostics: profileFaults, sources: profileSources } = await loadCatalogue(loaded.folder, named);
@@ -41,14 +41,14 @@ export async function resolve(manifestFile: string): Promise<Resolved> {
   const diagnostics = [...loaded.diagnostics, ...profileFaults, ...checkManifest({ ...loaded, catalogue })];
   const position = (span: { file: string; start: number }) =>
     positionAt(sources.get(span.file) ?? { path: span.file, text: "" }, span.start);
-  const results = loaded.manifest.hosts.map((host) => resolveHost(loaded.manifest, host, { catalogue, position }));
+  const hosts = loaded.manifest.hosts.filter((host) => only === undefined || host.name === only);
+  const results = hosts.map((host) => resolveHost(loaded.manifest, host, { catalogue, position }));
   for (const { plan, diagnostics: faults } of results) diagnostics.push(...faults, ...checkPlan(plan, catalogue));
   return { loaded, catalogue, sources, plans: results.map((r) => r.plan), diagnostics: sortDiagnostics(diagnostics) };
 }
 
-/** resolve -> emit -> assemble: everything but writing. */
-export async function compile(manifestFile: string): Promise<Compiled> {
-  const resolved = await resolve(manifestFile);
+/** emit -> assemble: everything but writing; no files where anything is at fault. */
+export function emit(resolved: Resolved): Compiled {
   const { manifest, folder } = resolved.loaded;
   const chezmoi = surveyChezmoi(folder, manifest.outputs.chezmoi, new Set(readLedger(folder).keys()));
   const input: EmitInput = { plans: resolved.plans, folders: manifest.outputs, chezmoi };
@@ -61,4 +61,9 @@ export async function compile(manifestFile: string): Promise<Compiled> {
     ...collisions,
   ]);
   return { ...resolved, input, diagnostics, tree: hasErrors(diagnostics) ? [] : tree };
+}
+
+/** resolve -> emit: a manifest as far as it goes without writing. */
+export async function compile(manifestFile: string): Promise<Compiled> {
+  return emit(await resolve(manifestFile));
 }

@@ -1,100 +1,118 @@
-import { Command, Option } from "commander";
+import { Command, InvalidArgumentError } from "commander";
 import type { GenerateOptions } from "./commands/generate.ts";
+import * as help from "./commands/help.ts";
 import type { CommonOptions, ExitCode } from "./commands/manifest-option.ts";
+import { guardStreams, readable } from "./commands/terminal.ts";
 import { CannotRun } from "./diagnostics/cannot-run.ts";
-
-const description = `Remanence: one manifest says what state you keep; NixOS, home-manager, chezmoi and Fedora
-follow from it.
-
-It reads persistence.yaml, decides for every path and host what happens to it, and writes plain
-files that work without it: a NixOS module, home-manager modules, a chezmoi source tree, scripts.
-It moves, wipes and deletes nothing itself.`;
-
-const examples = `
-Examples:
-  remanence check                      what is wrong, for every host
-  remanence plan --host laptop         what becomes of each entry there
-  remanence explain ~/.mozilla         what happens to one path, and which line says so
-  remanence diff                       what generate would change
-  remanence generate                   write the outputs
-  remanence profiles show firefox      what an application keeps
-
-Exit codes: 0 done or clean, 1 findings or errors in the manifest, 2 could not run.`;
+import { didYouMean } from "./diagnostics/did-you-mean.ts";
+import type { TargetName } from "./emitters/emitter.ts";
 
 /** Runs the command that the arguments ask for; sets the exit code. */
 export async function main(version: string): Promise<void> {
+  guardStreams();
   await program(version).parseAsync();
 }
 
 /** The declarations of the command line; each action loads its command only when it runs. */
 function program(version: string): Command {
   const root = new Command("remanence")
-    .description(description)
-    .version(version)
-    .addHelpText("after", examples)
+    .description(help.remanence)
+    .version(version, "-V, --version", "print the version")
+    .helpOption("-h, --help", "print this help")
+    .helpCommand("help [command]", "what a command does, and examples of it")
+    .addHelpText("after", help.afterRemanence)
     .showHelpAfterError("(remanence --help lists the commands)")
-    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, "remanence: ")) })
+    .configureOutput({
+      outputError: (text, write) => write(text.replace(/^error: /, "remanence: ")),
+      getOutHelpWidth: () => widthOf(process.stdout),
+      getErrHelpWidth: () => widthOf(process.stderr),
+    })
     .exitOverride((error) => {
       // commander's own exit code for a usage error is 1; ours is 2.
       process.exit(error.exitCode === 0 ? 0 : 2);
     });
 
-  common(root.command("check"))
-    .description("all diagnostics of the manifest, for every host and target")
-    .action((options: CommonOptions) => run(async () => (await import("./commands/check.ts")).check(options)));
+  hostOption(command(root, "check", help.check), "only this host (default: all)").action((options: CommonOptions) =>
+    run(async () => (await import("./commands/check.ts")).check(options)),
+  );
 
-  common(root.command("plan"))
-    .description("the resolved plan of a host: class, need, what becomes of it, where it is stored")
-    .action((options: CommonOptions) => run(async () => (await import("./commands/plan.ts")).plan(options)));
+  const oneHost = "which host (default: the only one, or the one named like this machine)";
+  hostOption(command(root, "plan", help.plan), oneHost).action((options: CommonOptions) =>
+    run(async () => (await import("./commands/plan.ts")).plan(options)),
+  );
 
-  common(root.command("explain"))
-    .argument("<path>", "a path of a home (~/.mozilla, .mozilla) or of the system (/var/lib/x)")
-    .description("the fate of a path on each host, which line decided, what each output does about it")
+  hostOption(command(root, "explain", help.explain), "only on this host (default: all)")
+    .argument("<path>", "of a home (~/.mozilla or .mozilla) or of the system (/var/lib/x)")
     .action((path: string, options: CommonOptions) =>
       run(async () => (await import("./commands/explain.ts")).explain(path, options)),
     );
 
-  common(root.command("generate"))
-    .description("write the outputs: only what changed, all of it or nothing; edited and foreign files are refused")
-    .option("--target <target>", "only one of nixos, home-manager, chezmoi, fedora")
-    .option("--check", "write nothing; exit 1 if the outputs are stale")
+  hostOption(command(root, "generate", help.generate), "only the outputs of this host, and what all share")
+    .option(...target)
+    .option("--check", "write nothing; exit 1 where the outputs are stale")
     .option("--dry-run", "write nothing; say what would change")
-    .option("--force", "overwrite edited and foreign files too, keeping copies in .remanence/kept/")
-    .option("--commit", "commit the outputs to git, and nothing else")
+    .option("--force", "overwrite edited and foreign files too; copies of them are kept in .remanence/kept/")
+    .option("--commit", "then commit to git what was generated, and nothing else")
     .action((options: GenerateOptions) => run(async () => (await import("./commands/generate.ts")).generate(options)));
 
-  common(root.command("diff"))
-    .description("what generate would change, as a unified diff; exits 1 where there is something")
-    .option("--target <target>", "only one of nixos, home-manager, chezmoi, fedora")
+  hostOption(command(root, "diff", help.diff), "only the outputs of this host, and what all share")
+    .option(...target)
     .action((options: GenerateOptions) => run(async () => (await import("./commands/diff.ts")).diff(options)));
 
-  const profiles = root.command("profiles").description("the catalogue: what applications and services keep");
-  common(profiles.command("list"))
-    .description("the names of all profiles")
-    .action((options: CommonOptions) =>
-      run(async () => (await import("./commands/profiles.ts")).listProfiles(options)),
-    );
-  common(profiles.command("show"))
-    .argument("<name>", "name of a profile")
-    .description("what a profile keeps, and where that is known from")
+  const profiles = root.command("profiles").summary(help.profiles.summary).description(help.profiles.text);
+  command(profiles, "list", help.profilesList).action((options: CommonOptions) =>
+    run(async () => (await import("./commands/profiles.ts")).listProfiles(options)),
+  );
+  command(profiles, "show", help.profilesShow)
+    .argument("<name>", "name of a profile, as `remanence profiles list` has it")
     .action((name: string, options: CommonOptions) =>
       run(async () => (await import("./commands/profiles.ts")).showProfile(name, options)),
     );
 
   root
     .command("schema")
-    .description("the JSON Schema of the manifest, for your editor")
+    .summary(help.schema.summary)
+    .description(help.schema.text)
+    .addHelpText("after", help.schema.after)
     .action(() => run(async () => (await import("./commands/schema.ts")).schema()));
 
   return root;
 }
 
-/** The options that every command about a manifest takes. */
-function common(command: Command): Command {
-  return command
-    .option("--manifest <file>", "the manifest (default: the nearest persistence.yaml upward)")
-    .option("--host <name>", "a host of the manifest (default: the only one, or the one named like this machine)")
-    .addOption(new Option("--format <format>", "text or json").choices(["text", "json"]).default("text"));
+/** A command about a manifest, with its help and the options that all of them take. */
+function command(parent: Command, name: string, { summary, text, after }: help.Help): Command {
+  return parent
+    .command(name)
+    .summary(summary)
+    .description(text)
+    .addHelpText("after", after)
+    .option("--manifest <file>", "the manifest (default: the nearest persistence.yaml from here upward)")
+    .option("--format <format>", "text or json", oneOf(["text", "json"]), "text");
+}
+
+function hostOption(command: Command, text: string): Command {
+  return command.option("--host <name>", text);
+}
+
+const targets: readonly TargetName[] = ["nixos", "home-manager", "chezmoi", "fedora"];
+const target = ["--target <target>", `only one of ${targets.join(", ")}`, oneOf(targets)] as const;
+
+/** Takes a word of a few; of any other says which was meant. */
+function oneOf<Word extends string>(words: readonly Word[]): (given: string) => Word {
+  return (given) => {
+    const word = words.find((w) => w === given);
+    if (word !== undefined) return word;
+    const known = didYouMean(given, words);
+    throw new InvalidArgumentError(
+      known === undefined ? `It is one of ${words.join(", ")}.` : `Did you mean ${known}?`,
+    );
+  };
+}
+
+/** Columns that help may take: those of the terminal, or what COLUMNS says; lines of more than 120 are hard to read. */
+function widthOf(stream: NodeJS.WriteStream): number {
+  const columns = stream.isTTY ? stream.columns : Number(process.env["COLUMNS"]);
+  return Math.min(columns > 0 ? columns : 80, 120);
 }
 
 /** Runs a command and turns what it cannot handle into an exit code: the one place that catches. */
@@ -103,7 +121,7 @@ async function run(action: () => Promise<ExitCode>): Promise<void> {
     process.exitCode = await action();
   } catch (error) {
     process.exitCode = 2;
-    if (error instanceof CannotRun) process.stderr.write(`remanence: ${error.message}\n`);
+    if (error instanceof CannotRun) process.stderr.write(`remanence: ${readable(error.message)}\n`);
     else reportBug(error);
   }
 }

@@ -1,17 +1,20 @@
 import { hasErrors } from "../diagnostics/diagnostic.ts";
-import { compile } from "../pipeline.ts";
+import { emit, resolve } from "../pipeline.ts";
 import {
   type CommonOptions,
   diagnosticsJson,
   type ExitCode,
   findManifest,
+  knowHost,
   showDiagnostics,
 } from "./manifest-option.ts";
 import { terminal } from "./terminal.ts";
 
-/** `remanence check`: everything that is wrong with the manifest, for every host and target. */
+/** `remanence check`: everything that is wrong with the manifest, for every host and target, or for one host. */
 export async function check(options: CommonOptions): Promise<ExitCode> {
-  const { diagnostics, sources, plans } = await compile(findManifest(options.manifest));
+  const resolved = await resolve(findManifest(options.manifest), options.host);
+  knowHost(resolved, options.host);
+  const { diagnostics, sources, plans } = emit(resolved);
   const failed = hasErrors(diagnostics);
   if (options.format === "json") terminal.json(diagnosticsJson(diagnostics, sources));
   else {

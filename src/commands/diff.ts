@@ -1,39 +1,52 @@
 import { hasErrors } from "../diagnostics/diagnostic.ts";
+import { printable } from "../diagnostics/print.ts";
 import { unifiedDiff } from "../output/diff.ts";
 import { readLedger } from "../output/ledger.ts";
 import { planWrites } from "../output/plan-writes.ts";
 import { compile } from "../pipeline.ts";
-import { type GenerateOptions, scopeOf } from "./generate.ts";
-import { diagnosticsJson, type ExitCode, findManifest, showDiagnostics } from "./manifest-option.ts";
-import { terminal } from "./terminal.ts";
+import type { GenerateOptions } from "./generate.ts";
+import { diagnosticsJson, type ExitCode, findManifest, knowHost, showDiagnostics } from "./manifest-option.ts";
+import { readable, terminal } from "./terminal.ts";
 
 /** `remanence diff`: what generate would change, as a unified diff. Exits 1 where there is something. */
 export async function diff(options: GenerateOptions): Promise<ExitCode> {
   const compiled = await compile(findManifest(options.manifest));
+  knowHost(compiled, options.host);
   if (hasErrors(compiled.diagnostics)) {
     if (options.format === "json") terminal.json(diagnosticsJson(compiled.diagnostics, compiled.sources));
     showDiagnostics(compiled.diagnostics, compiled.sources, " There is nothing to compare.");
     return 1;
   }
   const { folder } = compiled.loaded;
-  const plan = planWrites(folder, compiled.tree, readLedger(folder), {
-    scope: scopeOf(options, compiled),
-    force: false,
-  });
-  const differences = [
-    ...plan.changes.map(({ path, kind, before, after }) => ({ path, kind: kind as string, before, after })),
-    ...plan.refused.map(({ path, before, after }) => ({ path, kind: "refuse", before, after })),
-  ].sort((a, b) => (a.path < b.path ? -1 : 1));
+  const { target, host } = options;
+  const plan = planWrites(folder, compiled.tree, readLedger(folder), { scope: { target, host }, force: false });
+  const differences = [...plan.changes, ...plan.refused.map((refusal) => ({ ...refusal, kind: "refuse" as const }))];
+  differences.sort((a, b) => (a.path < b.path ? -1 : 1));
   if (options.format === "json") {
-    const rows = differences.map(({ path, kind, before, after }) => ({
-      path,
-      kind,
-      diff: unifiedDiff(path, before, after),
-    }));
+    const rows = differences.map((d) => ({ path: d.path, kind: d.kind, diff: comparable(d) ? unifiedDiff(d) : null }));
     terminal.json({ version: 1, differences: rows });
   } else {
-    for (const { path, before, after } of differences) terminal.answer(unifiedDiff(path, before, after));
-    for (const { path, why } of plan.refused) terminal.problem(`generate would refuse ${path}: ${why}`);
+    for (const difference of differences.filter(comparable)) terminal.answer(shown(unifiedDiff(difference)));
+    for (const { path, why } of plan.refused) terminal.problem(`generate would refuse ${printable(path)}: ${why}`);
   }
   return differences.length > 0 ? 1 : 0;
 }
+
+/** False where something is refused that has no text to compare with. */
+function comparable({ kind, before }: { readonly kind: string; readonly before: string | null }): boolean {
+  return kind !== "refuse" || before !== null;
+}
+
+/** To a program each byte as it is, so that git can apply it; to a person in colour, and nothing that steers a terminal. */
+function shown(diff: string): string {
+  if (!terminal.isPerson()) return diff;
+  return readable(diff)
+    .split("\n")
+    .map((line) => {
+      const color = /^(?:\+\+\+|---|diff |new |old |deleted )/.test(line) ? "bold" : colors[line[0] ?? ""];
+      return color === undefined ? line : terminal.paint(color, line);
+    })
+    .join("\n");
+}
+
+const colors: Readonly<Record<string, "green" | "red" | "cyan">> = { "+": "green", "-": "red", "@": "cyan" };

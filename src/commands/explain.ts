@@ -1,10 +1,10 @@
 import { homedir } from "node:os";
 import { CannotRun } from "../diagnostics/cannot-run.ts";
 import { hasErrors } from "../diagnostics/diagnostic.ts";
-import { printable } from "../diagnostics/print.ts";
+import { countDiagnostics, printable } from "../diagnostics/print.ts";
 import type { Saying } from "../emitters/emitter.ts";
 import { emitters } from "../emitters/registry.ts";
-import { compile } from "../pipeline.ts";
+import { type Compiled, emit, resolve } from "../pipeline.ts";
 import { type Fate, fate } from "../plan/fate.ts";
 import { type AbsolutePath, isWithin, joinPath, parseHomePath, parseSystemPath } from "../plan/path.ts";
 import { relocatedAround } from "../plan/physical.ts";
@@ -15,6 +15,8 @@ import {
   diagnosticsJson,
   type ExitCode,
   findManifest,
+  hostsAskedFor,
+  knowHost,
   showDiagnostics,
 } from "./manifest-option.ts";
 import { columns, terminal } from "./terminal.ts";
@@ -29,26 +31,43 @@ interface Explanation {
 
 /** `remanence explain PATH`: the fate of a path on each host, which line decided, what each output does about it. */
 export async function explain(path: string, options: CommonOptions): Promise<ExitCode> {
-  const compiled = await compile(findManifest(options.manifest));
-  const { diagnostics, sources, plans, input } = compiled;
-  if (hasErrors(diagnostics)) {
+  const resolved = await resolve(findManifest(options.manifest));
+  knowHost(resolved, options.host);
+  if (hasErrors(resolved.diagnostics)) {
+    const { diagnostics, sources } = resolved;
     if (options.format === "json") terminal.json(diagnosticsJson(diagnostics, sources));
     showDiagnostics(diagnostics, sources, " Nothing can be said about a path before that.");
     return 1;
   }
-  const chosen = options.host === undefined ? plans : plans.filter((plan) => plan.host.name === options.host);
-  if (chosen.length === 0) throw new CannotRun(`there is no host ${options.host ?? ""} in this manifest`);
-  const written = new Set(compiled.tree.map((file) => file.path));
+  const chosen = hostsAskedFor(resolved.plans, options.host);
+  const saysOf = outputsOf(emit(resolved));
   const explanations = chosen.flatMap((plan) =>
     livePaths(path, plan).map(({ live, user }): Explanation => {
       const found = fate(plan, live);
-      const says = Object.values(emitters).flatMap((emitter) => emitter.explain(plan, found, input));
-      return { plan, user, fate: found, outputs: says.filter(({ file }) => file.endsWith("/") || written.has(file)) };
+      return { plan, user, fate: found, outputs: saysOf(plan, found) };
     }),
   );
   if (options.format === "json") terminal.json({ version: 1, path, hosts: explanations.map(explanationJson) });
   else terminal.answer(explanationText(path, explanations));
   return 0;
+}
+
+/**
+ * What the outputs do about a path. Where one target cannot do what is asked of it there are no outputs; the fate of a path
+ * is known all the same, and only that is left out.
+ */
+function outputsOf(compiled: Compiled): (plan: HostPlan, found: Fate) => readonly Saying[] {
+  const { diagnostics, tree, input } = compiled;
+  if (hasErrors(diagnostics)) {
+    const errors = countDiagnostics(diagnostics.filter((d) => d.severity === "error"));
+    terminal.problem(`There are no outputs as it stands, so nothing is said about them (${errors}: remanence check).`);
+    return () => [];
+  }
+  const written = new Set(tree.map((file) => file.path));
+  return (plan, found) =>
+    Object.values(emitters)
+      .flatMap((emitter) => emitter.explain(plan, found, input))
+      .filter(({ file }) => file.endsWith("/") || written.has(file));
 }
 
 /**

@@ -1,9 +1,7 @@
-import { CannotRun } from "../diagnostics/cannot-run.ts";
 import { hasErrors } from "../diagnostics/diagnostic.ts";
-import { countDiagnostics } from "../diagnostics/print.ts";
+import { countDiagnostics, printable } from "../diagnostics/print.ts";
 import type { TargetName } from "../emitters/emitter.ts";
-import { emitters } from "../emitters/registry.ts";
-import { printLedger, readLedger } from "../output/ledger.ts";
+import { ledgerPath, printLedger, readLedger } from "../output/ledger.ts";
 import { planWrites, type WritePlan } from "../output/plan-writes.ts";
 import { applyWrites } from "../output/write.ts";
 import { type Compiled, compile } from "../pipeline.ts";
@@ -12,13 +10,14 @@ import {
   diagnosticsJson,
   type ExitCode,
   findManifest,
+  knowHost,
   showDiagnostics,
 } from "./manifest-option.ts";
 import { summaryText } from "./summary.ts";
-import { terminal } from "./terminal.ts";
+import { readable, terminal } from "./terminal.ts";
 
 export interface GenerateOptions extends CommonOptions {
-  readonly target?: string;
+  readonly target?: TargetName;
   readonly check?: boolean;
   readonly dryRun?: boolean;
   readonly force?: boolean;
@@ -28,41 +27,28 @@ export interface GenerateOptions extends CommonOptions {
 /** `remanence generate`: writes the outputs, only what changed, all of it or nothing. */
 export async function generate(options: GenerateOptions): Promise<ExitCode> {
   const compiled = await compile(findManifest(options.manifest));
+  knowHost(compiled, options.host);
   if (hasErrors(compiled.diagnostics)) {
     if (options.format === "json") terminal.json(diagnosticsJson(compiled.diagnostics, compiled.sources));
     showDiagnostics(compiled.diagnostics, compiled.sources, " Nothing was generated.");
     return 1;
   }
   const { folder } = compiled.loaded;
+  const writes = options.check !== true && options.dryRun !== true;
+  if (options.commit === true && writes) await (await import("../output/git.ts")).requireRepository(folder);
   const ledger = readLedger(folder);
-  const plan = planWrites(folder, compiled.tree, ledger, {
-    scope: scopeOf(options, compiled),
-    force: options.force === true,
-  });
-  const stale = plan.changes.length > 0 || printLedger(plan.rows) !== printLedger(ledger.values());
-  if (plan.refused.length > 0) {
-    await report(plan, compiled, options);
-    return 1;
-  }
-  if (options.check === true) {
-    await report(plan, compiled, options);
-    return stale ? 1 : 0;
-  }
-  if (options.dryRun !== true) applyWrites(folder, plan, ledger);
+  const { target, host, force } = options;
+  const plan = planWrites(folder, compiled.tree, ledger, { scope: { target, host }, force: force === true });
+  const isStale = plan.changes.length > 0 || printLedger(plan.rows) !== printLedger(ledger.values());
+  if (writes && plan.refused.length === 0) applyWrites(folder, plan, ledger);
   await report(plan, compiled, options);
-  if (options.commit === true && options.dryRun !== true) await commit(folder, plan, options);
+  if (plan.refused.length > 0) return 1;
+  if (options.check === true) {
+    if (isStale && plan.changes.length === 0) terminal.problem(`${ledgerPath} is not up to date: remanence generate`);
+    return isStale ? 1 : 0;
+  }
+  if (options.commit === true && writes) await commit(folder, plan, options);
   return 0;
-}
-
-export function scopeOf(options: { target?: string; host?: string }, compiled: Compiled) {
-  const { target, host } = options;
-  if (target !== undefined && !Object.hasOwn(emitters, target)) {
-    throw new CannotRun(`there is no target ${target}; they are ${Object.keys(emitters).join(", ")}`);
-  }
-  if (host !== undefined && !compiled.plans.some((plan) => plan.host.name === host)) {
-    throw new CannotRun(`there is no host ${host} in this manifest`);
-  }
-  return { target: target as TargetName | undefined, host };
 }
 
 async function report(plan: WritePlan, compiled: Compiled, options: GenerateOptions): Promise<void> {
@@ -70,10 +56,11 @@ async function report(plan: WritePlan, compiled: Compiled, options: GenerateOpti
     terminal.json(reportJson(plan));
     return;
   }
-  for (const { path, why } of plan.refused) terminal.problem(`refused ${path}: ${why}`);
+  for (const { path, why } of plan.refused) terminal.problem(`refused ${printable(path)}: ${why}`);
   if (plan.refused.length > 0) {
     const { unifiedDiff } = await import("../output/diff.ts");
-    for (const { path, before, after } of plan.refused) terminal.problem(unifiedDiff(path, before, after));
+    // What is there may be anything: without its text there is nothing to compare.
+    for (const refusal of plan.refused) if (refusal.before !== null) terminal.problem(readable(unifiedDiff(refusal)));
     terminal.problem(
       "Nothing was written. Move your changes into the manifest, or overwrite with --force, which keeps a copy in .remanence/kept/.",
     );
@@ -100,11 +87,9 @@ function reportJson(plan: WritePlan): object {
 
 async function commit(folder: string, plan: WritePlan, options: GenerateOptions): Promise<void> {
   const { commitOutputs } = await import("../output/git.ts");
-  const paths = [
-    ...plan.rows.map((row) => row.path),
-    ...plan.changes.filter((c) => c.kind === "remove").map((c) => c.path),
-  ];
+  // What other targets and hosts have is not part of a run that was limited to one.
+  const paths = [...plan.unchanged, ...plan.changes.map((change) => change.path)];
   const committed = await commitOutputs(folder, paths);
   if (options.format === "text")
-    terminal.answer(committed === null ? "Nothing to commit." : `Committed as ${committed}.`);
+    terminal.answer(committed === null ? "  Nothing to commit." : `  Committed as ${committed}.`);
 }

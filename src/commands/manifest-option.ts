@@ -5,6 +5,7 @@ import { CannotRun } from "../diagnostics/cannot-run.ts";
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import { didYouMean } from "../diagnostics/did-you-mean.ts";
 import { countDiagnostics, diagnosticRow, printDiagnostic, type Sources } from "../diagnostics/print.ts";
+import type { Resolved } from "../pipeline.ts";
 import type { HostPlan } from "../plan/plan.ts";
 import { terminal } from "./terminal.ts";
 
@@ -29,17 +30,32 @@ export function findManifest(named: string | undefined): string {
   throw new CannotRun("there is no persistence.yaml here or above; name one with --manifest FILE");
 }
 
+/**
+ * Makes sure that `--host` names a host of the manifest, whether that host is written right or not: what is wrong with it
+ * is another matter. Every command that takes the option asks here, before it says anything else.
+ */
+export function knowHost({ loaded }: Pick<Resolved, "loaded">, named: string | undefined): void {
+  const { hosts, complete } = loaded.declared;
+  // In a manifest that cannot be read to its end the host may be declared where nobody saw it.
+  if (named === undefined || hosts.includes(named) || !complete || hosts.length === 0) return;
+  const known = didYouMean(named, hosts);
+  const hint = known === undefined ? `they are ${hosts.join(", ")}` : `did you mean ${known}?`;
+  throw new CannotRun(`there is no host ${named} in this manifest; ${hint}`);
+}
+
 /** The host to use: the one named, else the manifest's only one, else the one named like this machine. */
 export function chooseHost(plans: readonly HostPlan[], named: string | undefined): HostPlan {
   const names = plans.map((plan) => plan.host.name);
   const own = hostname().split(".")[0];
   const wanted = named ?? (plans.length === 1 ? names[0] : names.find((name) => name === own || name === hostname()));
   const plan = plans.find((p) => p.host.name === wanted);
-  if (plan !== undefined) return plan;
-  if (named === undefined) throw new CannotRun(`which host? --host ${names.join(" or --host ")}`);
-  const known = didYouMean(named, names);
-  const hint = known === undefined ? `they are ${names.join(", ")}` : `did you mean ${known}?`;
-  throw new CannotRun(`there is no host ${named} in this manifest; ${hint}`);
+  if (plan === undefined) throw new CannotRun(`which host? --host ${names.join(" or --host ")}`);
+  return plan;
+}
+
+/** The hosts a question is about: the one named, else all. */
+export function hostsAskedFor(plans: readonly HostPlan[], named: string | undefined): readonly HostPlan[] {
+  return named === undefined ? plans : plans.filter((plan) => plan.host.name === named);
 }
 
 /** Prints diagnostics for a person to stderr, the count last. */
@@ -50,6 +66,7 @@ export function showDiagnostics(diagnostics: readonly Diagnostic[], sources: Sou
   terminal.problem(`\n${countDiagnostics(diagnostics)}.${ending}`);
 }
 
+/** The object that `check` prints, and every command where the manifest is at fault. */
 export function diagnosticsJson(diagnostics: readonly Diagnostic[], sources: Sources): object {
   return { version: 1, diagnostics: diagnostics.map((d) => diagnosticRow(d, sources)) };
 }

@@ -9,13 +9,16 @@ import {
   diagnosticsJson,
   type ExitCode,
   findManifest,
+  knowHost,
   showDiagnostics,
 } from "./manifest-option.ts";
 import { columns, terminal } from "./terminal.ts";
 
 /** `remanence plan`: what becomes of each entry on one host. */
 export async function plan(options: CommonOptions): Promise<ExitCode> {
-  const { diagnostics, sources, plans } = await resolve(findManifest(options.manifest));
+  const resolved = await resolve(findManifest(options.manifest));
+  knowHost(resolved, options.host);
+  const { diagnostics, sources, plans } = resolved;
   if (hasErrors(diagnostics)) {
     if (options.format === "json") terminal.json(diagnosticsJson(diagnostics, sources));
     showDiagnostics(diagnostics, sources, " There is no plan.");

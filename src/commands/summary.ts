@@ -1,25 +1,43 @@
-import type { TargetName } from "../emitters/emitter.ts";
-import type { WritePlan } from "../output/plan-writes.ts";
+import { printable } from "../diagnostics/print.ts";
+import { folderOf, inFolder, type TargetName } from "../emitters/emitter.ts";
+import type { Scope, WritePlan } from "../output/plan-writes.ts";
 import type { Compiled } from "../pipeline.ts";
 import { type HostPlan, isRelocated } from "../plan/plan.ts";
+import { hostsAskedFor } from "./manifest-option.ts";
 import { columns, terminal } from "./terminal.ts";
 
-/** What a generate run did, a line a host and target; then what a person has to do next. */
-export function summaryText(
-  plan: WritePlan,
-  compiled: Compiled,
-  options: { readonly dryRun?: boolean; readonly check?: boolean },
-): string {
-  const rows = compiled.plans.flatMap((host) => hostRows(host, plan, compiled));
-  const chezmoi = compiled.tree.filter((file) => file.target === "chezmoi");
-  if (chezmoi.length > 0)
-    rows.push(["", "", "", "", "chezmoi", `${compiled.input.chezmoi.root}/`, counts("chezmoi", null, plan, compiled)]);
-  const only = options.check === true || options.dryRun === true;
-  const note = only ? "\n\n  Nothing was written." : "";
-  return `${columns(rows)}${note}${nextSteps(plan, compiled)}\n`;
+/** What of a run the summary needs to know. */
+interface Asked extends Scope {
+  readonly dryRun?: boolean;
+  readonly check?: boolean;
 }
 
-function hostRows(host: HostPlan, plan: WritePlan, compiled: Compiled): string[][] {
+/** What a generate run did, a line a host and target; then what a person has to do next. */
+export function summaryText(plan: WritePlan, compiled: Compiled, asked: Asked): string {
+  const rows = hostsAskedFor(compiled.plans, asked.host).flatMap((host) => hostRows(host, plan, compiled, asked));
+  if ((asked.target ?? "chezmoi") === "chezmoi") rows.push(...chezmoiRows(plan, compiled));
+  const only = asked.check === true || asked.dryRun === true;
+  const notes = [leftovers(plan, compiled), ...(only ? ["Nothing was written."] : nextSteps(plan, compiled))];
+  const blocks = [
+    columns(rows),
+    notes
+      .filter((note) => note !== "")
+      .map((note) => `  ${note}`)
+      .join("\n"),
+  ];
+  return `${blocks.filter((block) => block !== "").join("\n\n")}\n`;
+}
+
+function chezmoiRows(plan: WritePlan, compiled: Compiled): string[][] {
+  const said = counts("chezmoi", null, plan, compiled);
+  return said === "" ? [] : [["", "", "", "", "chezmoi", folderText(compiled.input.chezmoi.root), said]];
+}
+
+function folderText(folder: string): string {
+  return `${printable(folder)}/`;
+}
+
+function hostRows(host: HostPlan, plan: WritePlan, compiled: Compiled, asked: Asked): string[][] {
   const { name, os } = host.host;
   const entries = host.entries;
   const kept = entries.filter((entry) => entry.disposition === "persist").length;
@@ -32,13 +50,10 @@ function hostRows(host: HostPlan, plan: WritePlan, compiled: Compiled): string[]
     `${carried === 0 ? "" : `${carried} carried`}`,
     `${stores} store${stores === 1 ? "" : "s"}, ${mechanism(host)}`,
   ];
-  const targets: TargetName[] = ["nixos", "home-manager", "fedora"];
+  const targets = (["nixos", "home-manager", "fedora"] as const).filter((t) => (asked.target ?? t) === t);
   const lines = targets.flatMap((target) => {
-    const files = compiled.tree.filter((file) => file.target === target && file.host === name);
-    const first = files[0];
-    if (first === undefined) return [];
-    const folder = compiled.input.folders[target].replaceAll("{host}", () => name);
-    return [[`${folder}/`, counts(target, name, plan, compiled)]];
+    const said = counts(target, name, plan, compiled);
+    return said === "" ? [] : [[folderText(folderOf(compiled.input, target, name)), said]];
   });
   return lines.map((line, i) => [...(i === 0 ? facts : ["", "", "", "", ""]), ...line]);
 }
@@ -49,40 +64,47 @@ function mechanism({ host }: HostPlan): string {
   return wipes.length === 0 ? "nothing wiped" : `wipe: ${wipes.join(", ")}`;
 }
 
+/** How many files a target has for a host, and what was done to them; empty where there is nothing to say. */
 function counts(target: TargetName, host: string | null, plan: WritePlan, compiled: Compiled): string {
-  const paths = new Set(compiled.tree.filter((f) => f.target === target && f.host === host).map((f) => f.path));
-  const rowOf = new Map(plan.rows.map((row) => [row.path, row]));
-  const changed = plan.changes.filter((change) => paths.has(change.path)).length;
-  const removed = plan.changes.filter(
-    (c) => c.kind === "remove" && !rowOf.has(c.path) && belongs(c.path, target, host, compiled),
-  ).length;
-  const parts = [`${paths.size} file${paths.size === 1 ? "" : "s"}`];
-  if (changed > 0) parts.push(`${changed} changed`);
-  if (removed > 0) parts.push(`${removed} removed`);
-  return parts.join(", ");
+  const isOfThese = (item: { target: string; host: string | null }): boolean =>
+    item.target === target && item.host === host;
+  const files = compiled.tree.filter(isOfThese).length;
+  const changes = plan.changes.filter(isOfThese);
+  if (files === 0 && changes.length === 0) return "";
+  const words = { create: "new", update: "changed", remove: "removed" } as const;
+  const parts = (["create", "update", "remove"] as const).flatMap((kind) => {
+    const count = changes.filter((change) => change.kind === kind).length;
+    return count === 0 ? [] : [`${count} ${words[kind]}`];
+  });
+  return [`${files} file${files === 1 ? "" : "s"}`, ...parts].join(", ");
 }
 
-function belongs(path: string, target: TargetName, host: string | null, compiled: Compiled): boolean {
-  const folder = compiled.input.folders[target].replaceAll("{host}", () => host ?? "");
-  return path.startsWith(`${folder}/`);
+/** Files of hosts that the manifest no longer has stand in no line above. */
+function leftovers(plan: WritePlan, compiled: Compiled): string {
+  const hosts = new Set(compiled.plans.map(({ host }) => host.name));
+  const gone = plan.changes.filter(({ host }) => host !== null && !hosts.has(host));
+  const names = [...new Set(gone.map(({ host }) => host))].join(", ");
+  if (gone.length === 0) return "";
+  return `${gone.length} file${gone.length === 1 ? "" : "s"} removed of what is no host any more: ${names}`;
 }
 
 /** State that is new in an output has to be moved by hand or by a script; say so once, where it matters. */
-function nextSteps(plan: WritePlan, compiled: Compiled): string {
+function nextSteps(plan: WritePlan, compiled: Compiled): string[] {
   const changed = new Set(plan.changes.filter((change) => change.kind !== "remove").map((change) => change.path));
-  const steps = compiled.plans.flatMap(({ host, entries }) => {
-    const inFolder = (target: TargetName): string =>
-      compiled.input.folders[target].replaceAll("{host}", () => host.name);
-    const relocated = entries.some(isRelocated);
-    if (host.os === "nixos" && relocated && changed.has(`${inFolder("nixos")}/persistence.nix`)) {
-      return [
-        `${host.name}: an entry hides what is at its place now. Move existing data into the store before the next switch.`,
-      ];
+  return compiled.plans.flatMap(({ host, entries }) => {
+    if (!entries.some(isRelocated)) return [];
+    const isNew = (file: string): boolean => changed.has(inFolder(folderOf(compiled.input, host.os, host.name), file));
+    const script = (name: string): string =>
+      printable(inFolder(folderOf(compiled.input, host.os, host.name), `${name} --dry-run`));
+    if (host.os === "fedora") {
+      return isNew("link.sh") ? [`${host.name}: see what would move with ${script("link.sh")}`] : [];
     }
-    if (host.os === "fedora" && relocated && changed.has(`${inFolder("fedora")}/link.sh`)) {
-      return [`${host.name}: see what would move with ${inFolder("fedora")}/link.sh --dry-run`];
-    }
-    return [];
+    if (!isNew("persistence.nix")) return [];
+    const move = compiled.tree.some(
+      ({ path }) => path === inFolder(folderOf(compiled.input, "nixos", host.name), "migrate.sh"),
+    )
+      ? `see what would move with sudo ${script("migrate.sh")}`
+      : "move existing data into the store before the next switch";
+    return [`${host.name}: an entry hides what is at its place now; ${move}`];
   });
-  return steps.length === 0 ? "" : `\n\n${steps.map((step) => `  ${step}`).join("\n")}`;
 }

@@ -1,4 +1,5 @@
 import { styleText } from "node:util";
+import { printable } from "../diagnostics/print.ts";
 
 type Style = Parameters<typeof styleText>[0];
 
@@ -17,7 +18,32 @@ export const terminal = {
     return hasColor(process.stdout) ? styleText(style, text, { validateStream: false }) : text;
   },
   problemColor: (): boolean => hasColor(process.stderr),
+  /** True where the answer is read by a person, not by a program. */
+  isPerson: (): boolean => process.stdout.isTTY === true,
 };
+
+/** A text of several lines in which nothing can steer a terminal; tabs stay. */
+export function readable(text: string): string {
+  return text
+    .split("\n")
+    .map((line) => line.split("\t").map(printable).join("\t"))
+    .join("\n");
+}
+
+/**
+ * Whoever reads the answer may stop early (`remanence diff | head`): that is no fault, and what is under way is finished
+ * without being said. An answer that could not be written for another reason is one.
+ */
+export function guardStreams(): void {
+  process.stderr.on("error", () => {});
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code === "EPIPE") return;
+    process.stderr.write(`remanence: the answer could not be written: ${error.message}\n`);
+    process.once("exit", () => {
+      process.exitCode = 2;
+    });
+  });
+}
 
 /** NO_COLOR of any value switches colour off (no-color.org), FORCE_COLOR on; else a terminal has it. */
 function hasColor(stream: NodeJS.WriteStream): boolean {

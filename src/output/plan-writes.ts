@@ -1,7 +1,9 @@
-import { lstatSync, readFileSync, realpathSync } from "node:fs";
+import { lstatSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { CannotRun } from "../diagnostics/cannot-run.ts";
 import type { OutputFile } from "../emitters/emitter.ts";
 import { hashOf, type LedgerRow } from "./ledger.ts";
+import { reasonOf } from "./reasons.ts";
 
 /** What a run would do, before it does anything. */
 export interface WritePlan {
@@ -15,12 +17,19 @@ export interface WritePlan {
 
 export interface Change {
   readonly path: string;
+  readonly target: string;
+  /** The host it is for; null for what all hosts share. */
+  readonly host: string | null;
   readonly kind: "create" | "update" | "remove";
   /** Content now; null where there is no file, or what is there is no text of ours. */
   readonly before: string | null;
   /** Content to be; null where it is removed. */
   readonly after: string | null;
   readonly executable: boolean;
+  /** Whether the file that is there can be executed; false where there is none. */
+  readonly wasExecutable: boolean;
+  /** Hash of the file that is there; null where there is none. */
+  readonly sha256: string | null;
   /** True where `--force` overrules: the file that is there is kept as a copy. */
   readonly keepsCopy: boolean;
 }
@@ -31,7 +40,11 @@ export interface Refusal {
   /** What is there and what was to be written, for the diff; null where it is no text. */
   readonly before: string | null;
   readonly after: string | null;
+  readonly executable: boolean;
+  readonly wasExecutable: boolean;
 }
+
+type Wanted = Pick<Change, "path" | "target" | "host" | "kind" | "after" | "executable">;
 
 /** Which part of the outputs a run is about; others are left as they are, in the ledger too. */
 export interface Scope {
@@ -60,21 +73,25 @@ export function planWrites(
   const rows: LedgerRow[] = [];
   const wanted = tree.filter((file) => inScope(options.scope, file));
   const isOut = perDirectory((path) => leadsOut(folder, path));
-  const place = (change: Omit<Change, "keepsCopy">, now: Found, row: LedgerRow | undefined): void => {
+  const place = (change: Wanted, now: Found, row: LedgerRow | undefined): void => {
     const why = refusalOf(now, row, change.after);
-    if (why === undefined) changes.push({ ...change, keepsCopy: false });
-    else if (options.force && now.kind === "file") changes.push({ ...change, keepsCopy: true });
-    else refused.push({ path: change.path, why, before: now.text, after: change.after });
+    const full = { ...change, before: now.text, wasExecutable: now.executable, sha256: now.sha256 };
+    if (why === undefined) changes.push({ ...full, keepsCopy: false });
+    else if (options.force && now.kind === "file") changes.push({ ...full, keepsCopy: true });
+    else refused.push({ ...full, why });
   };
   for (const file of wanted) {
     const row = ledger.get(file.path);
     const now = look(folder, file.path, isOut);
+    if (now.kind === "blocked")
+      throw new CannotRun(`cannot write ${file.path}: ${inTheWay(folder, file.path)} is not a directory`);
     rows.push({ path: file.path, sha256: hashOf(file.content), target: file.target, host: file.host });
     if (now.kind === "file" && now.text === file.content && now.executable === file.executable)
       unchanged.push(file.path);
     else {
       const kind = now.kind === "none" ? "create" : "update";
-      place({ path: file.path, kind, before: now.text, after: file.content, executable: file.executable }, now, row);
+      const { path, target, host, executable } = file;
+      place({ path, target, host, kind, after: file.content, executable }, now, row);
     }
   }
   const kept = new Set(wanted.map((file) => file.path));
@@ -83,8 +100,9 @@ export function planWrites(
     if (!inScope(options.scope, row)) rows.push(row);
     else {
       const now = look(folder, row.path, isOut);
-      if (now.kind === "none") continue;
-      place({ path: row.path, kind: "remove", before: now.text, after: null, executable: false }, now, row);
+      if (now.kind === "none" || now.kind === "blocked") continue;
+      const { path, target, host } = row;
+      place({ path, target, host, kind: "remove", after: null, executable: false }, now, row);
     }
   }
   return { changes, unchanged, refused, rows };
@@ -102,7 +120,8 @@ function perDirectory(ask: (path: string) => boolean): (path: string) => boolean
 }
 
 interface Found {
-  readonly kind: "none" | "file" | "other" | "outside";
+  /** `blocked`: a file stands where one of its directories should be. */
+  readonly kind: "none" | "blocked" | "file" | "other" | "outside";
   readonly text: string | null;
   readonly sha256: string | null;
   readonly executable: boolean;
@@ -122,18 +141,26 @@ function look(folder: string, path: string, isOut: (path: string) => boolean): F
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === "ENOENT") return none;
-    if (code === "ENOTDIR") return { ...none, kind: "other" };
-    throw error;
+    if (code === "ENOTDIR") return { ...none, kind: "blocked" };
+    throw new CannotRun(`cannot read ${path}: ${reasonOf(error)}`);
   }
+}
+
+/** The part of a path that should be a directory and is none. */
+function inTheWay(folder: string, path: string): string {
+  const parts = path.split("/");
+  const prefixes = parts.map((_, i) => parts.slice(0, i + 1).join("/"));
+  return prefixes.find((prefix) => !statSync(join(folder, prefix)).isDirectory()) ?? path;
 }
 
 /** True where a directory on the way to a path is a link that leads out of the manifest's folder. */
 export function leadsOut(folder: string, path: string): boolean {
   const base = realpathSync.native(folder);
+  const inside = base === "/" ? base : `${base}/`;
   for (let at = dirname(path); at !== "."; at = dirname(at)) {
     const real = realDirectory(join(folder, at));
     if (real === "dangling") return true;
-    if (real !== undefined) return real !== base && !real.startsWith(`${base}/`);
+    if (real !== undefined) return real !== base && !real.startsWith(inside);
   }
   return false;
 }
@@ -146,7 +173,7 @@ function realDirectory(path: string): string | undefined {
     if (isLink(path)) return "dangling";
     const { code } = error as NodeJS.ErrnoException;
     if (code === "ENOENT" || code === "ENOTDIR") return undefined;
-    throw error;
+    throw new CannotRun(`cannot look into ${path}: ${reasonOf(error)}`);
   }
 }
 

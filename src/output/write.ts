@@ -1,64 +1,118 @@
 import {
+  accessSync,
   chmodSync,
   closeSync,
-  existsSync,
+  constants,
   fsyncSync,
-  linkSync,
-  mkdirSync,
   openSync,
   renameSync,
   rmdirSync,
   rmSync,
   writeFileSync,
 } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
 import { CannotRun } from "../diagnostics/cannot-run.ts";
+import { keepCopy, makeDirectories } from "./keep-copy.ts";
 import { type LedgerRow, ledgerPath, printLedger } from "./ledger.ts";
 import { type Change, leadsOut, type WritePlan } from "./plan-writes.ts";
+import { reasonOf } from "./reasons.ts";
+import { sweepTemporaries, temporaryFor } from "./temporary.ts";
+
+/** A file that is written and only waits to be renamed into its place. */
+interface Staged {
+  readonly path: string;
+  readonly temporary: string;
+}
+
+/** What a run has put on the disk before anything of it counts, so that it can be taken back. */
+interface Preparation {
+  readonly folder: string;
+  readonly directories: string[];
+  readonly files: string[];
+}
 
 /**
- * Carries out a plan of writes. First every new content is written to a temporary file beside its place; only when all
- * of them are there are they renamed into place, so that a full disk or a folder without permission leaves nothing half
- * written. The ledger names old and new hashes while that goes on: a run that is killed knows its own files.
+ * Carries out a plan of writes. First every new content is written to a temporary file beside its place, and what is
+ * overruled is copied; only when all of that is there are the files renamed into place, so that a full disk or a folder
+ * without permission leaves nothing half written. The ledger names old and new hashes while that goes on: a run that is
+ * killed knows its own files.
  */
 export function applyWrites(folder: string, plan: WritePlan, ledger: ReadonlyMap<string, LedgerRow>): void {
-  if (plan.changes.length === 0 && !ledgerDiffers(plan, ledger)) return;
-  const made: string[] = [];
-  const staged: { temporary: string; final: string }[] = [];
+  sweepTemporaries(directoriesOf(folder, [...plan.rows, ...ledger.values()]));
+  const after = printLedger(plan.rows);
+  const meanwhile = printLedger(transition(plan, ledger));
+  if (plan.changes.length === 0 && after === printLedger(ledger.values())) return;
+  const preparation: Preparation = { folder, directories: [], files: [] };
   try {
-    for (const change of plan.changes) {
-      if (change.after === null) continue;
-      staged.push(stage(folder, change.path, change.after, { executable: change.executable, durable: false }, made));
+    const staged = plan.changes.flatMap((change) => prepare(change, preparation));
+    const last = stage(preparation, ledgerPath, after, { executable: false, durable: true, turn: "second" });
+    const first = stage(preparation, ledgerPath, meanwhile, { executable: false, durable: true, turn: "first" });
+    for (const { path } of plan.changes.filter((change) => change.keepsCopy)) {
+      const copy = keepCopy(folder, path, preparation.directories);
+      if (copy !== undefined) preparation.files.push(copy);
     }
-    writeLedger(folder, transition(plan, ledger), made);
+    place(folder, first);
+    finish(folder, [...staged, last], plan.changes);
   } catch (error) {
-    for (const { temporary } of staged) rmSync(temporary, { force: true });
-    for (const directory of made.reverse()) removeEmpty(directory);
-    throw unwritable(error);
+    // Once the ledger is in place there is no way back, and none is needed: the next run goes on from there.
+    if (!(error instanceof Unfinished)) takeBack(preparation);
+    throw error;
   }
-  for (const change of plan.changes) if (change.keepsCopy) keepCopy(folder, change.path);
-  for (const { temporary, final } of staged) renameSync(temporary, final);
-  for (const change of plan.changes) if (change.after === null) remove(folder, change);
-  writeLedger(folder, plan.rows, []);
 }
 
-function ledgerDiffers(plan: WritePlan, ledger: ReadonlyMap<string, LedgerRow>): boolean {
-  return printLedger(plan.rows) !== printLedger(ledger.values());
+/** A run that was stopped by an error where it should have been past all of them. */
+class Unfinished extends CannotRun {}
+
+function finish(folder: string, staged: readonly Staged[], changes: readonly Change[]): void {
+  try {
+    for (const file of staged.slice(0, -1)) place(folder, file);
+    for (const change of changes) if (change.after === null) remove(folder, change.path);
+    for (const ledger of staged.slice(-1)) place(folder, ledger);
+  } catch (error) {
+    if (!(error instanceof CannotRun)) throw error;
+    const message = error.message.replace("; nothing was changed", "");
+    throw new Unfinished(`${message}; the outputs are written in part: settle that, then run remanence generate again`);
+  }
 }
 
-/** Rows of both before and after: each file is known with its old and its new hash. */
+function place(folder: string, { path, temporary }: Staged): void {
+  naming(path, () => renameSync(temporary, join(folder, path)));
+}
+
+/** Directories in which outputs lie, those excepted that a link leads out of the folder to. */
+function directoriesOf(folder: string, rows: readonly LedgerRow[]): string[] {
+  const directories = new Set([ledgerPath, ...rows.map((row) => row.path)].map((path) => dirname(path)));
+  return [...directories].filter((path) => !leadsOut(folder, join(path, "x"))).map((path) => join(folder, path));
+}
+
+/** Rows of both before and after: each file is known with the hash it has and the hash it will have. */
 function transition(plan: WritePlan, ledger: ReadonlyMap<string, LedgerRow>): LedgerRow[] {
   const rows = new Map(ledger);
-  for (const row of plan.rows) {
-    const old = ledger.get(row.path)?.sha256;
-    rows.set(row.path, old === undefined || old === row.sha256 ? row : { ...row, previous: old });
+  for (const row of plan.rows) rows.set(row.path, row);
+  for (const { path, sha256 } of plan.changes) {
+    const row = rows.get(path);
+    if (row !== undefined && sha256 !== null && sha256 !== row.sha256) rows.set(path, { ...row, previous: sha256 });
   }
   return [...rows.values()];
 }
 
-function writeLedger(folder: string, rows: readonly LedgerRow[], made: string[]): void {
-  const { temporary, final } = stage(folder, ledgerPath, printLedger(rows), { executable: false, durable: true }, made);
-  renameSync(temporary, final);
+/** Everything about a change that can fail, before the first of them is made. */
+function prepare(change: Change, preparation: Preparation): Staged[] {
+  const { path, after, executable } = change;
+  if (change.kind !== "create") refuseUnmovable(preparation.folder, path);
+  return after === null ? [] : [stage(preparation, path, after, { executable, durable: false, turn: "first" })];
+}
+
+/** A file is replaced and removed by the right of its directory, unless the file itself was made immutable. */
+function refuseUnmovable(folder: string, path: string): void {
+  naming(path, () => accessSync(join(folder, dirname(path)), constants.W_OK | constants.X_OK));
+  naming(path, () => {
+    try {
+      accessSync(join(folder, path), constants.W_OK);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EACCES") throw error;
+    }
+  });
 }
 
 /**
@@ -66,86 +120,56 @@ function writeLedger(folder: string, rows: readonly LedgerRow[], made: string[])
  * that a power cut leaves empty is known by the ledger and written anew, and waiting for each would double the time.
  */
 function stage(
-  folder: string,
+  { folder, directories, files }: Preparation,
   path: string,
   content: string,
-  file: { readonly executable: boolean; readonly durable: boolean },
-  made: string[],
-): { temporary: string; final: string } {
+  file: { readonly executable: boolean; readonly durable: boolean; readonly turn: "first" | "second" },
+): Staged {
   if (leadsOut(folder, path)) throw new CannotRun(`${path}: a link on the way leads out of the manifest's folder`);
-  const final = join(folder, path);
-  makeDirectories(dirname(final), made);
-  const temporary = join(dirname(final), `.${basename(final)}.remanence-new`);
-  rmSync(temporary, { force: true });
-  // "wx": never through a link that somebody put there in the meantime.
-  const handle = openSync(temporary, "wx", 0o600);
+  const temporary = join(folder, temporaryFor(path, file.turn));
+  naming(path, () => {
+    makeDirectories(dirname(temporary), directories);
+    rmSync(temporary, { force: true });
+    // "wx": never through a link that somebody put there in the meantime.
+    const handle = openSync(temporary, "wx", 0o600);
+    files.push(temporary);
+    try {
+      writeFileSync(handle, content);
+      if (file.durable) fsyncSync(handle);
+    } finally {
+      closeSync(handle);
+    }
+    // Not by open: what the umask takes away must not differ from one machine to the next.
+    chmodSync(temporary, file.executable ? 0o755 : 0o644);
+  });
+  return { path, temporary };
+}
+
+/** Says of an error of the system which output it is about; a temporary name would tell a person nothing. */
+function naming(path: string, action: () => void): void {
   try {
-    writeFileSync(handle, content);
-    if (file.durable) fsyncSync(handle);
-  } finally {
-    closeSync(handle);
-  }
-  chmodSync(temporary, file.executable ? 0o755 : 0o644);
-  return { temporary, final };
-}
-
-function makeDirectories(path: string, made: string[]): void {
-  const missing: string[] = [];
-  for (let at = path; !existsSync(at); at = dirname(at)) missing.unshift(at);
-  for (const directory of missing) {
-    mkdirSync(directory);
-    made.push(directory);
+    action();
+  } catch (error) {
+    throw new CannotRun(`cannot write ${path}: ${reasonOf(error)}; nothing was changed`);
   }
 }
 
-function removeEmpty(directory: string): void {
+function takeBack({ files, directories }: Preparation): void {
+  for (const file of files) rmSync(file, { force: true });
+  for (const directory of directories.reverse()) removeEmpty(directory);
+}
+
+function remove(folder: string, path: string): void {
+  naming(path, () => rmSync(join(folder, path), { force: true }));
+  for (let at = dirname(path); at !== "."; at = dirname(at)) if (!removeEmpty(join(folder, at))) return;
+}
+
+function removeEmpty(directory: string): boolean {
   try {
     rmdirSync(directory);
+    return true;
   } catch {
     // Not empty, or gone: either way not ours to remove.
+    return false;
   }
-}
-
-/** `--force` keeps what it overwrites, outside the outputs: in a chezmoi source a copy would become a target. */
-function keepCopy(folder: string, path: string): void {
-  const kept = join(folder, ".remanence", "kept", path);
-  mkdirSync(dirname(kept), { recursive: true });
-  for (let n = 0; ; n++) {
-    const name = n === 0 ? kept : `${kept}.${n}`;
-    try {
-      linkSync(join(folder, path), name);
-      return;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-    }
-  }
-}
-
-function remove(folder: string, change: Change): void {
-  rmSync(join(folder, change.path), { force: true });
-  for (let at = dirname(change.path); at !== "."; at = dirname(at)) {
-    try {
-      rmdirSync(join(folder, at));
-    } catch {
-      return;
-    }
-  }
-}
-
-function unwritable(error: unknown): Error {
-  if (error instanceof CannotRun) return error;
-  const { code, path: raw } = error as NodeJS.ErrnoException;
-  const path = raw?.replace(/\.([^/]+)\.remanence-new$/, "$1");
-  const reasons: Readonly<Record<string, string>> = {
-    EACCES: "permission denied",
-    EPERM: "not permitted",
-    EROFS: "the file system is read-only",
-    ENOSPC: "the disk is full",
-    EDQUOT: "the quota is used up",
-    ENOTDIR: "a part of its path is not a directory",
-    EISDIR: "a directory is in the way",
-    EEXIST: "something is in the way",
-  };
-  if (code === undefined) return error instanceof Error ? error : new Error(String(error));
-  return new CannotRun(`cannot write ${path ?? "the outputs"}: ${reasons[code] ?? code}; nothing was changed`);
 }

@@ -1,0 +1,128 @@
+/**
+ * The help of the command line. Paragraphs are one line each: they are wrapped to the terminal. What stands after the
+ * options is not, and keeps within 80 columns.
+ */
+export interface Help {
+  /** A few words, for the list of commands. */
+  readonly summary: string;
+  readonly text: string;
+  readonly after: string;
+}
+
+export const remanence = `One manifest says what state you keep; NixOS, home-manager, chezmoi and Fedora follow from it.
+
+Remanence reads persistence.yaml, decides for every path on every host what happens to it, and writes plain files that work without it: a NixOS module, home-manager modules, a chezmoi source tree, scripts. It moves, wipes and deletes none of your data itself.`;
+
+export const afterRemanence = `
+A first manifest, persistence.yaml:
+  version: 1
+  users: { mitsio: {} }
+  hosts: { desk: { os: fedora } }
+  profiles: [ssh, firefox]
+  home: [Documents/, .bash_history]
+
+Then:
+  remanence check                   what is wrong, with the line
+  remanence plan                    what becomes of each entry
+  remanence explain ~/.mozilla      what happens to one path, and why
+  remanence diff                    what generate would change
+  remanence generate                write the outputs
+  remanence profiles show firefox   what an application keeps
+
+Exit codes: 0 done or clean, 1 findings or errors in the manifest,
+            2 could not run. Answers go to stdout, problems to stderr.`;
+
+export const check: Help = {
+  summary: "what is wrong with the manifest, for every host",
+  text: "Reads the manifest and reports everything that is wrong or doubtful about it at once: file, line, column, and what to write instead. Nothing is written.\n\nErrors keep outputs from being generated; warnings do not.",
+  after: `
+Examples:
+  remanence check
+  remanence check --host laptop
+  remanence check --format json     for editors and CI
+
+Exit codes: 0 sound (perhaps with warnings), 1 errors, 2 could not run.`,
+};
+
+export const plan: Help = {
+  summary: "what becomes of each entry on a host",
+  text: "Prints the plan of one host: every path that the manifest and its profiles name there, its class, how much it hurts to lose it, what becomes of it, where it is stored and whether it is backed up.",
+  after: `
+What becomes of an entry:
+  persist   kept: in a store, or in its place where nothing wipes it
+  carry     laid from the dotfiles repo by chezmoi
+  fetch     fetched again from where it came from
+  discard   not kept; caches, and what is below the host's \`keep\`
+
+Examples:
+  remanence plan --host laptop
+  remanence plan --format json | jq '.entries[] | select(.backup).live'`,
+};
+
+export const explain: Help = {
+  summary: "what happens to one path, and which line says so",
+  text: "Says for a path what happens to it on each host: whether it is kept and where it really lies, whether it is backed up, which line of the manifest or which profile decided that, and what each output does about it. The path need not exist.",
+  after: `
+Examples:
+  remanence explain ~/.mozilla
+  remanence explain .config/nvim    of the home, wherever you are
+  remanence explain /var/lib/docker --host laptop`,
+};
+
+export const generate: Help = {
+  summary: "write the outputs: only what changed, all or nothing",
+  text: "Writes the files that follow from the manifest, each target's into its folder, and removes those that no longer follow. Only what changed is written, and all of it or nothing.\n\nA file that Remanence did not write, or that was edited since, is refused with the difference, and then nothing at all is written: move your change into the manifest, or overrule it with --force.",
+  after: `
+Examples:
+  remanence generate --dry-run
+  remanence generate
+  remanence generate --target chezmoi --commit
+  remanence generate --check        in CI: are the outputs up to date?
+
+Exit codes: 0 done, 1 errors in the manifest, files refused, or stale with
+            --check, 2 could not run.`,
+};
+
+export const diff: Help = {
+  summary: "what generate would change, as a unified diff",
+  text: "Prints what `remanence generate` would change, as a unified diff that `git apply` understands. Nothing is written.",
+  after: `
+Examples:
+  remanence diff
+  remanence diff --target nixos --host laptop
+
+Exit codes: 0 nothing would change, 1 something would, 2 could not run.`,
+};
+
+export const profiles = {
+  summary: "the catalogue: what applications and services keep",
+  text: "The catalogue: what applications and services keep, where that is known from, and what of it is safe to lose. A manifest names profiles under `profiles:`; your own go into profiles/ beside it.",
+};
+
+export const profilesList: Help = {
+  summary: "the names of all profiles",
+  text: "Lists the catalogue: name, title and flavours (flatpak and the like) of each profile, those beside the manifest included.",
+  after: `
+Examples:
+  remanence profiles list
+  remanence profiles list | grep -i browser`,
+};
+
+export const profilesShow: Help = {
+  summary: "what a profile keeps, and where that is known from",
+  text: "Shows one profile: its paths with class and need, its flavours, and the sources of these facts.",
+  after: `
+Examples:
+  remanence profiles show firefox
+  remanence profiles show firefox --format json`,
+};
+
+export const schema: Help = {
+  summary: "the JSON Schema of the manifest, for your editor",
+  text: "Prints the JSON Schema of the manifest. With it an editor completes keys and marks mistakes while you write.",
+  after: `
+Example:
+  remanence schema > persistence.schema.json
+and as the first line of persistence.yaml:
+  # yaml-language-server: $schema=./persistence.schema.json`,
+};
