@@ -98,6 +98,8 @@ home:
   - { path: "Documents/[odd] it's $HOME {a}/kept/deep/", class: data }
   - { path: "Documents/*/Cache/", class: cache }
   - { path: Documents/app/Cache/precious/, class: data }
+  - { path: "Documents/#x/Cache/kept/", class: data }
+  - { path: "Documents/#x/Cache/kept/tmp/", class: cache }
   - { path: Videos/, store: bulk }
   - { path: .ssh/, class: secret }
   - { path: .minor/, need: optional }
@@ -117,6 +119,8 @@ describeWith(["nix", "restic"], "backup.nix, run as the NixOS module runs restic
       "Documents/x/y/Cache/no pattern",
       "Documents/app/Cache/blob",
       "Documents/app/Cache/precious/ring",
+      "Documents/#x/Cache/kept/ring",
+      "Documents/#x/Cache/kept/tmp/blob",
       "Videos/film",
       ".ssh/id",
       ".minor/x",
@@ -133,7 +137,20 @@ describeWith(["nix", "restic"], "backup.nix, run as the NixOS module runs restic
     const saved = runJobs(root, jobs);
     const expected = tree.filter((path) => fate(plan, `/home/alice/${path}` as AbsolutePath).backup).map(storedOf);
     expect(saved).toEqual(expected.sort());
-    expect(expected.length).toBe(5);
+    expect(expected.length).toBe(6);
+  });
+
+  it("lets through what is kept inside of what is left out, for every user", async () => {
+    const manifest = backupManifest("/keep").replace("alice: {}", "alice: {}, bob: { home: /data/bob }");
+    const module = modulesOf(await compileText(manifest), "laptop", "nixos").find((path) =>
+      path.endsWith("backup.nix"),
+    );
+    const jobs = (dataOf(module ?? "") as { services: { restic: { backups: Record<string, Job> } } }).services;
+    const lines = jobs.restic.backups["remanence-data"]?.exclude ?? [];
+    const ofAlice = lines.filter((line) => line.includes("/home/alice/")).map((l) => l.replace("/home/alice/", "/H/"));
+    const ofBob = lines.filter((line) => line.includes("/data/bob/")).map((l) => l.replace("/data/bob/", "/H/"));
+    expect(ofAlice.filter((line) => line.startsWith("!")).length).toBeGreaterThan(2);
+    expect(ofBob).toEqual(ofAlice);
   });
 });
 

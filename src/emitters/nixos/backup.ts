@@ -1,8 +1,8 @@
 import { type Binding, nix } from "../../languages/nix.ts";
 import { resticPath } from "../../languages/restic.ts";
 import type { Backup } from "../../manifest/manifest.ts";
-import { type BackupSet, backupSet } from "../../plan/backup-set.ts";
-import { type AbsolutePath, isWithin } from "../../plan/path.ts";
+import { type BackupRoot, type BackupSet, backupSet } from "../../plan/backup-set.ts";
+import { type AbsolutePath, depthOf, isWithin, sortByPath } from "../../plan/path.ts";
 import type { HostPlan, PlanHost } from "../../plan/plan.ts";
 import { type Class, classes } from "../../plan/vocabulary.ts";
 import { generatedFrom } from "../emitter.ts";
@@ -16,12 +16,15 @@ type NixosHost = Extract<PlanHost, { os: "nixos" }>;
  */
 export function backupModule(plan: HostPlan, host: NixosHost, backup: Backup): string | undefined {
   const sets = [null, ...host.users.map((user) => user.name)].map((user) => backupSet(plan, user));
+  const roots = sets.flatMap((set) => set.roots);
   const whole: BackupSet = {
-    roots: sets.flatMap((set) => set.roots),
-    excludes: sets.flatMap((set) => set.excludes),
+    // As in each of the sets: what is let through is looked for in that order.
+    roots: sortByPath(roots, ({ path }) => path),
+    // The deepest rule decides, and to restic the last line does.
+    excludes: sets.flatMap((set) => set.excludes).sort((a, b) => depthOf(a.path) - depthOf(b.path)),
   };
   const excludes = resticExcludes(whole);
-  const jobs = classes.flatMap((c) => jobBindings(c, whole, excludes, host, backup));
+  const jobs = classes.flatMap((c) => jobBindings(c, roots, excludes, host, backup));
   if (jobs.length === 0) return undefined;
   return nix.module({
     header: [
@@ -36,12 +39,12 @@ export function backupModule(plan: HostPlan, host: NixosHost, backup: Backup): s
 
 function jobBindings(
   c: Class,
-  whole: BackupSet,
+  everything: readonly BackupRoot[],
   all: readonly ExcludeLine[],
   host: NixosHost,
   backup: Backup,
 ): Binding[] {
-  const roots = whole.roots.filter(({ entry }) => entry.class === c);
+  const roots = everything.filter(({ entry }) => entry.class === c);
   if (roots.length === 0) return [];
   const excludes = all.filter((line) => roots.some(({ path }) => reaches(line, path)));
   const paths = roots.map(({ entry, path }) => ({ value: resticPath(path), comment: entry.note }));
