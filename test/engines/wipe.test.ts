@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
 import { describeWith } from "../support/engines.ts";
@@ -131,6 +131,35 @@ describeWith(["nix", "btrfs", "loop", "mount-namespace"], "the wipe script on a 
       if (code === 0) break;
     }
     expect(boots).toBeGreaterThan(10);
+  });
+
+  it("leaves the old root in its place where no new one can be made", async () => {
+    const { device, top } = loopBtrfs();
+    const script = await scriptFor(device);
+    subvolume(join(top, "@"));
+    writeFileSync(join(top, "@", "mark"), "old");
+    const full = 'btrfs() { if [[ $2 == create ]]; then return 1; else command btrfs "$@"; fi; }\n';
+    expect(boot(`${full}${script}`, day(0))).toBe(1);
+    expect(readdirSync(join(top, "@"))).toEqual(["mark"]);
+    expect(boot(script, day(0))).toBe(0);
+    expect(readdirSync(join(top, "@"))).toEqual([]);
+  });
+
+  it("keeps to its own disk where two are wiped at once", async () => {
+    const [one, other] = [loopBtrfs(), loopBtrfs()];
+    const scripts = await Promise.all([one, other].map(({ device }) => scriptFor(device)));
+    for (const { top } of [one, other]) {
+      subvolume(join(top, "@"));
+      writeFileSync(join(top, "@", "mark"), top);
+    }
+    // The second begins where the first has mounted its disk, and ends before the first goes on.
+    const second = `(${scripts[1]}\n)\n`;
+    const both = scripts[0]?.replace(/^mount .*$/m, (line) => `${line}\n${second}`) ?? "";
+    expect(boot(both, day(0))).toBe(0);
+    for (const { top } of [one, other]) {
+      expect(readdirSync(join(top, "@"))).toEqual([]);
+      expect(readFileSync(join(top, "@-old", "2026-01-01T00-00-00Z", "mark"), "utf8")).toBe(top);
+    }
   });
 
   it("deletes nothing that is no subvolume of the archive, and wipes nothing that is no subvolume", async () => {

@@ -119,7 +119,8 @@ function btrfsFaults(wipe: Wipe, span: Span): Diagnostic[] {
   const missing = (["device", "subvolume"] as const).filter((key) => wipe[key] === null);
   const faults = missing.map((key) => say["nixos/wipe-incomplete"]({ method: "btrfs", missing: key }, span));
   const parts = wipe.subvolume?.split("/") ?? [];
-  if (parts.some((part) => part === "" || part === "." || part === ".." || part.startsWith("-"))) {
+  // Mount options are parted by commas, and fstab reads `\` as the beginning of an escape.
+  if (parts.some((part) => part === "" || part === "." || part === ".." || /^-|[,\\]/.test(part))) {
     faults.push(say["nixos/wipe-subvolume"]({ subvolume: wipe.subvolume ?? "" }, span));
   }
   return faults;

@@ -40,7 +40,8 @@ export const nixosDiagnostics = defineDiagnostics({
   "nixos/wipe-subvolume": {
     severity: "error",
     message: ({ subvolume }: { subvolume: string }) => `\`${subvolume}\` is no usable name of a subvolume`,
-    help: () => "write it as it is listed by `btrfs subvolume list /`, without a leading slash and without `..`",
+    help: () =>
+      "write it as it is listed by `btrfs subvolume list /`, without a leading slash; `..`, commas and backslashes cannot be in it",
   },
   "nixos/wipe-twice": {
     severity: "error",

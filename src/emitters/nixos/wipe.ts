@@ -49,8 +49,8 @@ export function wipeModule(plan: HostPlan, host: NixosHost): string {
 function lookInside(wipe: Wipe): string[] {
   return [
     "",
-    `To look into an old ${wipe.path}: mount the top of ${wipe.device}, then see ${wipe.subvolume}-old, a date each:`,
-    `  mount -o subvolid=5,ro ${wipe.device} /mnt`,
+    `To look into an old ${wipe.path}, mount the top of its file system, then see ${wipe.subvolume}-old, a date each:`,
+    `mount -o subvolid=5,ro ${shell.quote(wipe.device ?? "").text} /mnt`,
   ];
 }
 
@@ -100,7 +100,8 @@ function wipeUnit(wipe: Wipe): Binding {
     name: ["boot", "initrd", "systemd", "services", `remanence-wipe-${suffix}`],
     gap: true,
     value: nix.set([
-      { name: "description", value: `Replace the subvolume ${wipe.subvolume} by an empty one` },
+      // NixOS writes it into the unit as it is, where systemd takes `%` for a specifier.
+      { name: "description", value: `Replace the subvolume ${wipe.subvolume?.replaceAll("%", "%%")} by an empty one` },
       pulledInBy,
       { name: "requires", value: [device] },
       {

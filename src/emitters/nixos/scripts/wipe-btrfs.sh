@@ -3,7 +3,7 @@
 # Runs in the initrd, where there are bash, coreutils, mount and btrfs, and nothing else.
 set -euo pipefail
 
-top=/run/remanence-wipe
+top=$(mktemp -d /run/remanence-wipe-XXXXXX) # one of its own: another wipe may be at work
 archive=$top/$subvolume-old
 
 # True for a btrfs subvolume: its root directory has inode 256 and no other directory has.
@@ -22,25 +22,31 @@ delete_old() {
   btrfs subvolume delete "$path"
 }
 
-mkdir -p "$top"
 mount -o subvolid=5 -- "$device" "$top"
-trap 'umount "$top"' EXIT
+trap 'umount "$top" && rmdir "$top"' EXIT
 
 # 1. The old root moves into the archive in one step.
 now=$(date +%s)
+archived=
 if is_subvolume "$top/$subvolume"; then
   mkdir -p "$archive"
   name=$(date -u -d "@$now" +%Y-%m-%dT%H-%M-%SZ)
   while [[ -e $archive/$name ]]; do name+=+; done
   mv -T -- "$top/$subvolume" "$archive/$name"
+  archived=$archive/$name
 fi
 
-# 2. An empty one takes its place, also where a boot stopped between these two steps.
+# 2. An empty one takes its place, also where a boot stopped between these two steps. Where that fails (a full disk), the
+# old one comes back: without any the machine would not boot.
 if [[ -e $top/$subvolume ]]; then
   echo "$subvolume is no subvolume: nothing was wiped" >&2
   exit 1
 fi
-btrfs subvolume create "$top/$subvolume"
+if ! btrfs subvolume create "$top/$subvolume"; then
+  [[ -z $archived ]] || mv -T -- "$archived" "$top/$subvolume"
+  echo "no empty $subvolume could be made: nothing was wiped" >&2
+  exit 1
+fi
 
 # 3. Roots older than the limit go. A failure here must not stop the boot: the new root is there.
 if [[ -d $archive ]]; then
