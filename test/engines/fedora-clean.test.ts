@@ -91,6 +91,18 @@ describeWith(["systemd"], "clean.sh with systemd-tmpfiles", () => {
     expect(snapshot(join(home, "elsewhere"))).toBe(before);
   });
 
+  it("does not follow a pattern of live places into a store, where all lies at another depth", async () => {
+    const scripts = await scriptsOf(manifestOf(["docs/", '{ path: "*/*/Cache/", class: cache }']));
+    const home = newHome();
+    const cache = { old: "x" };
+    lay(home, { docs: { Cache: cache, deep: { Cache: cache } }, other: { deep: { Cache: cache } } });
+    expectRun(0, scripts, "link", [], { home });
+    age(home, 60);
+    expectRun(0, scripts, "clean", [], { home });
+    const left = ["docs/Cache", "docs/deep/Cache", "other/deep/Cache"].map((path) => readdirSync(join(home, path)));
+    expect(left).toEqual([["old"], [], []]);
+  });
+
   it("keeps links to kept things and all that is kept, inside of what may go", async () => {
     const entries = [
       ".local/share/keyrings/",

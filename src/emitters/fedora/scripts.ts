@@ -232,8 +232,10 @@ function bySpecificity(aged: readonly AgedPlace[]): AgedPlace[] {
 
 function cleanSettings(plan: HostPlan): Line {
   const lines = plan.host.users.flatMap((user) => {
-    const { aged, spared } = ageingOf(plan, user.name);
+    const { aged, spared, stores } = ageingOf(plan, user.name);
+    const found = aged.some(({ pattern }) => pattern) ? stores : [];
     return [
+      ...found.map((folder) => shell.call("apart", user.name, seenFrom(user, folder))),
       ...bySpecificity(aged).map(({ entry, path, pattern, age, filesOnly }) => {
         const how = pattern ? "pattern" : "path";
         const what = filesOnly ? "files" : "all";

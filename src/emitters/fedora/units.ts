@@ -1,7 +1,9 @@
+import { oneLine } from "../../languages/fragment.ts";
 import { printUnit, tmpfilesLine } from "../../languages/systemd.ts";
 import type { Backup } from "../../manifest/manifest.ts";
 import { ageingOf } from "../../plan/ageing.ts";
 import { relativeTo } from "../../plan/path.ts";
+import { beginnings, pathTree } from "../../plan/path-tree.ts";
 import type { HostPlan, PlanUser } from "../../plan/plan.ts";
 import { generatedFrom } from "../emitter.ts";
 
@@ -71,29 +73,44 @@ export function tmpfilesOf(plan: HostPlan, user: PlanUser): string | undefined {
   const { aged, spared } = ageingOf(plan, user.name);
   const lines = aged
     .filter(({ pattern }) => !pattern)
-    .map(({ entry, path, age, filesOnly }) => ({
-      text: tmpfilesLine({ type: "e", ...below(user, path), pattern: false, age: `${filesOnly ? "m" : "mM"}:${age}` })
-        .text,
-      note: entry.note,
-    }));
+    .map(
+      ({ entry, path, age, filesOnly }): NotedLine => ({
+        text: tmpfilesLine({ type: "e", ...below(user, path), pattern: false, age: `${filesOnly ? "m" : "mM"}:${age}` })
+          .text,
+        note: entry.note,
+      }),
+    );
   if (lines.length === 0) return undefined;
-  const spare = (path: string, pattern: boolean, note: string) => ({
+  const spare = (path: string, pattern: boolean, note: string): NotedLine => ({
     text: tmpfilesLine({ type: "x", ...below(user, path), pattern }).text,
     note,
   });
+  const places = pathTree(aged.filter(({ pattern }) => !pattern).map(({ path }) => [path, path]));
   const kept = [
     ...spared.map(({ path }) => spare(path, false, "stays")),
-    // A pattern has an age of its own.
+    // A pattern inside one of these places has an age of its own.
     ...aged
-      .filter(({ pattern }) => pattern)
+      .filter(({ path, pattern }) => pattern && beginnings(places, path).length > 0)
       .flatMap(({ path }) => withHidden(path).map((hidden) => spare(hidden, true, "left to clean.sh"))),
   ];
-  const body = [...lines, ...kept].map(({ text, note }) => `${note === null ? "" : `# ${note}\n`}${text}\n`);
   return [
     `# What may go of ${user.name}'s home on ${plan.host.name} when it is old.\n# ${generatedFrom(plan)}\n`,
-    "# For ~/.config/user-tmpfiles.d/. clean.sh does the same and more, and looks for links first.\n\n",
-    ...body,
+    "# For ~/.config/user-tmpfiles.d/. clean.sh does the same and more, and looks for links first.\n",
+    ...paragraphs([...lines, ...kept]),
   ].join("");
+}
+
+interface NotedLine {
+  readonly text: string;
+  readonly note: string | null;
+}
+
+/** Lines with one note stand together below it: tmpfiles.d(5) knows no remark beside a line. */
+function paragraphs(lines: readonly NotedLine[]): string[] {
+  return lines.map(({ text, note }, i) => {
+    if (i > 0 && lines[i - 1]?.note === note) return `${text}\n`;
+    return `\n${note === null ? "" : `# ${oneLine(note)}\n`}${text}\n`;
+  });
 }
 
 /** A pattern as systemd has to be told it: there `*` and `?` match no dot at the beginning of a name. */

@@ -1,7 +1,8 @@
 import { type Binding, type NixValue, nix } from "../../languages/nix.ts";
 import { tmpfilesLine } from "../../languages/systemd.ts";
-import { ageingOf } from "../../plan/ageing.ts";
+import { type AgedPlace, ageingOf } from "../../plan/ageing.ts";
 import { isWithin, parentOf, relativeTo } from "../../plan/path.ts";
+import { beginnings, pathTree } from "../../plan/path-tree.ts";
 import { mountedEntries } from "../../plan/physical.ts";
 import type { HostPlan, PlanHost, RelocatedEntry } from "../../plan/plan.ts";
 import { storeFolder } from "../../plan/stores.ts";
@@ -134,16 +135,22 @@ function directoryLine(path: string, mode: string, user: string, group: string):
 }
 
 function ageingRules(plan: HostPlan, user: string | null, home: string): { value: NixValue; comment: string | null }[] {
-  const { aged, spared } = ageingOf(plan, user);
+  const { aged, spared, stores } = ageingOf(plan, user);
+  // There everything lies at another depth: a pattern from outside would find what it does not mean.
+  const apart = pathTree(stores.map((store) => [store, store]));
+  const leadsIn = ({ path, pattern }: AgedPlace): boolean =>
+    pattern && beginnings(apart, path).some(({ value }) => !isWithin(path, value));
   const below = (path: string): { path: string; inHome: boolean } => {
     const inside = user === null ? undefined : relativeTo(path as never, home as never);
     return inside === undefined ? { path, inHome: false } : { path: inside, inHome: true };
   };
   return [
-    ...aged.map(({ entry, path, pattern, age, filesOnly }) => ({
-      value: tmpfilesLine({ type: "e", ...below(path), pattern, age: `${filesOnly ? "m" : "mM"}:${age}` }).text,
-      comment: entry.note,
-    })),
+    ...aged
+      .filter((place) => !leadsIn(place))
+      .map(({ entry, path, pattern, age, filesOnly }) => ({
+        value: tmpfilesLine({ type: "e", ...below(path), pattern, age: `${filesOnly ? "m" : "mM"}:${age}` }).text,
+        comment: entry.note,
+      })),
     ...spared.map(({ path }) => ({
       value: tmpfilesLine({ type: "x", ...below(path), pattern: false }).text,
       comment: "stays",
