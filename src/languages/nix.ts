@@ -8,7 +8,7 @@ export type NixValue = string | number | boolean | null | NixNode | readonly Nix
 
 type NixNode =
   | { readonly nix: "set"; readonly bindings: readonly Binding[] }
-  | { readonly nix: "list"; readonly items: readonly Item[] }
+  | { readonly nix: "list"; readonly items: readonly Item[]; readonly tall?: boolean }
   | { readonly nix: "reference"; readonly name: string }
   | { readonly nix: "select"; readonly from: string; readonly path: readonly string[] }
   | { readonly nix: "equal"; readonly left: NixValue; readonly right: NixValue }
@@ -98,7 +98,7 @@ function print(value: NixValue, indent: string): string {
     case "set":
       return printSet(node.bindings, indent);
     case "list":
-      return printList(node.items, indent);
+      return printList(node.items, indent, node.tall);
     case "reference":
       return node.name;
     case "select":
@@ -149,10 +149,21 @@ function hasRemarks({ comment, above }: Remarks): boolean {
   return beside({ comment: comment ?? null }) !== "" || (above !== undefined && above !== null);
 }
 
-function printList(items: readonly Item[], indent: string): string {
+/** nixfmt's width: what does not fit is broken where that is possible. */
+const width = 100;
+
+/** A value that takes more than one line: a list of one element, told to. */
+function broken(value: NixValue): NixValue {
+  if (Array.isArray(value)) return { nix: "list", items: value.map((item) => ({ value: item })), tall: true };
+  const isList = typeof value === "object" && value !== null && "nix" in value && value.nix === "list";
+  return isList ? { ...value, tall: true } : value;
+}
+
+function printList(items: readonly Item[], indent: string, tall = false): string {
   const only = items[0];
   if (only === undefined) return "[ ]";
-  if (items.length === 1 && isSimple(only.value) && !hasRemarks(only)) return `[ ${printOperand(only.value, indent)} ]`;
+  if (items.length === 1 && !tall && isSimple(only.value) && !hasRemarks(only))
+    return `[ ${printOperand(only.value, indent)} ]`;
   const inner = `${indent}  `;
   const lines = items.map((item, i) => {
     const above = remarksAbove(item, inner, i === 0);
@@ -171,7 +182,11 @@ function printBindings(bindings: readonly Binding[], indent: string): string {
     .map((binding, i) => {
       const names = typeof binding.name === "string" ? [binding.name] : binding.name;
       const name = names.map(attributeName).join(".");
-      return `${remarksAbove(binding, indent, i === 0)}${indent}${name} = ${print(binding.value, indent)};${beside(binding)}\n`;
+      const start = `${indent}${name} = `;
+      const short = print(binding.value, indent);
+      const fits = short.includes("\n") || [...`${start}${short};`].length <= width;
+      const value = fits ? short : print(broken(binding.value), indent);
+      return `${remarksAbove(binding, indent, i === 0)}${start}${value};${beside(binding)}\n`;
     })
     .join("");
 }

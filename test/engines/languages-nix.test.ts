@@ -153,6 +153,13 @@ describeWith(["nix"], "Nix, read back by nix-instantiate", () => {
     );
   });
 
+  it("breaks a list of one element that is wider than nixfmt lets it be", () => {
+    const of = (length: number): string => nix.value(nix.set([{ name: "a", value: ["x".repeat(length)] }])).text;
+    const fitting = 100 - '  a = [ "" ];'.length;
+    expect(of(fitting).split("\n")[1]).toBe(`  a = [ "${"x".repeat(fitting)}" ];`);
+    expect(of(fitting + 1)).toBe(`{\n  a = [\n    "${"x".repeat(fitting + 1)}"\n  ];\n}`);
+  });
+
   it("calls, compares and joins as written", () => {
     const x = nix.reference("x");
     const values: [NixValue, unknown][] = [
