@@ -104,6 +104,31 @@ describeWith(["chezmoi"], "chezmoi apply never deletes state", () => {
     expect(picture(home)[".config"]).toBe("0644 a file");
   });
 
+  it("leaves a person's own link to elsewhere, and takes over one that leads to the store", async () => {
+    const { folder, source } = await generated(manifestOf([".mozilla/", ".config/app/", ".gone/", ".moved/"]));
+    const home = homeIn(folder);
+    writeFiles(home, {
+      "disk/profile": "precious",
+      ".persist/.mozilla/prof": "kept",
+      ".persist/.config/app/x": "kept",
+    });
+    mkdirSync(join(home, ".config"), { recursive: true });
+    symlinkSync("../disk", join(home, ".config/app"));
+    symlinkSync("/nowhere/gone", join(home, ".gone"));
+    symlinkSync(join(home, ".persist/.mozilla"), join(home, ".mozilla"));
+    symlinkSync(".remanence-bulk/.moved", join(home, ".moved"));
+    const before = picture(home);
+    const said = applyInEveryWay(source, home);
+    expect(said).toContain("~/.config/app is not linked: a link to elsewhere is there\n");
+    expect(said).toContain("~/.gone is not linked: a link to elsewhere is there\n");
+    expect(picture(home)).toEqual({
+      ...before,
+      ".remanence": "-> .persist",
+      ".mozilla": "-> .remanence/.mozilla",
+      ".moved": "-> .remanence/.moved",
+    });
+  });
+
   it("links nothing through a root link in whose place a directory stands", async () => {
     const { folder, source } = await generated(browser);
     const home = homeIn(folder);

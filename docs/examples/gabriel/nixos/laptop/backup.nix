@@ -14,9 +14,9 @@
         "/home/gabriel/.tabby/config.toml" # server settings and repositories
       ];
       exclude = [
-        "/home/gabriel/.config/mozilla/firefox/Crash Reports"
         "/home/gabriel/.config/nvim"
         "/home/gabriel/.config/river"
+        "/home/gabriel/.config/mozilla/firefox/Crash Reports"
       ];
       extraBackupArgs = [
         "--exclude-caches"
@@ -87,17 +87,17 @@
         "/home/gabriel/.mozilla" # profiles made before version 147
       ];
       exclude = [
-        "/persist/var/lib/systemd/coredump" # memory of crashed programs; may hold secrets
-        "/persist/var/lib/systemd/pstore" # kernel crashes saved by the firmware
         "/home/gabriel/.claude/backups" # earlier copies of .claude.json
         "/home/gabriel/.claude/debug"
         "/home/gabriel/.claude/image-cache" # pasted images
         "/home/gabriel/.claude/paste-cache" # pasted text
         "/home/gabriel/.claude/shell-snapshots" # shell environment of running sessions
         "/home/gabriel/.claude/statsig" # feature flags of older versions
+        "/persist/var/lib/systemd/coredump" # memory of crashed programs; may hold secrets
+        "/persist/var/lib/systemd/pstore" # kernel crashes saved by the firmware
+        "/home/gabriel/.mozilla/firefox/Crash Reports"
         "/home/gabriel/.local/share/fish/generated_completions" # made from man pages by older versions
         "/home/gabriel/.local/state/nvim/lsp.log" # language servers; grows without end
-        "/home/gabriel/.mozilla/firefox/Crash Reports"
       ];
       extraBackupArgs = [
         "--exclude-caches"

@@ -269,6 +269,8 @@ size_of() {
 
 user 'mitsio' '/home/mitsio'
 settings() {
+  apart 'mitsio' '.persist'
+  apart 'mitsio' '.persist-bulk'
   aged 'mitsio' 'path' '.cache/BraveSoftware' '30d' 'all' # pages and compiled scripts
   aged 'mitsio' 'path' '.cache/fontconfig' '30d' 'all'
   aged 'mitsio' 'path' '.cache/go-build' '30d' 'all'      # compiled packages; go trims them itself
@@ -367,14 +369,23 @@ spared() {
   decided["$path"]=yes
 }
 
+declare -A is_store=()
+# apart USER FOLDER: a store. A pattern from outside does not lead into it: there everything lies at another depth, and
+# it would find what it does not mean.
+apart() {
+  [[ $1 == "$me" ]] || return 0
+  is_store["$home/$2"]=yes
+}
+
 # The directories that PATH means, into `found`: each step a real directory of ours, no link on the way.
 expand() {
-  local rest=$1 at=$home
+  local rest=$1 at=$home whole
   found=()
   if [[ $rest == /* ]]; then
     at=
     rest=${rest#/}
   fi
+  whole=$at/$rest
   step "$at" "$rest" "$2"
 }
 
@@ -410,6 +421,7 @@ matches() {
 # A name with a line break or the like cannot stand in a rule, and what must stay or was met already is none.
 enter() {
   [[ -d $1 && ! -L $1 && $1 != *[[:cntrl:]]* ]] || return 0
+  if [[ -n ${is_store["$1"]-} && $whole != "$1"/* ]]; then return 0; fi
   if [[ -n $2 ]]; then
     step "$1" "$2" "$3"
   elif [[ -z ${decided["$1"]-} && -O $1 && $(realpath -- "$1") == "$1" ]]; then

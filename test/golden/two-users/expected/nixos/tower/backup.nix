@@ -14,12 +14,12 @@
         "/persist/srv/bob/Documents/tmp/keep"
       ];
       exclude = [
-        "/persist/home/alice/Documents/*/.cache"
         "/persist/home/alice/Documents/tmp/*"
         "!/persist/home/alice/Documents/tmp/keep" # kept
-        "/persist/srv/bob/Documents/*/.cache"
         "/persist/srv/bob/Documents/tmp/*"
         "!/persist/srv/bob/Documents/tmp/keep" # kept
+        "/persist/home/alice/Documents/*/.cache"
+        "/persist/srv/bob/Documents/*/.cache"
       ];
       extraBackupArgs = [
         "--exclude-caches"
