@@ -98,8 +98,14 @@ export function diagnosticRow(d: Diagnostic, sources: Sources): Record<string, s
     file: d.span?.file ?? null,
     line: at?.line ?? null,
     column: at?.column ?? null,
-    help: d.help ?? null,
+    help: helpOf(d) ?? null,
   };
+}
+
+/** Help as one text: what stands beside the caret is part of it where there is no caret. */
+function helpOf({ label, help }: Diagnostic): string | undefined {
+  if (label === undefined || help === undefined) return label ?? help;
+  return label.endsWith("?") ? `${label} ${help}` : `${label}; ${help}`;
 }
 
 /** The last line of a report: `2 errors, 1 warning.` */

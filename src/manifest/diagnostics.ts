@@ -24,7 +24,7 @@ export const manifestDiagnostics = defineDiagnostics({
   },
   "manifest/not-utf8": {
     severity: "error",
-    message: (_: object) => "this file is not UTF-8 text",
+    message: ({ utf16 }: { utf16: boolean }) => (utf16 ? "this file is UTF-16 text" : "this file is not UTF-8 text"),
     help: () => "save it as UTF-8",
   },
   "manifest/version": {
@@ -41,12 +41,23 @@ export const manifestDiagnostics = defineDiagnostics({
   },
   "manifest/missing-key": {
     severity: "error",
-    message: ({ name, where }: Named & { where: string }) => `\`${name}\` is missing in ${where}`,
+    message: ({ name, where }: Named & { where: string; help?: string | undefined }) =>
+      `\`${name}\` is missing in ${where}`,
+    help: ({ help }) => help,
   },
   "manifest/type": {
     severity: "error",
-    message: ({ what, expected, found }: { what: string; expected: string; found: string }) =>
-      `${what} must be ${expected}, not ${found}`,
+    message: ({
+      what,
+      expected,
+      found,
+    }: {
+      what: string;
+      expected: string;
+      found: string;
+      help?: string | undefined;
+    }) => `${what} must be ${expected}, not ${found}`,
+    help: ({ help }) => help,
   },
   "manifest/value": {
     severity: "error",

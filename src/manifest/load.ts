@@ -9,6 +9,7 @@ import type { ManifestFile } from "./files.ts";
 import type { Manifest } from "./manifest.ts";
 import { normaliseManifest } from "./normalise.ts";
 import { parseManifest } from "./parse.ts";
+import { decodeText } from "./text.ts";
 import { parseYaml } from "./yaml-source.ts";
 
 /** Bytes a manifest file may have; 10,000 entries need about one tenth. */
@@ -49,7 +50,7 @@ export function loadManifest(path: string): LoadedManifest {
     sources.set(name, source ?? { path: name, text: "" });
     if (source === undefined) return;
     const yaml = parseYaml(source);
-    const parsed = parseManifest(yaml);
+    const parsed = parseManifest(yaml, from !== undefined);
     diagnostics.push(...yaml.diagnostics, ...parsed.diagnostics);
     files.push({ yaml, parsed });
     for (const [i, include] of (parsed.written.include ?? []).entries()) {
@@ -112,10 +113,11 @@ function readSource(
       diagnostics.push(say["manifest/too-large"]({ bytes: stat.size, limit: sizeLimit }, place));
       return undefined;
     }
-    const bytes = readFileSync(handle);
-    const text = bytes.toString("utf8").replace(/^\uFEFF/, "");
-    if (!Buffer.from(bytes.toString("utf8")).equals(bytes)) diagnostics.push(say["manifest/not-utf8"]({}, place));
-    return { path: name, text };
+    const { text, fault, utf16 } = decodeText(readFileSync(handle));
+    if (fault !== undefined) {
+      diagnostics.push(say["manifest/not-utf8"]({ utf16 }, { file: name, start: fault, end: fault + 1 }));
+    }
+    return utf16 ? undefined : { path: name, text };
   } catch (error) {
     if (from === undefined) throw unreadable(name, error);
     diagnostics.push(say["manifest/include"]({ name, detail: reasonOf(error) }, from));
@@ -180,7 +182,7 @@ function declaredIn(files: readonly ManifestFile[], allRead: boolean): Declared 
     hosts: names("hosts"),
     users: names("users"),
     stores: stores.length > 0 ? [...new Set(stores)] : ["persist"],
-    complete: allRead && files.every(({ yaml }) => hasUsableSections(yaml.value)),
+    complete: allRead && files.every(({ yaml }, i) => hasUsableSections(yaml.value) || (i > 0 && yaml.value === null)),
   };
 }
 

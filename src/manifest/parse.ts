@@ -2,8 +2,9 @@ import type { $ZodIssue } from "zod/v4/core";
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import { didYouMean } from "../diagnostics/did-you-mean.ts";
 import { manifestDiagnostics as say } from "./diagnostics.ts";
-import { knownKeys, type MapKind, manifestSchema, type WrittenManifest } from "./schema.ts";
-import { wrongKeys, wrongValues } from "./wrong-facts.ts";
+import { knownKeys, manifestSchema, type WrittenManifest } from "./schema.ts";
+import { helpForKey, helpForMissing, helpForType, helpForValue, sizeDetail } from "./shape-help.ts";
+import { at, foundWord, isMap, keysAt, nameOf, placeOf, singular, typeWord } from "./shape-words.ts";
 import type { DocumentPath, YamlSource } from "./yaml-source.ts";
 
 /** A file's written form, with what is wrong with its shape. */
@@ -19,13 +20,14 @@ type ListSection = "include" | "profiles" | "system" | "home";
 
 /**
  * Checks the shape of a manifest file: every unknown key, wrong type and wrong value at its own place. Parts that
- * are at fault are left out of the result (an entry, a host), never guessed.
+ * are at fault are left out of the result (an entry, a host), never guessed. `included`: it is not the manifest's own
+ * file, and may be empty.
  */
-export function parseManifest(yaml: YamlSource): ParsedManifest {
+export function parseManifest(yaml: YamlSource, included: boolean): ParsedManifest {
   const placeOf = (section: ListSection, n: number): DocumentPath => [section, n];
   if (yaml.value === undefined) return { written: {}, diagnostics: [], placeOf };
   if (yaml.value === null) {
-    return { written: {}, diagnostics: [say["manifest/empty"]({}, yaml.spanOf([]))], placeOf };
+    return { written: {}, diagnostics: included ? [] : [say["manifest/empty"]({}, yaml.spanOf([]))], placeOf };
   }
   const value = withoutEmptySections(yaml.value);
   const diagnostics = prototypeNames(value, yaml);
@@ -56,10 +58,6 @@ export function parseManifest(yaml: YamlSource): ParsedManifest {
 function withoutEmptySections(value: unknown): unknown {
   if (!isMap(value)) return value;
   return Object.fromEntries(Object.entries(value).filter(([, section]) => section !== null));
-}
-
-function isMap(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** The smallest part that can be left out on its own: a section, or one item of it. */
@@ -96,21 +94,21 @@ function describe(issue: $ZodIssue, base: DocumentPath, root: unknown, yaml: Yam
     case "invalid_key": {
       const name = String(path.at(-1));
       const kind = singular(String(path.at(-2)));
-      return [say["manifest/name"]({ name, kind, rule: nameRule }, yaml.spanOf(path, "key"))];
+      const rule = issue.issues[0]?.message ?? "";
+      return [say["manifest/name"]({ name, kind, rule }, yaml.spanOf(path, "key"))];
     }
     case "invalid_type":
       if (found === undefined) return [missing(path, root, yaml)];
       return [wrongType(what, issue.expected, found, path, yaml)];
     case "invalid_value":
       return [wrongValue(what, issue.values.map(String), found, path, yaml)];
+    case "too_small":
+    case "too_big":
+      return [say["manifest/value"]({ what, detail: sizeDetail(issue) }, yaml.spanOf(path))];
     default:
-      return [
-        say["manifest/value"]({ what, detail: lower(issue.message), help: helpFor(path, found) }, yaml.spanOf(path)),
-      ];
+      return [say["manifest/value"]({ what, detail: issue.message }, yaml.spanOf(path))];
   }
 }
-
-const nameRule = "letters, digits, `.`, `_` and `-`, beginning with a letter or digit, not too long";
 
 /** The one name that zod leaves out of a map without a word. */
 function prototypeNames(value: unknown, yaml: YamlSource): Diagnostic[] {
@@ -125,7 +123,7 @@ function prototypeNames(value: unknown, yaml: YamlSource): Diagnostic[] {
     const map = at(value, path);
     if (!isMap(map) || !Object.hasOwn(map, "__proto__")) return [];
     const kind = singular(String(path.at(-1)));
-    const params = { name: "__proto__", kind, rule: nameRule };
+    const params = { name: "__proto__", kind, rule: "JavaScript keeps it for itself" };
     return [say["manifest/name"](params, yaml.spanOf([...path, "__proto__"], "key"))];
   });
 }
@@ -148,7 +146,7 @@ function describeUnion(issue: UnionIssue, path: DocumentPath, root: unknown, yam
   const words = issue.errors.flat().flatMap((i) => (i.code === "invalid_value" ? i.values.map(String) : []));
   if (typeof found === "string" && words.length > 0) return [wrongValue(nameOf(path), words, found, path, yaml)];
   const expected = issue.errors.flat().flatMap((i) => (i.code === "invalid_type" ? [i.expected] : []));
-  return [wrongType(nameOf(path), expected.map(typeWord).join(" or "), found, path, yaml)];
+  return [wrongType(nameOf(path), [...new Set(expected.map(typeWord))].join(" or "), found, path, yaml)];
 }
 
 function isTypeIssue(issue: $ZodIssue): boolean {
@@ -157,125 +155,26 @@ function isTypeIssue(issue: $ZodIssue): boolean {
 
 function missing(path: DocumentPath, root: unknown, yaml: YamlSource): Diagnostic {
   const parent = path.slice(0, -1);
-  return say["manifest/missing-key"](
-    { name: String(path.at(-1)), where: placeOf(parent, root) },
-    yaml.spanOf(parent, "key"),
-  );
+  const name = String(path.at(-1));
+  const help = helpForMissing(name, parent);
+  return say["manifest/missing-key"]({ name, where: placeOf(parent, root), help }, yaml.spanOf(parent, "key"));
 }
 
 function wrongType(what: string, expected: string, found: unknown, path: DocumentPath, yaml: YamlSource): Diagnostic {
-  return say["manifest/type"]({ what, expected: typeWord(expected), found: foundWord(found) }, yaml.spanOf(path));
+  const help = helpForType(expected, found, path, yaml.typed(path));
+  return say["manifest/type"]({ what, expected: typeWord(expected), found: foundWord(found), help }, yaml.spanOf(path));
 }
 
 function wrongValue(what: string, options: string[], found: unknown, path: DocumentPath, yaml: YamlSource): Diagnostic {
   const detail = `${typeof found === "string" ? `\`${found}\`` : foundWord(found)} is not one of ${options.join(", ")}`;
   const known = typeof found === "string" ? didYouMean(found, options) : undefined;
-  return say["manifest/value"]({ what, detail, known, help: helpFor(path, found) }, yaml.spanOf(path));
+  const help = helpForValue(path, found, options, yaml.typed(path));
+  return say["manifest/value"]({ what, detail, known, help }, yaml.spanOf(path));
 }
 
 function unknownKey(name: string, path: DocumentPath, root: unknown, yaml: YamlSource): Diagnostic {
-  const help = wrongKeys.get(name);
+  const help = helpForKey(name, path, root);
   const known = help === undefined ? didYouMean(name, keysAt(path, root)) : undefined;
   const where = placeOf(path, root);
   return say["manifest/unknown-key"]({ name, where, known, help }, yaml.spanOf([...path, name], "key"));
-}
-
-function helpFor(path: DocumentPath, found: unknown): string | undefined {
-  const key = path.at(-1);
-  return typeof key === "string" && typeof found === "string" ? wrongValues.get(`${key}: ${found}`) : undefined;
-}
-
-/** The keys that may stand in the map at a path. */
-function keysAt(path: DocumentPath, root: unknown): readonly string[] {
-  const kind = kindAt(path);
-  if (kind !== "host") return knownKeys[kind];
-  const host = at(root, path);
-  const os = isMap(host) ? host["os"] : undefined;
-  return knownKeys.host.filter((key) => (key !== "nixos" && key !== "fedora") || key === os);
-}
-
-function kindAt(path: DocumentPath): MapKind {
-  const [section, second, third, fourth] = path;
-  const last = path.at(-1);
-  if (section === "home" || section === "system") {
-    return last === "carry" || last === "fetch" ? last : "entry";
-  }
-  if (section === "hosts" && second !== undefined) {
-    if (third === undefined) return "host";
-    if (third === "stores") return "store";
-    if (third === "nixos") return fourth === "wipe" ? "wipe" : "nixos";
-    if (third === "backup") return fourth === "retain" || fourth === "encrypt" ? fourth : "backup";
-    return "fedora";
-  }
-  const kinds: Readonly<Record<string, MapKind>> = {
-    stores: "store",
-    users: "user",
-    profiles: "profile",
-    outputs: "outputs",
-  };
-  return kinds[String(section)] ?? "manifest";
-}
-
-/** "host `laptop`", "an entry of `home`": the map at a path, in words. */
-function placeOf(path: DocumentPath, root: unknown): string {
-  const [section, name, third] = path;
-  if (section === undefined) return "the manifest";
-  if (section === "home" || section === "system")
-    return path.length <= 2 ? "an entry" : `\`${String(path.at(-1))}\` of an entry`;
-  if (section === "profiles") return "a profile";
-  if (name === undefined) return `\`${String(section)}\``;
-  const owner = `${singular(String(section))} \`${String(name)}\``;
-  if (third === undefined || !isMap(at(root, [section]))) return owner;
-  return `\`${path
-    .slice(2)
-    .filter((p) => typeof p === "string")
-    .join(".")}\` of ${owner}`;
-}
-
-function nameOf(path: DocumentPath): string {
-  const last = path.at(-1);
-  if (last === undefined) return "the manifest";
-  if (typeof last !== "number") return `\`${String(last)}\``;
-  const section = path.at(-2);
-  if (section === "home" || section === "system") return "an entry";
-  return `an item of \`${String(section)}\``;
-}
-
-function singular(section: string): string {
-  return section.endsWith("s") ? section.slice(0, -1) : section;
-}
-
-function at(root: unknown, path: DocumentPath): unknown {
-  let value = root;
-  for (const key of path) {
-    if (typeof value !== "object" || value === null || !Object.hasOwn(value, key)) return undefined;
-    value = (value as Record<PropertyKey, unknown>)[key];
-  }
-  return value;
-}
-
-function typeWord(type: string): string {
-  const words: Readonly<Record<string, string>> = {
-    string: "text",
-    number: "a number",
-    int: "a whole number",
-    boolean: "`true` or `false`",
-    array: "a list",
-    object: "a map",
-    record: "a map",
-  };
-  return words[type] ?? type;
-}
-
-function foundWord(value: unknown): string {
-  if (value === null) return "nothing";
-  if (Array.isArray(value)) return "a list";
-  if (typeof value === "object") return "a map";
-  if (typeof value === "string") return "text";
-  if (typeof value === "number" || typeof value === "bigint") return `the number ${value}`;
-  return `\`${String(value)}\``;
-}
-
-function lower(message: string): string {
-  return message.charAt(0).toLowerCase() + message.slice(1);
 }

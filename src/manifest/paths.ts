@@ -23,12 +23,26 @@ const explanations: Readonly<Record<PathProblem, Explanation>> = {
     detail: "control characters (newline, tab, NUL) are not allowed in a path",
     help: "no mount unit or tmpfiles.d line can carry them; rename the file, or keep the folder around it",
   },
-  "lone-surrogate": { detail: "this is not valid Unicode" },
+  "lone-surrogate": {
+    detail: "this is not valid Unicode: half of a surrogate pair stands alone",
+    help: "write the character itself, or `\\U0001F600` for one beyond `\\uFFFF`",
+  },
+  noncharacter: {
+    detail: "a character is none (such as U+FFFE): systemd drops lines that hold it",
+    help: "rename the file, or keep the folder around it",
+  },
   "trailing-backslash": {
     detail: "a path must not end with a backslash",
     help: "systemd would join the next line to it; keep the folder around it",
   },
-  "too-long": { detail: "a component has more than 255 bytes, which no Linux file system takes" },
+  "too-long": {
+    detail: "a component has more than 255 bytes, which no Linux file system takes",
+    help: "check for a missing `/`",
+  },
+  "too-long-in-all": {
+    detail: "the path has more than 4095 bytes, which no program can open",
+    help: "keep a folder around it",
+  },
   "brace-list": {
     detail: "brace lists are a shell's shorthand and are not expanded here",
     help: "list the paths one by one: `path: [.ssh/, .aws/]`",

@@ -6,19 +6,33 @@ import { classes, needs } from "../plan/vocabulary.ts";
  * editors. What a value means together with others is not decided here but in rules.ts.
  */
 
-const word = (pattern: RegExp, what: string): z.ZodString => z.string().regex(pattern, `${what} is not a usable name`);
+const word = (pattern: RegExp, rule: string): z.ZodString => z.string().regex(pattern, rule);
 
 /** Names become file names, Nix attribute names and words of shell scripts. */
-const hostName = word(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/, "this");
-const userName = word(/^[A-Za-z_][A-Za-z0-9_.-]{0,31}$/, "this");
-const storeName = word(/^[A-Za-z][A-Za-z0-9_-]{0,31}$/, "this");
-const profileName = word(/^[a-z0-9][a-z0-9-]*$/, "this");
-const groupName = word(/^[A-Za-z_][A-Za-z0-9_.-]{0,31}$/, "this");
+const hostName = word(
+  /^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/,
+  "a host's name has letters, digits, `.`, `_` and `-`, begins with a letter or digit, and has at most 63 characters",
+);
+const userName = word(
+  /^[A-Za-z_][A-Za-z0-9_.-]{0,31}$/,
+  "a user's name has letters, digits, `.`, `_` and `-`, begins with a letter or `_`, and has at most 32 characters",
+);
+const storeName = word(
+  /^[A-Za-z][A-Za-z0-9_-]{0,31}$/,
+  "a store's name has letters, digits, `_` and `-`, begins with a letter, and has at most 32 characters",
+);
+const groupName = word(
+  /^[A-Za-z_][A-Za-z0-9_.-]{0,31}$/,
+  "a group's name has letters, digits, `.`, `_` and `-`, begins with a letter or `_`, and has at most 32 characters",
+);
 
 const line = z
   .string()
   .min(1)
-  .regex(/^[^\p{Cc}\u2028\u2029]+$/u, "control characters are not allowed here");
+  .regex(/^[^\p{Cc}\u2028\u2029]*$/u, "control characters are not allowed here");
+
+/** A name that is defined elsewhere: whether it is, is asked later, where "did you mean" can be said. */
+const reference = line;
 
 const need = z
   .enum([...needs, "MUST", "SHOULD", "MAY", "OPTIONAL", "NO", "must", "should", "may", "no"])
@@ -32,7 +46,7 @@ const mode = z
   .describe('Mode when created: octal ("0700") or symbolic (u=rwx,g=rx,o=)');
 
 const on = z.array(z.string().min(1)).min(1).describe("OS names (nixos, fedora) or host names it is limited to");
-const users = z.array(userName).min(1).describe("Users it is limited to");
+const users = z.array(reference).min(1).describe("Users it is limited to");
 
 const carry = z
   .union([
@@ -83,7 +97,7 @@ const entryObject = z.strictObject({
   need: need.optional(),
   carry: carry.optional(),
   fetch: fetch.optional(),
-  store: storeName.optional().describe("The store it lives in (default: persist)"),
+  store: reference.optional().describe("The store it lives in (default: persist)"),
   mode: mode.optional(),
   owner: userName.optional(),
   group: groupName.optional(),
@@ -181,7 +195,7 @@ const nixos = z.strictObject({
     .enum(["all", "wiped"])
     .optional()
     .describe("all: every persisted entry lives in its store; wiped: only those on a file system that is wiped"),
-  wipe: z.union([wipe, z.array(wipe).min(1)]).optional(),
+  wipe: z.union([wipe, z.array(wipe)]).optional(),
   mounts: z.array(line).optional().describe("Mount points of further file systems that no wipe touches (/home)"),
 });
 export type WrittenNixos = z.output<typeof nixos>;
@@ -194,10 +208,9 @@ const fedora = z.strictObject({
     .describe("How home directories are kept in the store (default: symlink)"),
   home: z.enum(["standalone"]).optional().describe("Write a module for a standalone home-manager"),
 });
-export type WrittenFedora = z.output<typeof fedora>;
 
 const hostCommon = {
-  users: users.optional().describe("Users of this host (default: all)"),
+  users: z.array(reference).optional().describe("Users of this host (default: all)"),
   keep: need.optional().describe("The least need that is persisted here (default: optional)"),
   backup: backup.optional(),
   stores: z.record(storeName, store).optional().describe("Stores that lie elsewhere on this host"),
@@ -209,9 +222,9 @@ const host = z.discriminatedUnion("os", [
 export type WrittenHost = z.output<typeof host>;
 
 const profileObject = z.strictObject({
-  name: profileName,
-  flavour: profileName.optional().describe("A packaging variant of it, such as flatpak"),
-  store: storeName.optional(),
+  name: reference,
+  flavour: reference.optional().describe("A packaging variant of it, such as flatpak"),
+  store: reference.optional(),
   users: users.optional(),
   on: on.optional(),
 });
@@ -223,7 +236,6 @@ const user = z.nullable(
     group: groupName.optional().describe("Primary group (default: users on NixOS, the user's own on Fedora)"),
   }),
 );
-export type WrittenUser = z.output<typeof user>;
 
 const outputs = z.strictObject({
   nixos: line.optional(),
@@ -243,7 +255,7 @@ export const manifestSchema = z
     users: z.record(userName, user).optional(),
     hosts: z.record(hostName, host).optional(),
     profiles: z
-      .array(z.union([profileName, profileObject]))
+      .array(z.union([reference, profileObject]))
       .optional()
       .describe("Applications and services whose state is known"),
     system: z.array(entry).optional().describe("Entries with absolute paths"),

@@ -21,6 +21,7 @@ export const wrongKeys: ReadonlyMap<string, string> = new Map(
       "journald has no such key; to keep the journal persist `/var/log/`, to bound it set SystemMaxUse= in your system configuration",
     MaxDiskSize:
       "journald has no such key; the bound is SystemMaxUse=, and the journal is kept by persisting `/var/log/`",
+    encrypt: "restic always encrypts its repository; `encrypt` is for `engine: tar`",
     user: "write `owner:` for who owns it, or `users:` for whose home it is in",
     exclude:
       "list what is not kept as an entry of its own with `class: cache` or `need: none`: the deeper path decides",

@@ -4,7 +4,8 @@ import { defineDiagnostics } from "../diagnostics/define.ts";
 export const yamlDiagnostics = defineDiagnostics({
   "yaml/syntax": {
     severity: "error",
-    message: ({ detail }: { detail: string }) => `this is not valid YAML: ${sentencePart(detail)}`,
+    message: ({ detail }: { detail: string; code: string }) => `this is not valid YAML: ${sentencePart(detail)}`,
+    help: ({ detail, code }) => (/reserved character/.test(detail) ? inQuotes : syntaxHelp[code]),
   },
   "yaml/several-documents": {
     severity: "error",
@@ -47,6 +48,23 @@ export const yamlDiagnostics = defineDiagnostics({
     help: () => "a manifest needs about six levels; check for unclosed brackets",
   },
 });
+
+const inQuotes = 'put the text in quotes: `"…"`';
+
+/** What to do, by the code that the yaml library gives. */
+const syntaxHelp: Readonly<Record<string, string>> = {
+  TAB_AS_INDENT: "indent with spaces",
+  BAD_INDENT: "indent items of one list or map alike, and close each `[` and `{`",
+  MISSING_CHAR: "close what is open: each quote, `[` and `{`; put a comma between items on one line",
+  BLOCK_IN_FLOW: "inside `[` and `{` write items on one line with commas, without `- `",
+  BLOCK_AS_IMPLICIT_KEY: `text with \`: \` in it is taken for a key: ${inQuotes}`,
+  MULTILINE_IMPLICIT_KEY: "a key stands on one line, with `:` behind it; check the line above",
+  BAD_SCALAR_START: inQuotes,
+  BAD_DQ_ESCAPE: "write a backslash twice, or use single quotes",
+  UNEXPECTED_TOKEN: `check the line above: something is not closed, or needs quotes: ${inQuotes}`,
+  BAD_ALIAS: "write a name behind `*` and `&`; a pattern that begins with `*` stands in quotes",
+  KEY_OVER_1024_CHARS: "check for a missing quote: a key this long is none",
+};
 
 /** A message of the yaml library in the middle of a sentence of ours. */
 function sentencePart(message: string): string {

@@ -103,14 +103,14 @@ function syntaxFaults(document: Document.Parsed, source: SourceFile): Diagnostic
   const faults = document.errors.map(({ code, message, pos }) => {
     if (code === "DUPLICATE_KEY") return say["yaml/duplicate-key"]({}, span(pos));
     if (code === "TAG_RESOLVE_FAILED") return say["yaml/tag"]({}, span(pos));
-    return say["yaml/syntax"]({ detail: message }, span(pos));
+    return say["yaml/syntax"]({ detail: message, code }, span(pos));
   });
   const warnings = document.warnings.filter(({ message }) => !message.startsWith("Unsupported YAML version"));
   for (const { code, message, pos } of warnings) {
     faults.push(
       code === "TAG_RESOLVE_FAILED"
         ? say["yaml/tag"]({}, span(pos))
-        : say["yaml/syntax"]({ detail: message }, span(pos)),
+        : say["yaml/syntax"]({ detail: message, code }, span(pos)),
     );
   }
   const version = document.directives?.yaml;

@@ -11,8 +11,10 @@ export type PathProblem =
   | "empty-component"
   | "control-character"
   | "lone-surrogate"
+  | "noncharacter"
   | "trailing-backslash"
   | "too-long"
+  | "too-long-in-all"
   | "brace-list"
   | "unknown-variable"
   | "not-relative"
@@ -38,8 +40,8 @@ const xdgVariables: Readonly<Record<string, string>> = {
 /**
  * Reads a path of the manifest's `home` list: relative to a home; `~/x`, `$HOME/x` and `$XDG_CONFIG_HOME/x` are
  * read as what they stand for. Refused: absolute paths, `.`, `..`, empty components, control characters (systemd
- * and tmpfiles.d have no way to carry a newline), a backslash at the end (systemd would join lines), components
- * over 255 bytes, shell brace lists.
+ * and tmpfiles.d have no way to carry a newline), noncharacters of Unicode (systemd drops lines with them), a
+ * backslash at the end (systemd would join lines), components over 255 bytes and paths over 4095, shell brace lists.
  */
 export function parseHomePath(text: string): Parsed<WrittenPath<RelativePath>> {
   const expanded = expandHome(text);
@@ -86,9 +88,18 @@ function textProblem(text: string): PathProblem | undefined {
   if (text === "" || text === "/") return "empty";
   if (/[\p{Cc}\u2028\u2029]/u.test(text)) return "control-character";
   if (!text.isWellFormed()) return "lone-surrogate";
+  if (noncharacter.test(text)) return "noncharacter";
   if (/\\\/?$/.test(text)) return "trailing-backslash";
   if (/\{[^{}]*,[^{}]*\}/.test(text)) return "brace-list";
-  return undefined;
+  return isTooLong(text) ? "too-long-in-all" : undefined;
+}
+
+/** Code points that Unicode keeps free for ever: systemd takes text with one for broken, and drops its line. */
+const noncharacter = /\p{Noncharacter_Code_Point}/u;
+
+/** True for more bytes than a path may have in a system call (PATH_MAX, which counts the NUL at the end). */
+export function isTooLong(path: string): boolean {
+  return Buffer.byteLength(path) > 4095;
 }
 
 function componentProblem(component: string): PathProblem | undefined {
