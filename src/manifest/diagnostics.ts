@@ -169,6 +169,18 @@ export const manifestDiagnostics = defineDiagnostics({
     severity: "warning",
     message: ({ key, why }: { key: string; why: string }) => `\`${key}\` has no effect here: ${why}`,
   },
+  "manifest/home-only": {
+    severity: "warning",
+    message: ({ key, path }: { key: string; path: string }) =>
+      `nothing lays \`${path}\`: \`${key}\` is for what is in a home`,
+    help: ({ key }) => `leave \`${key}\` away: a path of the system is persisted, or declared in its own configuration`,
+  },
+  "manifest/fetch-kind": {
+    severity: "warning",
+    message: ({ path, what, is }: { path: string; what: string; is: "directory" | "file" }) =>
+      `\`${path}\` is written as a ${is === "file" ? "directory" : "file"}, but ${what} comes as a ${is}`,
+    help: ({ path, is }) => `write \`${path}${is === "directory" ? "/" : ""}\``,
+  },
   "manifest/kept-pattern": {
     severity: "error",
     message: ({ path }: { path: string }) => `\`${path}\` is a pattern, and patterns are only for what is discarded`,

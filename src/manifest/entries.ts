@@ -30,10 +30,29 @@ export function entriesOf(file: ManifestFile, faults: Faults): ManifestEntry[] {
         const place = typeof written === "string" ? at : [...at, "path", ...(typeof full.path === "string" ? [] : [i])];
         const pathSpan = file.yaml.spanOf(place);
         const read = entryPath(path, scope, pathSpan, faults);
-        return read === undefined ? [] : [{ ...read, ...common, span: pathSpan }];
+        if (read === undefined) return [];
+        faults.push(...travelFaults(read, facts, pathSpan, span));
+        return [{ ...read, ...common, span: pathSpan }];
       });
     }),
   );
+}
+
+const fetched = { git: "a git repository", archive: "an archive", file: "a single file" } as const;
+
+/** What comes from elsewhere is laid by chezmoi: in homes only, and as what it is. */
+function travelFaults(
+  { scope, path, kind }: EntryPath,
+  { need, carry, fetch }: EntryFacts,
+  pathSpan: Span,
+  span: (key: string) => Span,
+): Diagnostic[] {
+  const key = carry !== null ? "carry" : "fetch";
+  if (need === "none" || (carry === null && fetch === null)) return [];
+  if (scope === "system") return [say["manifest/home-only"]({ key, path }, span(key))];
+  const is = fetch?.type === "file" ? "file" : "directory";
+  if (fetch === null || kind === is || kind === "pattern") return [];
+  return [say["manifest/fetch-kind"]({ path, what: fetched[fetch.type], is }, pathSpan)];
 }
 
 /** Reads an entry's path; reports why it cannot be one. */

@@ -4,7 +4,7 @@ import { entriesOf } from "./entries.ts";
 import { type Faults, type ManifestFile, united } from "./files.ts";
 import { hostsOf } from "./hosts.ts";
 import type { Manifest, ManifestUser, OutputFolders, ProfileReference } from "./manifest.ts";
-import { absolutePath } from "./paths.ts";
+import { homePath } from "./paths.ts";
 import { storesOf } from "./stores.ts";
 
 /**
@@ -35,7 +35,7 @@ export function normaliseManifest(files: readonly ManifestFile[]): { manifest: M
 function usersOf(files: readonly ManifestFile[], faults: Faults): ManifestUser[] {
   return united(files, "users", "user", faults).flatMap(({ name, value, file, span }) => {
     const written = value?.home ?? (name === "root" ? "/root" : `/home/${name}`);
-    const home = absolutePath(written, file.yaml.spanOf(["users", name, "home"]), faults);
+    const home = homePath(written, file.yaml.spanOf(["users", name, "home"]), faults);
     return home === undefined ? [] : [{ name, home, group: value?.group ?? null, span }];
   });
 }

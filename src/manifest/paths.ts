@@ -1,6 +1,7 @@
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import type { Span } from "../diagnostics/span.ts";
 import { type AbsolutePath, type PathProblem, parseHomePath, parseSystemPath } from "../plan/path.ts";
+import { impossiblePlace } from "../plan/special-paths.ts";
 import { manifestDiagnostics as say } from "./diagnostics.ts";
 import type { HomePath } from "./manifest.ts";
 
@@ -71,13 +72,29 @@ export function pathFault(path: string, problem: PathProblem, span: Span): Diagn
 export function absolutePath(text: string, span: Span, faults: Diagnostic[]): AbsolutePath | undefined {
   const parsed = parseSystemPath(text);
   if ("problem" in parsed) {
-    const { detail } =
-      parsed.problem === "not-absolute" ? { detail: "this must be an absolute path" } : explanations[parsed.problem];
-    faults.push(say["manifest/path"]({ path: text, detail }, span));
+    const { detail, help } =
+      parsed.problem === "not-absolute"
+        ? { detail: "this must be an absolute path", help: "begin it with `/`" }
+        : explanations[parsed.problem];
+    faults.push(say["manifest/path"]({ path: text, detail, help }, span));
     return undefined;
   }
   if (!parsed.ok.pattern) return parsed.ok.path;
-  faults.push(say["manifest/path"]({ path: text, detail: "patterns are not allowed here" }, span));
+  const detail = "patterns are not allowed here";
+  faults.push(say["manifest/path"]({ path: text, detail, help: "write one path, without `*` and `?`" }, span));
+  return undefined;
+}
+
+/** A user's home: a folder of its own, on a file system that can hold one. */
+export function homePath(text: string, span: Span, faults: Diagnostic[]): AbsolutePath | undefined {
+  const path = absolutePath(text, span, faults);
+  const impossible = path === undefined ? undefined : impossiblePlace(path);
+  if (path !== "/" && impossible === undefined) return path;
+  const detail =
+    impossible === undefined
+      ? "a home is a folder of its own, not the whole system"
+      : `a home cannot lie in \`${impossible.place}\`: ${impossible.why}`;
+  faults.push(say["manifest/path"]({ path: text, detail, help: "for example /home/mitsio" }, span));
   return undefined;
 }
 
@@ -86,7 +103,10 @@ export function storePath(text: string, span: Span, faults: Diagnostic[]): Absol
   if (text.startsWith("/")) {
     if (text !== "/") return absolutePath(text, span, faults);
     faults.push(
-      say["manifest/path"]({ path: text, detail: "a store is a folder of its own, not the whole system" }, span),
+      say["manifest/path"](
+        { path: text, detail: "a store is a folder of its own, not the whole system", help: "for example /persist" },
+        span,
+      ),
     );
     return undefined;
   }

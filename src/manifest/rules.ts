@@ -53,14 +53,14 @@ function namesUsers({ manifest, catalogue, declared }: RuleInput): Diagnostic[] 
   return declared.users.length > 0 || first === undefined ? [] : [say["manifest/no-users"]({}, first.span)];
 }
 
-/** Two users of one home would have one entry each for the same path. */
+/** Two users of one home would have one entry each for the same path; those who never meet on a host have not. */
 function givesHomes({ manifest }: RuleInput): Diagnostic[] {
-  const owners = new Map<string, string>();
-  return manifest.users.flatMap(({ name, home, span }) => {
-    const other = owners.get(home);
-    if (other !== undefined) return [say["manifest/shared-home"]({ name, home, other }, span)];
-    owners.set(home, name);
-    return [];
+  const { users, hosts } = manifest;
+  const meet = (one: string, other: string): boolean =>
+    hosts.length === 0 || hosts.some((host) => host.users.includes(one) && host.users.includes(other));
+  return users.flatMap(({ name, home, span }, i) => {
+    const other = users.slice(0, i).find((user) => user.home === home && meet(user.name, name));
+    return other === undefined ? [] : [say["manifest/shared-home"]({ name, home, other: other.name }, span)];
   });
 }
 

@@ -5,6 +5,7 @@ import { fate, rulesOf } from "./fate.ts";
 import { type AbsolutePath, depthOf, isBelow, isWithin } from "./path.ts";
 import { reaches } from "./pattern.ts";
 import { mountedEntries } from "./physical.ts";
+import { placeFaults } from "./place-checks.ts";
 import { type HostPlan, isRelocated, type PlanEntry, type PlanStore } from "./plan.ts";
 import { specialFaults } from "./special-paths.ts";
 import { isWiped, storeFolder, wipedMount } from "./stores.ts";
@@ -128,6 +129,7 @@ export function checkPlan(plan: HostPlan, catalogue: Catalogue): Diagnostic[] {
     ]),
     ...belowFileFaults(plan),
     ...storesFaults(plan),
+    ...placeFaults(plan),
     ...companionFaults(plan),
   ];
 }
@@ -146,6 +148,8 @@ function storeFaults(entry: PlanEntry, { host }: HostPlan): Diagnostic[] {
   return host.stores.flatMap((store) => {
     const path = typeof store.path === "string" ? store.path : user === null ? undefined : storeFolder(store, user);
     if (path === undefined) return [];
+    // A store around the whole home is at fault itself, not each entry.
+    if (user !== null && isWithin(user.home, path)) return [];
     if (isWithin(entry.live, path)) return [say["special/store"]({ path: entry.path, store: store.name }, entry.span)];
     if (!holds(entry, path)) return [];
     const named = { path: entry.path, store: store.name };

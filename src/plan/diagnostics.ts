@@ -28,6 +28,12 @@ export const planDiagnostics = defineDiagnostics({
       `\`${path}\` is to stay in place, but that file system is wiped on ${host}`,
     help: () => "leave `how: none` away there (`on:`), or list the file system under `nixos.mounts` if it is not wiped",
   },
+  "fedora/system-symlink": {
+    severity: "warning",
+    message: ({ path, host }: { path: string; host: string }) =>
+      `\`${path}\` belongs to the system and is no link on ${host}: it stays in its place`,
+    help: () => "leave `how` away, or write an entry of its own for NixOS (`on: [nixos]`)",
+  },
   "backup/secret-in-clear": {
     severity: "warning",
     message: ({ path, host }: { path: string; host: string }) =>

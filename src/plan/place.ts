@@ -82,6 +82,10 @@ function inPlace(
   if (wantedHow === "none" && isWiped(entry.live, host)) {
     diagnostics.push(say["plan/in-place-on-wiped"]({ path: entry.path, host: host.name }, entry.span));
   }
+  const isSystemLink = host.os === "fedora" && entry.scope === "system" && wantedHow === "symlink";
+  if (isSystemLink && !isFromProfile(entry)) {
+    diagnostics.push(say["fedora/system-symlink"]({ path: entry.path, host: host.name }, entry.span));
+  }
   return entry;
 }
 

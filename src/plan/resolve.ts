@@ -4,8 +4,8 @@ import type { Catalogue } from "../profiles/catalogue.ts";
 import { type Candidate, candidatesFor } from "./candidates.ts";
 import { planDiagnostics as say } from "./diagnostics.ts";
 import { comparePaths, sortByPath } from "./path.ts";
-import { placeEntries } from "./place.ts";
-import type { HostPlan, Origin, PlanEntry, PlanHost, PlanUser } from "./plan.ts";
+import { placeEntries, type UnplacedEntry } from "./place.ts";
+import type { HostPlan, Origin, PlanHost, PlanUser } from "./plan.ts";
 import { storesOn } from "./stores.ts";
 import { classDefaults, classMode, type Disposition, needRank } from "./vocabulary.ts";
 
@@ -28,8 +28,9 @@ export function resolveHost(
 ): { plan: HostPlan; diagnostics: Diagnostic[] } {
   const diagnostics: Diagnostic[] = [];
   const planHost = hostOf(manifest, host);
-  const chosen = onePerPath(candidatesFor(manifest, planHost, context.catalogue), context, diagnostics);
-  const undetermined = chosen.map((candidate) => ruleOf(candidate, planHost, context));
+  const decide = (candidate: Candidate): UnplacedEntry => ruleOf(candidate, planHost, context);
+  const chosen = onePerPath(candidatesFor(manifest, planHost, context.catalogue), decide, diagnostics);
+  const undetermined = chosen.map(decide);
   for (const candidate of chosen.filter((c) => isLeftOutInClear(c, planHost))) {
     const params = { path: candidate.entry.path, host: planHost.name };
     diagnostics.push(say["backup/secret-in-clear"](params, candidate.span));
@@ -57,7 +58,11 @@ function groupOn(host: ManifestHost, user: string): string {
  * One candidate a path: the manifest beats a profile; two manifest entries that say different things are an error;
  * of two profiles the one that keeps more decides, whatever their order.
  */
-function onePerPath(candidates: readonly Candidate[], context: ResolveContext, diagnostics: Diagnostic[]): Candidate[] {
+function onePerPath(
+  candidates: readonly Candidate[],
+  decide: (candidate: Candidate) => UnplacedEntry,
+  diagnostics: Diagnostic[],
+): Candidate[] {
   const byPath = new Map<string, Candidate[]>();
   for (const candidate of candidates) {
     const same = byPath.get(candidate.live);
@@ -66,18 +71,25 @@ function onePerPath(candidates: readonly Candidate[], context: ResolveContext, d
   }
   const chosen = [...byPath.values()].flatMap((same) => {
     const [first, ...others] = same.sort(byAuthority);
-    for (const other of others) if (first !== undefined) diagnostics.push(...contradiction(first, other, context));
+    for (const other of others) if (first !== undefined) diagnostics.push(...contradiction(first, other, decide));
     return first ?? [];
   });
   return sortByPath(chosen, (candidate) => candidate.live);
 }
 
-function contradiction(first: Candidate, other: Candidate, context: ResolveContext): Diagnostic[] {
-  if (first.profile !== null || other.profile !== null) return [];
-  const difference = differenceOf(first, other);
+function contradiction(
+  one: Candidate,
+  other: Candidate,
+  decide: (candidate: Candidate) => UnplacedEntry,
+): Diagnostic[] {
+  if (one.profile?.name !== other.profile?.name) return [];
+  const [a, b] = [decide(one), decide(other)];
+  // One profile named twice says the same of a path, but for the store that each asks for.
+  const difference = one.profile === null ? differenceOf(one, other, a, b) : a.store === b.store ? undefined : "store";
   if (difference === undefined) return [];
-  const place = `${first.span.file}:${context.position(first.span).line}`;
-  return [say["plan/contradiction"]({ path: other.entry.path, difference, other: place }, other.span)];
+  const path = one.profile?.name ?? other.entry.path;
+  const place = `${a.origin.file}:${a.origin.line}`;
+  return [say["plan/contradiction"]({ path, difference, other: place }, other.span)];
 }
 
 const classOrder = ["secret", "data", "state", "config", "log", "cache"];
@@ -108,20 +120,26 @@ function byStrength(a: Candidate, b: Candidate): number {
   );
 }
 
-/** The first thing in which two entries for one path differ; undefined where they say the same. */
-function differenceOf(a: Candidate, b: Candidate): string | undefined {
-  if (a.entry.kind !== b.entry.kind) return "directory or file";
-  if (a.store !== b.store) return "store";
-  const keys = ["class", "need", "carry", "fetch", "mode", "owner", "group"] as const;
+/**
+ * The first thing in which two entries for one path differ; undefined where they come to the same. What one says and
+ * the other leaves open is no contradiction where the default is just that.
+ */
+function differenceOf(one: Candidate, other: Candidate, a: UnplacedEntry, b: UnplacedEntry): string | undefined {
+  if (a.kind !== b.kind) return "directory or file";
+  const keys = ["class", "need", "carry", "fetch", "store", "mode", "owner", "group"] as const;
   const more = ["how", "writes", "database", "backup", "expire"] as const;
-  return [...keys, ...more].find((key) => JSON.stringify(a.entry[key]) !== JSON.stringify(b.entry[key]));
+  const wanted = (rule: UnplacedEntry, key: (typeof keys)[number] | (typeof more)[number]): unknown => {
+    if (key !== "how") return rule[key];
+    return rule.disposition === "persist" ? rule.wantedHow : null;
+  };
+  return [...keys, ...more].find((key) => {
+    const both = one.entry[key] !== null && other.entry[key] !== null;
+    const [x, y] = both ? [one.entry[key], other.entry[key]] : [wanted(a, key), wanted(b, key)];
+    return JSON.stringify(x) !== JSON.stringify(y);
+  });
 }
 
-function ruleOf(
-  candidate: Candidate,
-  host: PlanHost,
-  context: ResolveContext,
-): PlanEntry & { wantedHow: Candidate["entry"]["how"] } {
+function ruleOf(candidate: Candidate, host: PlanHost, context: ResolveContext): UnplacedEntry {
   const { entry, user } = candidate;
   const disposition = dispositionOf(candidate, host);
   return {

@@ -188,6 +188,27 @@ export function specialFaults(
   });
 }
 
+/** Trees in which nothing of one's own can live, neither a home nor a store, and why. */
+const impossible: readonly { readonly place: string; readonly why: string }[] = [
+  ...["/proc", "/sys", "/dev"].map((place) => ({ place, why: "the kernel makes it anew at each boot" })),
+  { place: "/boot", why: "it is a file system of its own, written by the boot loader" },
+  { place: "/nix/store", why: "it is read-only, and the Nix store takes care of itself" },
+];
+
+/** The tree around a path in which no home and no store can be; undefined where there is none. */
+export function impossiblePlace(path: string): { place: string; why: string } | undefined {
+  // A tmpfs that anybody may use: nothing stays there, but it works as any other until the next boot.
+  if (isBelow(path, "/dev/shm")) return undefined;
+  return impossible.find(({ place }) => isWithin(path, place));
+}
+
+/** Why a file system must not be empty after each boot; undefined where it may. */
+export function unwipeablePlace(path: string): string | undefined {
+  if (path === "/nix") return "the system itself lies there, and would not start again";
+  if (isWithin(path, "/run")) return "it is empty after each boot anyway";
+  return impossible.find(({ place }) => isWithin(path, place))?.why;
+}
+
 /** Trees that systemd ages by rules of its own (tmp.conf); ours stay out of them. */
 export function isAgedBySystem(path: string): boolean {
   return ["/tmp", "/var/tmp"].some((tree) => isWithin(path, tree) || isBelow(tree, path));

@@ -78,6 +78,8 @@ export const manifestCases: readonly Case[] = [
   { code: "manifest/mode", text: after('home:\n  - { path: x/, mode: ┆"0999" }') },
   { code: "manifest/conflicting-keys", text: after("home:\n  - { path: x/, class: config, carry: true, how: ┆bind }") },
   { code: "manifest/no-effect", text: after("system:\n  - { path: /srv/x/, users: ┆[u] }") },
+  { code: "manifest/home-only", text: after("system:\n  - { path: /etc/x/, class: config, carry: ┆true }") },
+  { code: "manifest/fetch-kind", text: after('home:\n  - { path: ┆x, fetch: { git: "https://example.org/x" } }') },
   { code: "manifest/kept-pattern", text: after('home: [┆"*.log"]') },
   { code: "manifest/secret-in-clear", text: after("home:\n  - { path: ┆x/, class: secret, carry: true }") },
   { code: "manifest/output", text: after("outputs: { fedora: ┆../elsewhere }") },
@@ -85,6 +87,11 @@ export const manifestCases: readonly Case[] = [
 
 export const planCases: readonly Case[] = [
   { code: "plan/contradiction", text: after("home:\n  - x/\n  - { path: ┆x/, class: data }") },
+  { code: "fedora/system-symlink", text: after("system:\n  - { path: ┆/srv/x/, how: symlink, on: [fedora] }") },
+  {
+    code: "plan/too-long",
+    text: after(`stores: { persist: /${"s/".repeat(100)}p }\nhome: [┆${"x".repeat(200)}/${"y/".repeat(1850)}]`),
+  },
   {
     code: "plan/nested-store",
     text: after("stores: { persist: /persist, bulk: /bulk }\nhome:\n  - x/\n  - { path: ┆x/y/, store: bulk }"),
@@ -107,6 +114,22 @@ export const planCases: readonly Case[] = [
     text: "version: 1\nusers: { u: {} }\nhosts: { f: { os: fedora } }\nstores: { persist: ~/.cache/keep }\nhome: [x/, { path: ┆.cache/, class: cache }]\n",
   },
   { code: "special/home", text: after("system: [┆/home/u/x/]") },
+  {
+    code: "special/other-home",
+    text: "version: 1\nusers: { u: {}, v: { home: /home/u/v } }\nhosts: { f: { os: fedora } }\nhome: [{ path: ┆v/x/, users: [u] }]\n",
+  },
+  {
+    code: "special/wipe",
+    text: "version: 1\nhosts: { n: { os: nixos, nixos: { wipe: { path: ┆/nix, method: tmpfs } } } }\n",
+  },
+  {
+    code: "store/around-home",
+    text: "version: 1\nusers: { u: { home: /persist/u } }\nhosts: { f: { os: fedora } }\nstores: { ┆persist: /persist }\nhome: [x/]\n",
+  },
+  {
+    code: "store/impossible",
+    text: "version: 1\nusers: { u: {} }\nhosts: { f: { os: fedora } }\nstores: { ┆persist: /proc/x }\nhome: [x/]\n",
+  },
   {
     code: "special/store-contains-home",
     text: "version: 1\nusers: { u: {} }\nhosts: { f: { os: fedora } }\nstores: { ┆persist: /persist/home/u }\nhome: [x/]\n",

@@ -233,8 +233,7 @@ export class Oracle {
   #refuse(): void {
     for (const a of this.rules) {
       for (const b of this.rules) {
-        if (a.live !== b.live || a.profile !== null || b.profile !== null) continue;
-        if (difference(a) !== difference(b)) this.errors.add("plan/contradiction");
+        if (a.live === b.live && this.#contradict(a, b)) this.errors.add("plan/contradiction");
       }
     }
     if (this.#model.home.some((entry) => this.#isKnownOtherwise(entry))) this.errors.add("manifest/kind");
@@ -242,6 +241,34 @@ export class Oracle {
       if (this.dispositionOf(rule) === "persist") this.#refuseKept(rule);
       else if (this.dispositionOf(rule) === "discard") this.#refuseAgeing(rule);
     }
+  }
+
+  /** What one says and the other leaves open is a contradiction only where the default is something else. */
+  #contradict(a: OracleRule, b: OracleRule): boolean {
+    if (a.profile !== b.profile) return false;
+    const kept = (rule: OracleRule): boolean => this.dispositionOf(rule) === "persist";
+    if (a.profile !== null) {
+      const store = (rule: OracleRule): string | null => (kept(rule) ? rule.store : null);
+      return store(a) !== store(b);
+    }
+    if (a.kind !== b.kind || a.class !== b.class || a.need !== b.need) return true;
+    const [ea, eb] = [a.entry, b.entry];
+    const differ = (one: unknown, other: unknown, x: unknown, y: unknown): boolean =>
+      one !== undefined && other !== undefined ? !same(one, other) : !same(x, y);
+    const fate = (rule: OracleRule): string => this.dispositionOf(rule);
+    const age = (rule: OracleRule): string => {
+      const passing = fate(rule) === "discard" ? ["log", "cache"] : fate(rule) === "persist" ? ["log"] : [];
+      return rule.entry.expire ?? (passing.includes(rule.class) ? "30d" : "never");
+    };
+    return (
+      fate(a) !== fate(b) ||
+      differ(ea.carry, eb.carry, fate(a) === "carry" && ea.carry, fate(b) === "carry" && eb.carry) ||
+      differ(ea.fetch, eb.fetch, fate(a) === "fetch" && ea.fetch, fate(b) === "fetch" && eb.fetch) ||
+      differ(ea.store, eb.store, kept(a) && a.store, kept(b) && b.store) ||
+      differ(ea.how, eb.how, kept(a) && (ea.how ?? null), kept(b) && (eb.how ?? null)) ||
+      differ(ea.backup, eb.backup, this.isBackedUp(a), this.isBackedUp(b)) ||
+      !same(age(a), age(b))
+    );
   }
 
   /** A known path written the wrong way: the first profile that names it knows. */
@@ -289,10 +316,8 @@ function ruleOf(entry: ModelEntry, prefix: string, user: string | null, more: Sa
   return { live: prefix + entry.path.replace(/\/$/, ""), kind, user, entry, class: entryClass, need, ...more };
 }
 
-/** Everything an entry says, as one text. */
-function difference({ entry, kind, class: entryClass, need, store }: OracleRule): string {
-  const { carry = false, fetch, how, backup, expire } = entry;
-  return JSON.stringify([kind, entryClass, need, store, carry, fetch, how, backup, expire]);
+function same(one: unknown, other: unknown): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
 }
 
 function depth(path: string): number {
