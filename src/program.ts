@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import type { GenerateOptions } from "./commands/generate.ts";
 import * as help from "./commands/help.ts";
 import type { CommonOptions, ExitCode } from "./commands/manifest-option.ts";
@@ -52,7 +52,9 @@ function program(version: string): Command {
     .option("--check", "write nothing; exit 1 where the outputs are stale")
     .option("--dry-run", "write nothing; say what would change")
     .option("--force", "overwrite edited and foreign files too; copies of them are kept in .remanence/kept/")
-    .option("--commit", "then commit to git what was generated, and nothing else")
+    .addOption(
+      new Option("--commit", "then commit to git what was generated, and nothing else").conflicts(["check", "dryRun"]),
+    )
     .action((options: GenerateOptions) => run(async () => (await import("./commands/generate.ts")).generate(options)));
 
   hostOption(command(root, "diff", help.diff), "only the outputs of this host, and what all share")

@@ -86,7 +86,7 @@ function isRow(row: unknown): row is LedgerRow {
  * A path that an output may have: it stays in the folder that it is relative to, and out of git's own. A ledger may come
  * from a pull request, and it names files to remove.
  */
-function isInside(path: string): boolean {
+export function isInside(path: string): boolean {
   return (
     !path.includes("\0") && path.split("/").every((part) => !["", ".", ".."].includes(part) && !/^\.git$/i.test(part))
   );

@@ -2,7 +2,7 @@ import { lstatSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { CannotRun } from "../diagnostics/cannot-run.ts";
 import type { OutputFile } from "../emitters/emitter.ts";
-import { hashOf, type LedgerRow } from "./ledger.ts";
+import { hashOf, isInside, type LedgerRow } from "./ledger.ts";
 import { reasonOf } from "./reasons.ts";
 
 /** What a run would do, before it does anything. */
@@ -81,6 +81,7 @@ export function planWrites(
     else refused.push({ ...full, why });
   };
   for (const file of wanted) {
+    if (!isInside(file.path)) throw new CannotRun(`cannot write ${file.path}: no output may lie there`);
     const row = ledger.get(file.path);
     const now = look(folder, file.path, isOut);
     if (now.kind === "blocked")

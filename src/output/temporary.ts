@@ -1,6 +1,7 @@
 import { hash } from "node:crypto";
 import { readdirSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { isTemporary, temporaryName } from "../survey/temporary-names.ts";
 
 /**
  * Where a file is written before it is renamed into its place: beside it, so that the rename is one step on one file
@@ -8,15 +9,15 @@ import { basename, dirname, join } from "node:path";
  * does not look at names that begin with a dot.
  */
 export function temporaryFor(path: string, turn: "first" | "second" = "first"): string {
-  const name = hash("sha256", `${turn} ${basename(path)}`).slice(0, 16);
-  return join(dirname(path), `.remanence-new-${name}`);
+  const id = hash("sha256", `${turn} ${basename(path)}`).slice(0, 16);
+  return join(dirname(path), temporaryName(id));
 }
 
 /** Removes what runs that were killed left in these directories. */
 export function sweepTemporaries(directories: Iterable<string>): void {
   for (const directory of directories) {
     for (const name of namesIn(directory)) {
-      if (/^\.remanence-new-[0-9a-f]{16}$/.test(name)) rmSync(join(directory, name), { force: true });
+      if (isTemporary(name)) rmSync(join(directory, name), { force: true });
     }
   }
 }

@@ -23,18 +23,19 @@ export function assembleTree(files: readonly OutputFile[]): { tree: OutputFile[]
     if (known === undefined) byPath.set(file.path, file);
     else diagnostics.push(say["output/collision"]({ path: file.path, one: ownerOf(known), other: ownerOf(file) }));
   }
-  for (const file of byPath.values()) diagnostics.push(...insideFile(file, byPath));
+  const inside = new Map([...byPath.values()].flatMap((file) => insideFile(file, byPath)));
+  diagnostics.push(...inside.values());
   const tree = [...byPath.values()].sort((a, b) => (a.path < b.path ? -1 : 1));
   return { tree, diagnostics };
 }
 
-/** One output cannot be a file and another one a folder of the same name. */
-function insideFile(file: OutputFile, byPath: ReadonlyMap<string, OutputFile>): Diagnostic[] {
+/** One output cannot be a file and another one a folder of the same name; said once of two that meet so. */
+function insideFile(file: OutputFile, byPath: ReadonlyMap<string, OutputFile>): [string, Diagnostic][] {
   for (let at = dirname(file.path); at !== "."; at = dirname(at)) {
     const outer = byPath.get(at);
     if (outer === undefined) continue;
     const names = { path: at, one: ownerOf(outer), inside: file.path, other: ownerOf(file) };
-    return [say["output/collision"](names)];
+    return [[`${at} ${names.other}`, say["output/collision"](names)]];
   }
   return [];
 }

@@ -1,6 +1,7 @@
 import { hash } from "node:crypto";
-import { type Dirent, readdirSync, readFileSync } from "node:fs";
+import { type Dirent, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { isTemporary } from "./temporary-names.ts";
 
 /** What a person keeps in their chezmoi source, beside what is generated into it. */
 export interface ChezmoiSource {
@@ -50,6 +51,7 @@ function walk(folder: string): { files: string[]; directories: string[] } {
   const visit = (below: string): void => {
     for (const entry of list(join(folder, below))) {
       if (files.length + directories.length >= entryLimit) return;
+      if (isTemporary(entry.name)) continue;
       const path = below === "" ? entry.name : `${below}/${entry.name}`;
       if (!entry.isDirectory() || entry.name.startsWith(".")) files.push(path);
       else {
@@ -102,7 +104,7 @@ function addParents(path: string, to: Set<string>): void {
 }
 
 function leadsOut(path: string): boolean {
-  return path.startsWith("/") || path.split("/").some((part) => part === ".." || part === "");
+  return path.startsWith("/") || path.split("/").some((part) => ["..", "", ".git"].includes(part));
 }
 
 function ledgerRows(text: string | undefined): { source?: unknown; sha256?: unknown }[] {
@@ -124,13 +126,14 @@ function list(folder: string): Dirent[] {
 
 function read(path: string): string | undefined {
   try {
-    return readFileSync(path, "utf8");
+    // A named pipe or a device would be read for ever.
+    return statSync(path).isFile() ? readFileSync(path, "utf8") : undefined;
   } catch {
     return undefined;
   }
 }
 
-/** `.chezmoiroot` names a folder below the source directory; one that leads out of it is not followed. */
+/** `.chezmoiroot` names a folder below the source directory; one that leads out of it, or to git's own, is not followed. */
 function rootOf(folder: string, output: string): string {
   const named = read(join(folder, output, ".chezmoiroot"))
     ?.trim()
