@@ -5,6 +5,7 @@ import { defaultStore } from "../plan/stores.ts";
 import type { Catalogue } from "../profiles/catalogue.ts";
 import { pathsOf } from "../profiles/profile.ts";
 import { manifestDiagnostics as say } from "./diagnostics.ts";
+import { otherKind } from "./known-shapes.ts";
 import type { Declared } from "./load.ts";
 import { appliesTo, type Manifest, type ManifestEntry } from "./manifest.ts";
 
@@ -103,6 +104,7 @@ function knowsStores({ manifest, declared }: RuleInput): Diagnostic[] {
 function knowsProfiles({ manifest, catalogue }: RuleInput): Diagnostic[] {
   return manifest.profiles.flatMap(({ name, flavour, span }) => {
     const profile = catalogue.get(name);
+    if (profile === undefined && catalogue.faulty.has(name)) return [];
     if (profile === undefined) {
       return [say["manifest/unknown-profile"]({ name, known: didYouMean(name, catalogue.names) }, span)];
     }
@@ -141,36 +143,15 @@ function unique(stores: readonly { readonly name: string }[]): { readonly name: 
 
 function writesKnownPathsRight({ manifest, catalogue }: RuleInput): Diagnostic[] {
   return manifest.entries.flatMap((entry) => {
+    const is = otherKind(entry, catalogue);
+    if (is === undefined) return [];
     const known = catalogue.known(entry.scope, entry.path);
-    const is = known?.entry.kind ?? shapeOf(entry);
-    if (is === undefined || is === "pattern" || entry.kind === "pattern" || is === entry.kind) return [];
     const right = is === "directory" ? `${entry.path}/` : entry.path;
     const mode = known?.entry.class === "secret" ? ", which also sets its mode" : "";
     const profile = known === undefined ? "" : `, or use the profile \`${known.profile.name}\`${mode}`;
     return [say["manifest/kind"]({ path: entry.path, is, help: `write \`${right}\`${profile}` }, entry.span)];
   });
 }
-
-/** Paths of no single application whose shape every Linux system agrees on. */
-function shapeOf({ scope, path }: ManifestEntry): "directory" | "file" | undefined {
-  if (scope === "home") return homeFolders.has(path) ? "directory" : undefined;
-  if (systemFolders.has(path)) return "directory";
-  return systemFiles.has(path) ? "file" : undefined;
-}
-
-const homeFolders: ReadonlySet<string> = new Set([
-  ...[".config", ".local", ".local/share", ".local/state", ".local/bin", ".cache", ".var", ".var/app"],
-  ...["Documents", "Downloads", "Pictures", "Videos", "Music", "Desktop", "Public", "Templates"],
-]);
-const systemFolders: ReadonlySet<string> = new Set([
-  ...["/etc", "/etc/ssh", "/etc/NetworkManager", "/var", "/var/lib", "/var/log", "/var/cache", "/var/tmp", "/tmp"],
-  ...["/srv", "/opt", "/root", "/home", "/boot", "/nix", "/usr", "/var/spool", "/var/lib/private"],
-]);
-const systemFiles: ReadonlySet<string> = new Set([
-  ...["/etc/machine-id", "/etc/adjtime", "/etc/localtime", "/etc/resolv.conf", "/etc/hostname", "/etc/fstab"],
-  ...["/etc/passwd", "/etc/shadow", "/etc/group", "/etc/gshadow", "/etc/subuid", "/etc/subgid"],
-  "/var/lib/systemd/random-seed",
-]);
 
 function keepsNoPatterns({ manifest }: RuleInput): Diagnostic[] {
   return manifest.entries

@@ -228,7 +228,6 @@ const profileObject = z.strictObject({
   users: users.optional(),
   on: on.optional(),
 });
-export type WrittenProfile = z.output<typeof profileObject>;
 
 const user = z.nullable(
   z.strictObject({

@@ -1,5 +1,6 @@
 import { defineDiagnostics } from "../diagnostics/define.ts";
 import type { Diagnostic, Severity } from "../diagnostics/diagnostic.ts";
+import { otherKind } from "../manifest/known-shapes.ts";
 import type { Catalogue } from "../profiles/catalogue.ts";
 import { fate, rulesOf } from "./fate.ts";
 import { type AbsolutePath, depthOf, isBelow, isWithin } from "./path.ts";
@@ -124,7 +125,7 @@ export function checkPlan(plan: HostPlan, catalogue: Catalogue): Diagnostic[] {
       ...specialFaults(entry, plan.host, (severity, params) => say[specialCodes[severity]](params, entry.span)),
       ...homeFaults(entry, plan),
       ...storeFaults(entry, plan),
-      ...fileFaults(entry, plan),
+      ...fileFaults(entry, plan, catalogue),
       ...knownSecretFaults(entry, catalogue),
     ]),
     ...belowFileFaults(plan),
@@ -173,8 +174,10 @@ function belowFileFaults(plan: HostPlan): Diagnostic[] {
 }
 
 /** Single files: a bind mount cannot be renamed over, and a link is replaced (design, section 4). */
-function fileFaults(entry: PlanEntry, plan: HostPlan): Diagnostic[] {
+function fileFaults(entry: PlanEntry, plan: HostPlan, catalogue: Catalogue): Diagnostic[] {
   if (entry.kind !== "file" || !isRelocated(entry) || entry.live === "/etc/machine-id") return [];
+  // A directory that is written as a file is at fault by that, and no file.
+  if (otherKind(entry, catalogue) !== undefined) return [];
   // Inside a relocated directory it has no mount or link of its own.
   if ([...rulesOf(plan).above(entry.live)].some(isRelocated)) return [];
   const { path, how, span } = entry;

@@ -19,8 +19,3 @@ function parseSymbolic(text: string): string | undefined {
   }
   return `0${bits["u"]}${bits["g"]}${bits["o"]}`;
 }
-
-/** True when a directory or file of this mode lets group or others in. */
-export function isOpenMode(mode: string): boolean {
-  return (Number.parseInt(mode, 8) & 0o077) !== 0;
-}

@@ -10,6 +10,8 @@ import type { Profile, ProfileEntry } from "./profile.ts";
 export interface Catalogue {
   readonly names: readonly string[];
   get(name: string): Profile | undefined;
+  /** Profiles beside the manifest that are there and cannot be read: that is said, and they are not unknown too. */
+  readonly faulty: ReadonlySet<string>;
   /** What is known of exactly this path (relative to a home, or absolute), whichever profile knows it. */
   known(scope: "home" | "system", path: string): KnownPath | undefined;
 }
@@ -34,19 +36,20 @@ export async function loadCatalogue(
   const profiles = new Map(own.map((profile) => [profile.name, profile]));
   for (const profile of local?.profiles ?? []) profiles.set(profile.name, profile);
   return {
-    catalogue: catalogueOf([...profiles.values()]),
+    catalogue: catalogueOf([...profiles.values()], local?.faulty ?? new Set()),
     diagnostics: local?.diagnostics ?? [],
     sources: local?.sources ?? [],
   };
 }
 
 /** A catalogue of the given profiles, in the order of their names. */
-export function catalogueOf(profiles: readonly Profile[]): Catalogue {
+function catalogueOf(profiles: readonly Profile[], faulty: ReadonlySet<string>): Catalogue {
   const byName = new Map(profiles.map((profile) => [profile.name, profile]));
   let byPath: Map<string, KnownPath> | undefined;
   return {
     names: [...byName.keys()].sort(),
     get: (name) => byName.get(name),
+    faulty,
     known: (scope, path) => {
       byPath ??= pathIndex(profiles);
       return byPath.get(`${scope} ${path}`);
@@ -70,7 +73,7 @@ function pathIndex(profiles: readonly Profile[]): Map<string, KnownPath> {
 async function localProfiles(
   folder: string,
   named: ReadonlySet<string> | undefined,
-): Promise<{ profiles: Profile[]; diagnostics: Diagnostic[]; sources: SourceFile[] } | undefined> {
+): Promise<{ profiles: Profile[]; faulty: Set<string>; diagnostics: Diagnostic[]; sources: SourceFile[] } | undefined> {
   let names: string[];
   try {
     names = readdirSync(join(folder, "profiles"), { withFileTypes: true })
@@ -84,6 +87,7 @@ async function localProfiles(
   if (names.length === 0) return undefined;
   const { parseProfile } = await import("./parse.ts");
   const profiles: Profile[] = [];
+  const faulty = new Set<string>();
   const diagnostics: Diagnostic[] = [];
   const sources: SourceFile[] = [];
   for (const name of names) {
@@ -92,6 +96,7 @@ async function localProfiles(
     sources.push(source);
     diagnostics.push(...parsed.diagnostics);
     if (parsed.profile !== undefined) profiles.push(parsed.profile);
+    if (`${parsed.profile?.name}.yaml` !== name) faulty.add(name.slice(0, -".yaml".length));
   }
-  return { profiles, diagnostics, sources };
+  return { profiles, faulty, diagnostics, sources };
 }

@@ -2,15 +2,19 @@ import { basename } from "node:path";
 import type { $ZodIssue } from "zod/v4/core";
 import { defineDiagnostics } from "../diagnostics/define.ts";
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
+import { didYouMean } from "../diagnostics/did-you-mean.ts";
 import { entryPath, factsOf } from "../manifest/entries.ts";
+import { sizeDetail } from "../manifest/shape-help.ts";
+import { at, foundWord, typeWord } from "../manifest/shape-words.ts";
 import type { DocumentPath, YamlSource } from "../manifest/yaml-source.ts";
 import type { Profile, ProfileEntry, ProfileFlavour } from "./profile.ts";
-import { profileSchema, type WrittenProfilePath } from "./schema.ts";
+import { profileKeys, profileSchema, type WrittenProfilePath } from "./schema.ts";
 
 const say = defineDiagnostics({
   "profile/shape": {
     severity: "error",
-    message: ({ detail }: { detail: string }) => `this is no profile: ${detail}`,
+    message: ({ detail }: { detail: string; known?: string | undefined }) => `this is no profile: ${detail}`,
+    label: ({ known }) => (known === undefined ? undefined : `did you mean \`${known}\`?`),
     help: () => "`remanence profiles show ssh` shows the format",
   },
   "profile/name": {
@@ -68,12 +72,36 @@ export function parseProfile(
 
 function shapeFaults(issue: $ZodIssue, yaml: YamlSource): Diagnostic[] {
   if (issue.code === "unrecognized_keys") {
-    return issue.keys.map((key) =>
-      say["profile/shape"]({ detail: `unknown key \`${key}\`` }, yaml.spanOf([...issue.path, key], "key")),
-    );
+    return issue.keys.map((key) => {
+      const known = didYouMean(key, profileKeys);
+      return say["profile/shape"](
+        { detail: `unknown key \`${key}\``, known },
+        yaml.spanOf([...issue.path, key], "key"),
+      );
+    });
   }
+  const found = at(yaml.value, issue.path);
   const place = issue.path.length === 0 ? "" : `\`${issue.path.join(".")}\`: `;
-  return [say["profile/shape"]({ detail: `${place}${issue.message}` }, yaml.spanOf(issue.path))];
+  const options = issue.code === "invalid_value" ? issue.values.map(String) : [];
+  const known = typeof found === "string" ? didYouMean(found, options) : undefined;
+  return [say["profile/shape"]({ detail: `${place}${shapeDetail(issue, found)}`, known }, yaml.spanOf(issue.path))];
+}
+
+function shapeDetail(issue: $ZodIssue, found: unknown): string {
+  if (found === undefined) return "this is missing";
+  switch (issue.code) {
+    case "invalid_type":
+      return `this must be ${typeWord(issue.expected)}, not ${foundWord(found)}`;
+    case "invalid_value":
+      return `this must be one of ${issue.values.map(String).join(", ")}`;
+    case "invalid_key":
+      return issue.issues[0]?.message ?? issue.message;
+    case "too_small":
+    case "too_big":
+      return sizeDetail(issue);
+    default:
+      return issue.message;
+  }
 }
 
 function entriesAt(

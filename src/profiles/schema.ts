@@ -39,8 +39,13 @@ export const profileSchema = z
     paths,
     flavours: z.record(name, z.strictObject({ id: line.optional(), paths })).optional(),
     detect: z.strictObject({ commands: names, nix: names, rpm: names, flatpak: names }).optional(),
-    sources: z.array(z.url()).min(1).describe("Where it is known from"),
+    sources: z.array(z.url("write the address of a page (https://…)")).min(1).describe("Where it is known from"),
   })
   .describe("What one application or service keeps");
 
-export type WrittenProfile = z.output<typeof profileSchema>;
+/** Keys that a profile may have somewhere: for "did you mean". */
+export const profileKeys: readonly string[] = [
+  ...Object.keys(profileSchema.shape),
+  ...Object.keys(path.shape),
+  ...["id", "commands", "nix", "rpm", "flatpak"],
+];

@@ -156,13 +156,11 @@ export const profileCases: readonly Case[] = [
     code: "profile/shape",
     text: usesProfile,
     others: profile("  - { path: x/, class: data, ┆clas: data }\n"),
-    with: ["manifest/unknown-profile"],
   },
   {
     code: "profile/name",
     text: usesProfile,
     others: profile("  - { path: x/, class: data }\n", "┆other"),
-    with: ["manifest/unknown-profile"],
   },
   {
     code: "profile/twice",

@@ -97,4 +97,30 @@ describe("a profile beside the manifest", () => {
       expect.stringContaining("there is no profile `other`"),
     ]);
   });
+
+  it.each([
+    ["- a", "this must be a map, not a list"],
+    ["", "this must be a map, not nothing"],
+    ["name: mine\ntitle: Mine\nsources: [https://example.org/]", "`paths`: this is missing"],
+    [profile("y/"), "`paths.0`: this must be a map, not text"],
+    [profile("{ path: x/, class: daat }"), "`paths.0.class`: this must be one of config, data"],
+    [profile("{ path: x/, class: data, on: nixos }"), "`paths.0.on`: this must be a list, not text"],
+    [
+      profile("{ path: x/, class: data }", "sources: [here]\n").replace(/sources: .https.*\n/, ""),
+      "`sources.0`: write",
+    ],
+    [profile("{ path: x/, class: data }", "detect: { nix: [] }\n"), "`detect.nix`: the list is empty"],
+    [profile("{ path: x/, class: data }", "flavours: { Flat: { paths: [] } }\n"), "a name has lower-case letters"],
+  ])("with a fault says what it is, and is not unknown too: %#", async (text, said) => {
+    const errors = errorsOf(await resolveText(uses("mine"), { "profiles/mine.yaml": text }));
+    expect(errors.some((error) => error.includes(said))).toBe(true);
+    expect(errors.filter((error) => !error.startsWith("profile/shape: "))).toEqual([]);
+    for (const error of errors) expect(error).not.toMatch(/invalid|expected|received/i);
+  });
+
+  it("with a key that is nearly right is asked whether that is meant", async () => {
+    const text = profile("{ path: x/, clas: data }");
+    const { diagnostics } = await resolveText(uses("mine"), { "profiles/mine.yaml": text });
+    expect(diagnostics.map((d) => d.label)).toContain("did you mean `class`?");
+  });
 });
