@@ -52,7 +52,7 @@ export function scriptsOf(plan: HostPlan): Readonly<Record<string, string>> {
           "restore.sh": script(
             plan,
             "Brings back what backup.sh saved.",
-            ["common", "backups"],
+            ["common", "backups", "unpack"],
             [...userLines(plan), backupSettings(plan, backup)],
             "restore",
           ),

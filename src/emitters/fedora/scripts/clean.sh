@@ -4,8 +4,8 @@
 usage() {
   cat <<'END'
 Lets what is discarded go when it is old: caches and logs that nothing has changed for the time that the manifest says.
-Works only on real directories of this user, never through a link; what is kept inside stays. systemd-tmpfiles does the
-work, by modification time.
+Works only on real directories of this user, never through a link or on a mount inside the home; what is kept inside
+stays. systemd-tmpfiles does the work, by modification time.
 
   --dry-run         show how much would go, change nothing
   --only PATH...    only these
@@ -86,6 +86,15 @@ matches() {
   [[ $1 =~ $regex$ ]]
 }
 
+# True for a place of the home that is on a mount of its own, which may be the same as something that is kept.
+is_mounted() {
+  local point
+  for point in ${mount_points[@]+"${mount_points[@]}"}; do
+    [[ $point == "$home"/* && ($1 == "$point" || $1 == "$point"/*) ]] && return 0
+  done
+  return 1
+}
+
 # A name with a line break or the like cannot stand in a rule, and what must stay or was met already is none.
 enter() {
   [[ -d $1 && ! -L $1 && $1 != *[[:cntrl:]]* ]] || return 0
@@ -94,7 +103,11 @@ enter() {
     step "$1" "$2" "$3"
   elif [[ -z ${decided["$1"]-} && -O $1 && $(realpath -- "$1") == "$1" ]]; then
     decided["$1"]=yes
-    found+=("$1")
+    if is_mounted "$1"; then
+      warn "$(short "$1") is on a mount of its own, and left alone"
+    else
+      found+=("$1")
+    fi
   fi
 }
 declare -A decided=()
@@ -124,7 +137,7 @@ count() {
     *d) minutes=$((number * 1440)) ;;
     *w) minutes=$((number * 10080)) ;;
   esac
-  for place in ${spared[@]+"${spared[@]}"} "${dirs[@]}"; do
+  for place in ${spared[@]+"${spared[@]}"} "${dirs[@]}" ${mount_points[@]+"${mount_points[@]}"}; do
     [[ $place == "$dir"/* ]] || continue
     place=$(find_literal "$place")
     skip+=(! -path "$place" ! -path "$place/*")
@@ -176,6 +189,7 @@ main() {
   settings
   check_only ${aged[@]+"${aged[@]}"}
   lock
+  load_mounts
   find_directories
   [[ $format == text ]] || printf '{ "version": 1, "dryRun": %s, "entries": [ ' "$([[ $dry_run == yes ]] && echo true || echo false)"
   for i in "${!dirs[@]}"; do

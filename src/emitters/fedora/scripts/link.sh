@@ -53,6 +53,8 @@ decide() {
         reason="both here and in the store, and nothing says which is newer: here $(date -r "$live" +%F), store $(date -r "$stored" +%F)"
       fi
       ;;
+    */none) reason="here is a $live_kind; the manifest says $kind" ;;
+    none/*) reason="in the store is a $stored_kind; the manifest says $kind" ;;
     *) reason="here is a $live_kind, in the store a $stored_kind; the manifest says $kind" ;;
   esac
   if [[ $action == create && $kind != directory ]]; then action=absent; fi

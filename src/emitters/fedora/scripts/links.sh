@@ -85,16 +85,6 @@ is_ours() {
   [[ ! -e $root && ! -L $root ]] && is_link_to "$live" "$text" && is_real_directory "${live%/*}"
 }
 
-mount_points=()
-load_mounts() {
-  local point
-  while read -r point; do
-    # mountinfo writes blanks and the like as \040
-    printf -v point '%b' "${point//\\/\\0}"
-    mount_points+=("$point")
-  done < <(cut -d' ' -f5 /proc/self/mountinfo)
-}
-
 # True where a mount point lies at or below a path.
 has_mount() {
   local point

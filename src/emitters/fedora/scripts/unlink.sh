@@ -43,6 +43,7 @@ decide() {
     reason="it is not linked, and its data is in the store; run link.sh first"
   else
     action=none
+    if [[ $stored_kind != none ]]; then reason="the store has a $stored_kind of its own, $(short "$stored")"; fi
   fi
 }
 
@@ -62,7 +63,7 @@ say_text() {
   case $action in
     back) said='back to its place' ;;
     finish) said='is back; a left-over link in the store goes' ;;
-    none) said='not linked' ;;
+    none) said="not linked${reason:+; $reason}" ;;
     refuse) said="REFUSED: $reason" ;;
   esac
   printf '  %-32s %s\n' "$(plain "$(short "$live")")" "$said"

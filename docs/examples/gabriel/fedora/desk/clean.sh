@@ -135,7 +135,7 @@ home=
 choose_user() {
   local account name own_home
   [[ -n ${HOME-} && $HOME == /* && -d $HOME ]] || die 2 "HOME is not set to a directory"
-  home=$(cd -- "$HOME" && pwd -P) || die 2 "cannot enter $(plain "$HOME")"
+  home=$(cd -- "$HOME" 2>/dev/null && pwd -P) || die 2 "cannot enter $(plain "$HOME")"
   [[ $home != / && $home != *[[:cntrl:]]* ]] || die 2 "HOME cannot be $(plain "$HOME")"
   account=$(id -un 2>/dev/null) || account=$EUID
   own_home=$(getent passwd "$EUID" | cut -d: -f6) || own_home=
@@ -144,9 +144,13 @@ choose_user() {
     if [[ $name == "$account" ]]; then me=$name; fi
   done
   if [[ -z $me ]]; then
-    # Another account with the home of one of them, or a home that is no account's: a test, or a rescue system.
+    # Another account with the home of one of them, or a home that is no account's: a test, or a rescue system. There USER
+    # says who it is where several could be meant.
     for name in ${users[@]+"${users[@]}"}; do
       if [[ ${home_of["$name"]} == "${HOME%/}" || ${home_of["$name"]} == "$home" ]]; then me=$name; fi
+    done
+    for name in ${users[@]+"${users[@]}"}; do
+      if [[ -z $me && $name == "${USER-}" && $home != "$own_home" ]]; then me=$name; fi
     done
     if [[ -z $me && ${#users[@]} == 1 && $home != "$own_home" ]]; then me=${users[0]}; fi
   fi
@@ -254,6 +258,17 @@ is_real_directory() {
   [[ -d $1 && $(cd -- "$1" 2>/dev/null && pwd -P) == "$1" ]]
 }
 
+mount_points=()
+# Reads what is mounted where, once a run.
+load_mounts() {
+  local point
+  while read -r point; do
+    # mountinfo writes blanks and the like as \040
+    printf -v point '%b' "${point//\\/\\0}"
+    mount_points+=("$point")
+  done < <(cut -d' ' -f5 /proc/self/mountinfo)
+}
+
 # The mount that holds a path, by number: two mounts of one file system are two. And the device: each btrfs subvolume
 # has its own. A rename works only where both are the same.
 place_of() {
@@ -295,8 +310,8 @@ settings() {
 usage() {
   cat <<'END'
 Lets what is discarded go when it is old: caches and logs that nothing has changed for the time that the manifest says.
-Works only on real directories of this user, never through a link; what is kept inside stays. systemd-tmpfiles does the
-work, by modification time.
+Works only on real directories of this user, never through a link or on a mount inside the home; what is kept inside
+stays. systemd-tmpfiles does the work, by modification time.
 
   --dry-run         show how much would go, change nothing
   --only PATH...    only these
@@ -377,6 +392,15 @@ matches() {
   [[ $1 =~ $regex$ ]]
 }
 
+# True for a place of the home that is on a mount of its own, which may be the same as something that is kept.
+is_mounted() {
+  local point
+  for point in ${mount_points[@]+"${mount_points[@]}"}; do
+    [[ $point == "$home"/* && ($1 == "$point" || $1 == "$point"/*) ]] && return 0
+  done
+  return 1
+}
+
 # A name with a line break or the like cannot stand in a rule, and what must stay or was met already is none.
 enter() {
   [[ -d $1 && ! -L $1 && $1 != *[[:cntrl:]]* ]] || return 0
@@ -385,7 +409,11 @@ enter() {
     step "$1" "$2" "$3"
   elif [[ -z ${decided["$1"]-} && -O $1 && $(realpath -- "$1") == "$1" ]]; then
     decided["$1"]=yes
-    found+=("$1")
+    if is_mounted "$1"; then
+      warn "$(short "$1") is on a mount of its own, and left alone"
+    else
+      found+=("$1")
+    fi
   fi
 }
 declare -A decided=()
@@ -415,7 +443,7 @@ count() {
     *d) minutes=$((number * 1440)) ;;
     *w) minutes=$((number * 10080)) ;;
   esac
-  for place in ${spared[@]+"${spared[@]}"} "${dirs[@]}"; do
+  for place in ${spared[@]+"${spared[@]}"} "${dirs[@]}" ${mount_points[@]+"${mount_points[@]}"}; do
     [[ $place == "$dir"/* ]] || continue
     place=$(find_literal "$place")
     skip+=(! -path "$place" ! -path "$place/*")
@@ -467,6 +495,7 @@ main() {
   settings
   check_only ${aged[@]+"${aged[@]}"}
   lock
+  load_mounts
   find_directories
   [[ $format == text ]] || printf '{ "version": 1, "dryRun": %s, "entries": [ ' "$([[ $dry_run == yes ]] && echo true || echo false)"
   for i in "${!dirs[@]}"; do

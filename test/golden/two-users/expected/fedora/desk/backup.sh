@@ -135,7 +135,7 @@ home=
 choose_user() {
   local account name own_home
   [[ -n ${HOME-} && $HOME == /* && -d $HOME ]] || die 2 "HOME is not set to a directory"
-  home=$(cd -- "$HOME" && pwd -P) || die 2 "cannot enter $(plain "$HOME")"
+  home=$(cd -- "$HOME" 2>/dev/null && pwd -P) || die 2 "cannot enter $(plain "$HOME")"
   [[ $home != / && $home != *[[:cntrl:]]* ]] || die 2 "HOME cannot be $(plain "$HOME")"
   account=$(id -un 2>/dev/null) || account=$EUID
   own_home=$(getent passwd "$EUID" | cut -d: -f6) || own_home=
@@ -144,9 +144,13 @@ choose_user() {
     if [[ $name == "$account" ]]; then me=$name; fi
   done
   if [[ -z $me ]]; then
-    # Another account with the home of one of them, or a home that is no account's: a test, or a rescue system.
+    # Another account with the home of one of them, or a home that is no account's: a test, or a rescue system. There USER
+    # says who it is where several could be meant.
     for name in ${users[@]+"${users[@]}"}; do
       if [[ ${home_of["$name"]} == "${HOME%/}" || ${home_of["$name"]} == "$home" ]]; then me=$name; fi
+    done
+    for name in ${users[@]+"${users[@]}"}; do
+      if [[ -z $me && $name == "${USER-}" && $home != "$own_home" ]]; then me=$name; fi
     done
     if [[ -z $me && ${#users[@]} == 1 && $home != "$own_home" ]]; then me=${users[0]}; fi
   fi
@@ -252,6 +256,17 @@ existing() {
 # True where a path is a directory, and no step on the way to it is a link.
 is_real_directory() {
   [[ -d $1 && $(cd -- "$1" 2>/dev/null && pwd -P) == "$1" ]]
+}
+
+mount_points=()
+# Reads what is mounted where, once a run.
+load_mounts() {
+  local point
+  while read -r point; do
+    # mountinfo writes blanks and the like as \040
+    printf -v point '%b' "${point//\\/\\0}"
+    mount_points+=("$point")
+  done < <(cut -d' ' -f5 /proc/self/mountinfo)
 }
 
 # The mount that holds a path, by number: two mounts of one file system are two. And the device: each btrfs subvolume
