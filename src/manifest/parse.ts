@@ -3,7 +3,7 @@ import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import { didYouMean } from "../diagnostics/did-you-mean.ts";
 import { manifestDiagnostics as say } from "./diagnostics.ts";
 import { knownKeys, manifestSchema, type WrittenManifest } from "./schema.ts";
-import { helpForKey, helpForMissing, helpForType, helpForValue, sizeDetail } from "./shape-help.ts";
+import { helpForKey, helpForMissing, helpForType, helpForValue, knownKeysHelp, sizeDetail } from "./shape-help.ts";
 import { at, foundWord, isMap, keysAt, nameOf, placeOf, singular, typeWord } from "./shape-words.ts";
 import type { DocumentPath, YamlSource } from "./yaml-source.ts";
 
@@ -167,14 +167,15 @@ function wrongType(what: string, expected: string, found: unknown, path: Documen
 
 function wrongValue(what: string, options: string[], found: unknown, path: DocumentPath, yaml: YamlSource): Diagnostic {
   const detail = `${typeof found === "string" ? `\`${found}\`` : foundWord(found)} is not one of ${options.join(", ")}`;
-  const known = typeof found === "string" ? didYouMean(found, options) : undefined;
+  const known = typeof found === "string" && !options.includes(found) ? didYouMean(found, options) : undefined;
   const help = helpForValue(path, found, options, yaml.typed(path));
   return say["manifest/value"]({ what, detail, known, help }, yaml.spanOf(path));
 }
 
 function unknownKey(name: string, path: DocumentPath, root: unknown, yaml: YamlSource): Diagnostic {
-  const help = helpForKey(name, path, root);
-  const known = help === undefined ? didYouMean(name, keysAt(path, root)) : undefined;
+  const wrong = helpForKey(name, path, root);
+  const known = wrong === undefined ? didYouMean(name, keysAt(path, root)) : undefined;
+  const help = wrong ?? (known === undefined ? knownKeysHelp(path, root) : undefined);
   const where = placeOf(path, root);
   return say["manifest/unknown-key"]({ name, where, known, help }, yaml.spanOf([...path, name], "key"));
 }

@@ -1,6 +1,6 @@
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import type { Span } from "../diagnostics/span.ts";
-import { type AbsolutePath, type PathProblem, parseHomePath, parseSystemPath } from "../plan/path.ts";
+import { type AbsolutePath, noncharacterIn, type PathProblem, parseHomePath, parseSystemPath } from "../plan/path.ts";
 import { impossiblePlace } from "../plan/special-paths.ts";
 import { manifestDiagnostics as say } from "./diagnostics.ts";
 import type { HomePath } from "./manifest.ts";
@@ -29,7 +29,7 @@ const explanations: Readonly<Record<PathProblem, Explanation>> = {
     help: "write the character itself, or `\\U0001F600` for one beyond `\\uFFFF`",
   },
   noncharacter: {
-    detail: "a character is none (such as U+FFFE): systemd drops lines that hold it",
+    detail: "is no character: systemd drops lines that hold it",
     help: "rename the file, or keep the folder around it",
   },
   "trailing-backslash": {
@@ -64,7 +64,8 @@ const explanations: Readonly<Record<PathProblem, Explanation>> = {
 
 /** The diagnostic for a path that cannot be read. */
 export function pathFault(path: string, problem: PathProblem, span: Span): Diagnostic {
-  const { detail, help } = explanations[problem];
+  const { detail: general, help } = explanations[problem];
+  const detail = problem === "noncharacter" ? `${noncharacterIn(path)} ${general}` : general;
   return say["manifest/path"]({ path, detail, help }, span);
 }
 

@@ -1,4 +1,4 @@
-import { at, isMap } from "./shape-words.ts";
+import { at, isMap, keysAt } from "./shape-words.ts";
 import { wrongKeys, wrongValues } from "./wrong-facts.ts";
 import type { DocumentPath } from "./yaml-source.ts";
 
@@ -52,13 +52,20 @@ export function helpForType(
     if (found === null) return "write a path (`Documents/`), or remove the item";
     if (Array.isArray(found)) return "write the paths one by one, or `path: [a/, b/]` in one entry";
   }
+  if (expected === "boolean" && found !== null) return "write `true` or `false`, without quotes";
   if (expected !== "array" && isExample(path, found)) return `write \`${exampleAt(path)}\``;
-  if (found === null) return typeof key === "string" ? `give it a value, or leave \`${key}\` away` : undefined;
-  if (expected === "boolean") return "write `true` or `false`, without quotes";
+  if (found === null) return key === "path" ? helpForMissing(key, path.slice(0, -1)) : helpForNothing(key);
   if (expected === "array") return isMap(found) ? "begin each item with `- `" : `write \`${String(key)}: [${typed}]\``;
+  if (ages.includes(String(key))) return "write how long, with its unit: `30d`";
   if (key === "owner" || key === "group") return "write the name, not the number: numbers differ from host to host";
   if (typeof found === "object" || typed === undefined) return undefined;
   return `write it in quotes: \`"${typed}"\``;
+}
+
+const ages = ["expire", "refresh", "retain"];
+
+function helpForNothing(key: PropertyKey | undefined): string | undefined {
+  return typeof key === "string" ? `give it a value, or leave \`${key}\` away` : undefined;
 }
 
 /** Help for a value that is none of the options. */
@@ -70,11 +77,12 @@ export function helpForValue(
 ): string | undefined {
   const key = path.at(-1);
   if (key === "version") return "write `version: 1`, without quotes";
+  if (found === null) return helpForNothing(key);
   if (typeof found === "string") return wrongValues.get(`${String(key)}: ${found}`);
   return typed !== undefined && options.includes(typed) ? `write it in quotes: \`"${typed}"\`` : undefined;
 }
 
-/** Help for an unknown key: wrong facts that circulate, and what the commas of a mode break off. */
+/** Help for an unknown key: wrong facts that circulate, what commas of a mode break off, keys that exclude others. */
 export function helpForKey(name: string, path: DocumentPath, root: unknown): string | undefined {
   const map = at(root, path);
   if (isEntry(path) && isMap(map) && modeClause.test(name)) {
@@ -82,7 +90,16 @@ export function helpForKey(name: string, path: DocumentPath, root: unknown): str
     const mode = [...written, ...Object.keys(map).filter((key) => modeClause.test(key))].join(",");
     return `put the mode in quotes: \`mode: "${mode}"\`, its commas separate keys otherwise`;
   }
+  const others = isMap(map) ? Object.keys(map).filter((key) => key !== name) : [];
+  if (keysAt(path, root).includes(name) && others.length > 0 && !wrongKeys.has(name)) {
+    return `\`${name}\` does not go together with \`${others.join("`, `")}\`: keep what is meant`;
+  }
   return wrongKeys.get(name);
+}
+
+/** Help for a key that resembles none: those there are. */
+export function knownKeysHelp(path: DocumentPath, root: unknown): string {
+  return `it may have ${keysAt(path, root).join(", ")}`;
 }
 
 /** A clause of a symbolic mode, such as `g=rx`. */

@@ -97,6 +97,12 @@ function textProblem(text: string): PathProblem | undefined {
 /** Code points that Unicode keeps free for ever: systemd takes text with one for broken, and drops its line. */
 const noncharacter = /\p{Noncharacter_Code_Point}/u;
 
+/** The first noncharacter of a text, as Unicode names it: `U+FFFE`. */
+export function noncharacterIn(text: string): string {
+  const code = noncharacter.exec(text)?.[0].codePointAt(0) ?? 0xfffe;
+  return `U+${code.toString(16).toUpperCase()}`;
+}
+
 /** True for more bytes than a path may have in a system call (PATH_MAX, which counts the NUL at the end). */
 export function isTooLong(path: string): boolean {
   return Buffer.byteLength(path) > 4095;
