@@ -60,6 +60,26 @@ describeWith(["nix", "nix-sources"], "NixOS modules with the real impermanence",
     expectPlanned(report, nixosPlan(compiled));
   });
 
+  it("mark a file system as needed for boot that has nothing of ours but a linked file", async () => {
+    const entry = "{ path: .config/x.conf, how: symlink, writes: in-place }";
+    const text = `${manifestOf(["Documents"], "mounts: [/home], relocate: wiped,").replace("home: [", `home: [${entry}, `)}`;
+    const compiled = await compileText(text);
+    expect(nixosPlan(compiled).entries.filter((e) => e.scope === "home" && e.stored !== null)).toHaveLength(1);
+    const report = evaluateHost(compiled, home);
+    expectClean(report);
+    expect(report.neededForBoot).toContain("/home");
+  });
+
+  it("carry an address with a percent sign past systemd", async () => {
+    const address = "rest:https://me:p%40ss@nas/";
+    const backup = `backup: { engine: restic, repository: "${address}", password-file: /persist/key }, nixos: {`;
+    const compiled = await compileText(manifestOf(["Documents"]).replace("nixos: {", backup));
+    expectClean(evaluateHost(compiled));
+    const text = compiled.tree.find(({ path }) => path.endsWith("backup.nix"))?.content ?? "";
+    expect(text).toContain(`repositoryFile = pkgs.writeText "restic-repository" "${address}";`);
+    expect(text).not.toContain("repository = ");
+  });
+
   it("refuse a home that NixOS knows by another path", async () => {
     const compiled = await compileText(manifestOf(["Documents"]).replace("alice: {}", "alice: { home: /srv/alice }"));
     expectClean(evaluateHost(compiled));

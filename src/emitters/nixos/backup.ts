@@ -32,7 +32,7 @@ export function backupModule(plan: HostPlan, host: NixosHost, backup: Backup): s
       generatedFrom(plan),
       "Restore with `restic restore`, into an empty folder first.",
     ],
-    args: [],
+    args: backup.to.includes("%") ? ["pkgs"] : [],
     body: [{ name: ["services", "restic", "backups"], value: nix.set(jobs) }],
   });
 }
@@ -53,7 +53,7 @@ function jobBindings(
       name: `remanence-${c}`,
       gap: true,
       value: nix.set([
-        { name: "repository", value: backup.to },
+        repositoryBinding(backup.to),
         { name: "passwordFile", value: backup.passwordFile },
         { name: "initialize", value: true },
         { name: "paths", value: nix.list(paths) },
@@ -68,6 +68,12 @@ function jobBindings(
       ]),
     },
   ];
+}
+
+/** NixOS writes the address into the unit as it is, where systemd takes `%` for a specifier: then it goes into a file. */
+function repositoryBinding(repository: string): Binding {
+  if (!repository.includes("%")) return { name: "repository", value: repository };
+  return { name: "repositoryFile", value: nix.call("pkgs.writeText", "restic-repository", repository) };
 }
 
 /** True where a line can match below a root: its place lies in it, or, for a pattern, above it. */

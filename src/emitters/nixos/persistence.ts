@@ -57,12 +57,17 @@ function fileSystemBindings(host: NixosHost, entries: readonly RelocatedEntry[])
   const stores = host.stores.filter((store) => used.has(store.name) && store.mount !== null);
   const needed = new Map(stores.map((store) => [store.mount as string, "holds what is kept"]));
   for (const mount of host.nixos.mounts) {
-    const carries = entries.some((entry) => entry.how === "bind" && isWithin(entry.live, mount));
+    const carries = entries.some((entry) => isOfModule(entry, host) && isWithin(entry.live, mount));
     if (carries && !needed.has(mount)) needed.set(mount, "has mounts of kept state on it");
   }
   return [...needed]
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([mount, comment]) => ({ name: ["fileSystems", mount, "neededForBoot"], value: true, comment }));
+}
+
+/** True for what impermanence mounts or links; a standalone home-manager makes its links itself, later. */
+function isOfModule(entry: RelocatedEntry, host: NixosHost): boolean {
+  return entry.scope === "system" || host.nixos.home !== "standalone";
 }
 
 function storeBindings(store: string, plan: HostPlan, host: NixosHost, entries: readonly RelocatedEntry[]): Binding[] {
