@@ -5,7 +5,18 @@ import { terminal } from "./terminal.ts";
 
 /** `remanence schema`: the JSON Schema of the manifest, for editors. */
 export async function schema(): Promise<ExitCode> {
-  const document = z.toJSONSchema(manifestSchema, { io: "input", unrepresentable: "any" });
+  const document = z.toJSONSchema(manifestSchema, {
+    io: "input",
+    unrepresentable: "any",
+    override: ({ jsonSchema }) => {
+      if (jsonSchema.pattern !== undefined) jsonSchema.pattern = portable(jsonSchema.pattern);
+    },
+  });
   terminal.json({ ...document, $id: "persistence.schema.json", title: "Remanence manifest" });
   return 0;
+}
+
+/** Names of Unicode classes mean something only to some validators: to others `\p{Cc}` is a `p`, and more letters. */
+function portable(pattern: string): string {
+  return pattern.replaceAll("\\p{Cc}", "\\u0000-\\u001f\\u007f-\\u009f");
 }

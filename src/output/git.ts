@@ -1,11 +1,12 @@
-import { simpleGit } from "simple-git";
+import { type SimpleGit, simpleGit } from "simple-git";
 import { CannotRun } from "../diagnostics/cannot-run.ts";
 import { ledgerPath } from "./ledger.ts";
 
 /** Makes sure that there is a git repository around a folder, before anything is written to be committed there. */
 export async function requireRepository(folder: string): Promise<void> {
-  const { git } = at(folder);
-  const inside = await git("rev-parse", "--is-inside-work-tree").catch((error: unknown) => String(error));
+  const inside = await gitIn(folder)
+    .raw("rev-parse", "--is-inside-work-tree")
+    .catch((error: unknown) => String(error));
   if (inside.trim() === "true") return;
   throw new CannotRun(`nothing can be committed in ${folder}: ${whyNot(inside)}. Nothing was written.`);
 }
@@ -15,7 +16,10 @@ export async function requireRepository(folder: string): Promise<void> {
  * in the work tree. Returns the short name of the commit, or null where there was nothing to commit.
  */
 export async function commitOutputs(folder: string, paths: readonly string[]): Promise<string | null> {
-  const { git } = at(folder);
+  const git: Git = (...args) =>
+    gitIn(folder)
+      .raw(...args)
+      .catch(refuse);
   const prefix = (await git("rev-parse", "--show-prefix")).replace(/\n$/, "");
   const inRepository = [...paths, ledgerPath].map((path) => prefix + path);
   const states = await statesOf(git, inRepository);
@@ -28,7 +32,7 @@ export async function commitOutputs(folder: string, paths: readonly string[]): P
     await git("commit", "--quiet", "--only", "--message", message, "--", ...changed.map(literal));
   } catch (error) {
     if (unknown.length > 0) await git("rm", "--cached", "--quiet", "--force", "--", ...unknown.map(literal));
-    throw new CannotRun(`the outputs are written, but git did not commit them: ${reasonOf(error)}`);
+    throw error;
   }
   return (await git("rev-parse", "--short", "HEAD")).trim();
 }
@@ -37,9 +41,18 @@ const message = "Generate outputs from the manifest (remanence generate)";
 
 type Git = (...args: string[]) => Promise<string>;
 
-function at(folder: string): { git: Git } {
-  const git = simpleGit({ baseDir: folder });
-  return { git: (...args) => git.raw(...args) };
+/**
+ * What git is told by the environment: who commits, and where its settings are. Where the repository and its index are is
+ * decided by the folder alone, also in a hook of another repository.
+ */
+const allowEnvironment = [
+  ...["GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL", "GIT_AUTHOR_DATE"],
+  ...["GIT_COMMITTER_NAME", "GIT_COMMITTER_EMAIL", "GIT_COMMITTER_DATE"],
+  ...["GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM", "GIT_CEILING_DIRECTORIES"],
+];
+
+function gitIn(folder: string): SimpleGit {
+  return simpleGit({ baseDir: folder, allowEnvironment, unsafe: { allowUnsafeConfigPaths: true } });
 }
 
 /** A path from the top of the repository in which no character means anything but itself. */
@@ -62,9 +75,9 @@ async function statesOf(git: Git, paths: readonly string[]): Promise<Map<string,
   return new Map(rows.map((row) => [row.slice(3), row.slice(0, 2)]));
 }
 
-function reasonOf(error: unknown): string {
-  const said = error instanceof Error ? error.message : String(error);
-  return said.trim() === "" ? "it did not say why" : said.trim();
+function refuse(error: unknown): never {
+  const said = error instanceof Error ? error.message.trim() : String(error);
+  throw new CannotRun(`the outputs are written, but git did not commit them: ${said || "it did not say why"}`);
 }
 
 /** Why a folder is no place to commit in, from what git answered when it was asked. */
