@@ -68,6 +68,30 @@ describeWith(["restic", "age"], "restore.sh in a home with another path", () => 
   });
 });
 
+describeWith(["restic", "zstd"], "backup.sh into a folder of what it backs up", () => {
+  it.each(["tar", "restic"] as const)("leaves that folder out, with %s", async (engine) => {
+    const home = newHome();
+    const target = `${home}/docs/it's [mine] $1`;
+    const backup =
+      engine === "tar"
+        ? `{ engine: tar, path: "${target}" }`
+        : `{ engine: restic, repository: "${target}", password-file: ~/.password }`;
+    const scripts = await scriptsOf(manifestOf(["docs/"], { backup }));
+    lay(home, { docs: { a: "1", "it's [mine] $1": {} } });
+    writeFileSync(join(home, ".password"), "secret\n", { mode: 0o600 });
+    expectRun(0, scripts, "link", [], { home });
+    for (const options of [engine === "restic" ? ["--init"] : [], []]) {
+      const done = expectRun(0, scripts, "backup", options, { home });
+      expect(done.err).toBe("~/.persist/docs/it's [mine] $1 holds the backups, and is left out of them\n");
+    }
+    const back = join(newHome(), "back");
+    mkdirSync(back);
+    writeFileSync(join(back, ".password"), "secret\n", { mode: 0o600 });
+    expectRun(0, scripts, "restore", [], { home: back });
+    expect(readdirSync(join(back, ".persist", "docs"))).toEqual(["a"]);
+  });
+});
+
 describeWith(["systemd", "mount-namespace"], "clean.sh and mounts", () => {
   it("leaves a place alone that is on a mount of its own: it may be something that is kept", async () => {
     const scripts = await scriptsOf(

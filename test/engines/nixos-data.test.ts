@@ -154,6 +154,21 @@ describeWith(["nix", "restic"], "backup.nix, run as the NixOS module runs restic
   });
 });
 
+describeWith(["nix"], "backup.nix", () => {
+  it("leaves its own repository out, where that lies in what is backed up", async () => {
+    const excludes = async (repository: string): Promise<readonly (string | undefined)[]> => {
+      const manifest = backupManifest("/keep").replace("/keep/repo", repository);
+      const compiled = await compileText(manifest);
+      const module = modulesOf(compiled, "laptop", "nixos").find((path) => path.endsWith("backup.nix"));
+      const { services } = dataOf(module ?? "") as { services: { restic: { backups: Record<string, Job> } } };
+      return (services.restic.backups["remanence-state"]?.exclude ?? []).filter((line) => line.includes("the-repo"));
+    };
+    expect(await excludes("/home/alice/Documents/the-repo")).toEqual(["/keep/persist/home/alice/Documents/the-repo"]);
+    expect(await excludes("/keep/the-repo")).toEqual([]);
+    expect(await excludes("sftp:nas:/keep/persist/home/alice/Documents/the-repo")).toEqual([]);
+  });
+});
+
 interface Job {
   repository: string;
   passwordFile: string;

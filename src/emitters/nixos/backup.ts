@@ -1,8 +1,9 @@
 import { type Binding, nix } from "../../languages/nix.ts";
-import { resticPath } from "../../languages/restic.ts";
+import { resticExclude, resticPath } from "../../languages/restic.ts";
 import type { Backup } from "../../manifest/manifest.ts";
 import { type BackupRoot, type BackupSet, backupSet } from "../../plan/backup-set.ts";
-import { type AbsolutePath, depthOf, isWithin, sortByPath } from "../../plan/path.ts";
+import { type AbsolutePath, depthOf, isBelow, isWithin, sortByPath } from "../../plan/path.ts";
+import { physicalPath } from "../../plan/physical.ts";
 import type { HostPlan, PlanHost } from "../../plan/plan.ts";
 import { type Class, classes } from "../../plan/vocabulary.ts";
 import { generatedFrom } from "../emitter.ts";
@@ -23,7 +24,7 @@ export function backupModule(plan: HostPlan, host: NixosHost, backup: Backup): s
     // The deepest rule decides, and to restic the last line does.
     excludes: sets.flatMap((set) => set.excludes).sort((a, b) => depthOf(a.path) - depthOf(b.path)),
   };
-  const excludes = resticExcludes(whole);
+  const excludes = [...resticExcludes(whole), ...repositoryItself(plan, roots, backup)];
   const jobs = classes.flatMap((c) => jobBindings(c, roots, excludes, host, backup));
   if (jobs.length === 0) return undefined;
   return nix.module({
@@ -68,6 +69,14 @@ function jobBindings(
       ]),
     },
   ];
+}
+
+/** A repository in what is backed up would grow with each run. */
+function repositoryItself(plan: HostPlan, roots: readonly BackupRoot[], { to }: Backup): ExcludeLine[] {
+  if (!to.startsWith("/")) return [];
+  const place = physicalPath(plan, to as AbsolutePath);
+  if (!roots.some(({ path }) => isBelow(place, path))) return [];
+  return [{ line: resticExclude(place, false), place, note: "the repository itself" }];
 }
 
 /** NixOS writes the address into the unit as it is, where systemd takes `%` for a specifier: then it goes into a file. */

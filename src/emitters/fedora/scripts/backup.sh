@@ -223,6 +223,22 @@ is_in_store() {
   return 1
 }
 
+# The backup itself is no part of what it holds: it would grow with each run.
+leave_out_target() {
+  local place root
+  place=${target/#\~\//"$home/"}
+  place=${place#local:}
+  [[ $place == /* ]] || return 0
+  place=$(realpath -m -- "$place")
+  for root in ${chosen[@]+"${chosen[@]}"}; do
+    [[ $place == "$root"/* ]] || continue
+    warn "$(plain "$(short "$place")") holds the backups, and is left out of them"
+    left_out+=("$place") left_out_patterns+=(path)
+    restic_literal "$place"
+    restic_excludes+=("${reply//\$/\$\$}")
+  done
+}
+
 list_roots() {
   local i total=0 separator=''
   [[ $format == text ]] || printf '{ "version": 1, "entries": [ '
@@ -252,6 +268,7 @@ main() {
   check_only_roots
   lock
   choose_roots
+  leave_out_target
   if ((${#chosen[@]} == 0)); then
     [[ $format == text ]] || say '{ "version": 1, "entries": [], "result": null }'
     warn "nothing to back up is there"

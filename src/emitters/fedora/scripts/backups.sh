@@ -45,15 +45,21 @@ part_name() {
   if [[ -n $me ]]; then reply=user-$me; else reply=system; fi
 }
 
+# A path as a pattern of restic.
+restic_literal() {
+  reply=${1//\\/\\\\}
+  reply=${reply//\*/\\*}
+  reply=${reply//\?/\\?}
+  reply=${reply//\[/\\[}
+}
+
 restic_excludes=()
 # restic_exclude USER yes|no PATTERN: a line of restic's exclude file; yes takes back what a line above leaves out.
 restic_exclude() {
   is_mine "$1" || return 0
-  local line=$3 escaped=${home//\\/\\\\}
-  escaped=${escaped//\*/\\*}
-  escaped=${escaped//\?/\\?}
-  escaped=${escaped//\[/\\[}
-  [[ $line == /* ]] || line=${escaped//\$/\$\$}/$line
+  local line=$3
+  restic_literal "$home"
+  [[ $line == /* ]] || line=${reply//\$/\$\$}/$line
   if [[ $2 == yes ]]; then line=!$line; fi
   restic_excludes+=("$line")
 }

@@ -142,13 +142,6 @@ list_restic() {
   done
 }
 
-restic_literal() {
-  reply=${1//\\/\\\\}
-  reply=${reply//\*/\\*}
-  reply=${reply//\?/\\?}
-  reply=${reply//\[/\\[}
-}
-
 # Unpacks what was chosen. Where nothing of the home is in the backup, it may have been made when the home had another
 # path: then that is looked for.
 unpack() {

@@ -324,15 +324,21 @@ part_name() {
   if [[ -n $me ]]; then reply=user-$me; else reply=system; fi
 }
 
+# A path as a pattern of restic.
+restic_literal() {
+  reply=${1//\\/\\\\}
+  reply=${reply//\*/\\*}
+  reply=${reply//\?/\\?}
+  reply=${reply//\[/\\[}
+}
+
 restic_excludes=()
 # restic_exclude USER yes|no PATTERN: a line of restic's exclude file; yes takes back what a line above leaves out.
 restic_exclude() {
   is_mine "$1" || return 0
-  local line=$3 escaped=${home//\\/\\\\}
-  escaped=${escaped//\*/\\*}
-  escaped=${escaped//\?/\\?}
-  escaped=${escaped//\[/\\[}
-  [[ $line == /* ]] || line=${escaped//\$/\$\$}/$line
+  local line=$3
+  restic_literal "$home"
+  [[ $line == /* ]] || line=${reply//\$/\$\$}/$line
   if [[ $2 == yes ]]; then line=!$line; fi
   restic_excludes+=("$line")
 }
@@ -705,6 +711,22 @@ is_in_store() {
   return 1
 }
 
+# The backup itself is no part of what it holds: it would grow with each run.
+leave_out_target() {
+  local place root
+  place=${target/#\~\//"$home/"}
+  place=${place#local:}
+  [[ $place == /* ]] || return 0
+  place=$(realpath -m -- "$place")
+  for root in ${chosen[@]+"${chosen[@]}"}; do
+    [[ $place == "$root"/* ]] || continue
+    warn "$(plain "$(short "$place")") holds the backups, and is left out of them"
+    left_out+=("$place") left_out_patterns+=(path)
+    restic_literal "$place"
+    restic_excludes+=("${reply//\$/\$\$}")
+  done
+}
+
 list_roots() {
   local i total=0 separator=''
   [[ $format == text ]] || printf '{ "version": 1, "entries": [ '
@@ -734,6 +756,7 @@ main() {
   check_only_roots
   lock
   choose_roots
+  leave_out_target
   if ((${#chosen[@]} == 0)); then
     [[ $format == text ]] || say '{ "version": 1, "entries": [], "result": null }'
     warn "nothing to back up is there"

@@ -324,15 +324,21 @@ part_name() {
   if [[ -n $me ]]; then reply=user-$me; else reply=system; fi
 }
 
+# A path as a pattern of restic.
+restic_literal() {
+  reply=${1//\\/\\\\}
+  reply=${reply//\*/\\*}
+  reply=${reply//\?/\\?}
+  reply=${reply//\[/\\[}
+}
+
 restic_excludes=()
 # restic_exclude USER yes|no PATTERN: a line of restic's exclude file; yes takes back what a line above leaves out.
 restic_exclude() {
   is_mine "$1" || return 0
-  local line=$3 escaped=${home//\\/\\\\}
-  escaped=${escaped//\*/\\*}
-  escaped=${escaped//\?/\\?}
-  escaped=${escaped//\[/\\[}
-  [[ $line == /* ]] || line=${escaped//\$/\$\$}/$line
+  local line=$3
+  restic_literal "$home"
+  [[ $line == /* ]] || line=${reply//\$/\$\$}/$line
   if [[ $2 == yes ]]; then line=!$line; fi
   restic_excludes+=("$line")
 }
@@ -543,13 +549,6 @@ list_restic() {
     tags_of "$class"
     restic ls latest --host "$host" --tag "$reply" 2>/dev/null || :
   done
-}
-
-restic_literal() {
-  reply=${1//\\/\\\\}
-  reply=${reply//\*/\\*}
-  reply=${reply//\?/\\?}
-  reply=${reply//\[/\\[}
 }
 
 # Unpacks what was chosen. Where nothing of the home is in the backup, it may have been made when the home had another
