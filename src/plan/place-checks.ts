@@ -2,6 +2,7 @@ import { defineDiagnostics } from "../diagnostics/define.ts";
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import { type AbsolutePath, isBelow, isTooLong, isWithin } from "./path.ts";
 import { reaches } from "./pattern.ts";
+import { mountedEntries } from "./physical.ts";
 import type { HostPlan, PlanEntry, PlanHost } from "./plan.ts";
 import { impossiblePlace, unwipeablePlace } from "./special-paths.ts";
 
@@ -34,6 +35,12 @@ const say = defineDiagnostics({
       `store \`${store}\` cannot lie in \`${place}\`: ${why}`,
     help: () => "name a folder of a file system that stays, such as /persist",
   },
+  "store/same-path": {
+    severity: "error",
+    message: ({ store, other, host }: { store: string; other: string; host: string }) =>
+      `the stores \`${other}\` and \`${store}\` have one path on ${host}`,
+    help: () => "keep one of them; what is not worth a backup says `backup: false` itself",
+  },
 });
 
 /** Homes, stores and wiped file systems that are where nothing of the kind can be, and what follows from it. */
@@ -41,6 +48,7 @@ export function placeFaults(plan: HostPlan): Diagnostic[] {
   const { host } = plan;
   return [
     ...host.stores.flatMap((store) => storeFaults(store, host)),
+    ...samePathFaults(plan),
     ...wipeFaults(host),
     ...otherHomeFaults(plan),
     ...plan.rules.flatMap(lengthFaults),
@@ -55,6 +63,20 @@ function storeFaults(store: PlanHost["stores"][number], host: PlanHost): Diagnos
   return host.users
     .filter((user) => isWithin(user.home, path))
     .map((user) => say["store/around-home"]({ store: name, user: user.name }, span));
+}
+
+/** NixOS modules take each store's path once; on Fedora two names for one folder do no harm. */
+function samePathFaults(plan: HostPlan): Diagnostic[] {
+  if (plan.host.os !== "nixos") return [];
+  const used = new Set(mountedEntries(plan).map((entry) => entry.store));
+  const stores = plan.host.stores.filter((store) => used.has(store.name));
+  const placeOf = ({ path }: (typeof stores)[number]): string => (typeof path === "string" ? path : `~/${path.path}`);
+  const inOrder = [...stores].sort((a, b) => a.span.start - b.span.start);
+  return inOrder.flatMap((store, i) => {
+    const other = inOrder.slice(0, i).find((earlier) => placeOf(earlier) === placeOf(store));
+    if (other === undefined) return [];
+    return [say["store/same-path"]({ store: store.name, other: other.name, host: plan.host.name }, store.span)];
+  });
 }
 
 function wipeFaults(host: PlanHost): Diagnostic[] {

@@ -131,6 +131,12 @@ export const planCases: readonly Case[] = [
     text: "version: 1\nusers: { u: {} }\nhosts: { f: { os: fedora } }\nstores: { ┆persist: /proc/x }\nhome: [x/]\n",
   },
   {
+    code: "store/same-path",
+    text: after(
+      "stores: { persist: /persist, ┆again: { path: /persist, backup: false } }\nhome: [x/, { path: y/, store: again }]",
+    ),
+  },
+  {
     code: "special/store-contains-home",
     text: "version: 1\nusers: { u: {} }\nhosts: { f: { os: fedora } }\nstores: { ┆persist: /persist/home/u }\nhome: [x/]\n",
   },

@@ -55,6 +55,16 @@ describe("a store", () => {
     expect(errorsOf(await resolveText(store(path)))).toEqual([expect.stringMatching(/^store\/impossible: /)]);
   });
 
+  it("may share its path with another one on NixOS only while nothing lives in one of them", async () => {
+    const stores = "stores: { persist: /p, again: /p }";
+    const text = (os: string, entries: string): string =>
+      `version: 1\nusers: { u: {} }\nhosts: { h: { os: ${os} } }\n${stores}\nhome: [${entries}]\n`;
+    const both = "x/, { path: y/, store: again }";
+    expect(errorsOf(await resolveText(text("nixos", "x/, y/")))).toEqual([]);
+    expect(errorsOf(await resolveText(text("fedora", both)))).toEqual([]);
+    expect(withCode(await resolveText(text("nixos", both)), "store/same-path")).toHaveLength(1);
+  });
+
   it.each(["/nix/persist", "/mnt/disk", "/run/media/u/disk", "/dev/shm/x", "/tmp/x"])("may lie in %s", async (path) => {
     expect(errorsOf(await resolveText(store(path)))).toEqual([]);
   });
