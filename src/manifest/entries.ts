@@ -8,34 +8,51 @@ import type { Faults, ManifestFile } from "./files.ts";
 import type { Carry, EntryFacts, EntryPath, Fetch, ManifestEntry } from "./manifest.ts";
 import { pathFault } from "./paths.ts";
 import type { WrittenEntry } from "./schema.ts";
+import { at } from "./shape-words.ts";
 
 /** The entries of one file, a path each. */
 export function entriesOf(file: ManifestFile, faults: Faults): ManifestEntry[] {
-  return (["system", "home"] as const).flatMap((scope) =>
-    (file.parsed.written[scope] ?? []).flatMap((written, n) => {
+  return (["system", "home"] as const).flatMap((scope) => {
+    checkLeftOut(file, scope, faults);
+    return (file.parsed.written[scope] ?? []).flatMap((written, n) => {
       const at = file.parsed.placeOf(scope, n);
       const full = typeof written === "string" ? { path: written } : written;
       const span = (key: string): Span => file.yaml.spanOf([...at, key]);
       const typedMode = full.mode === undefined ? undefined : (file.yaml.typed([...at, "mode"]) ?? String(full.mode));
       const facts = factsOf(full, typedMode, span, faults);
-      if (facts === undefined) return [];
       if (scope === "system" && full.users !== undefined) {
         faults.push(
           say["manifest/no-effect"]({ key: "users", why: "system entries belong to no user" }, span("users")),
         );
       }
-      const common = { ...facts, users: full.users ?? null, on: full.on ?? null };
+      const common = { users: full.users ?? null, on: full.on ?? null };
       const paths = typeof full.path === "string" ? [full.path] : full.path;
       return paths.flatMap((path, i) => {
         const place = typeof written === "string" ? at : [...at, "path", ...(typeof full.path === "string" ? [] : [i])];
         const pathSpan = file.yaml.spanOf(place);
         const read = entryPath(path, scope, pathSpan, faults);
-        if (read === undefined) return [];
+        if (read === undefined || facts === undefined) return [];
         faults.push(...travelFaults(read, facts, pathSpan, span));
-        return [{ ...read, ...common, span: pathSpan }];
+        return [{ ...read, ...facts, ...common, span: pathSpan }];
       });
-    }),
-  );
+    });
+  });
+}
+
+/** Entries of a wrong shape are no entries, but their paths can be looked at in the same run. */
+function checkLeftOut(file: ManifestFile, scope: "home" | "system", faults: Faults): void {
+  const written = at(file.yaml.value, [scope]);
+  const count = file.parsed.written[scope]?.length ?? 0;
+  if (!Array.isArray(written) || written.length === count) return;
+  const used = new Set(Array.from({ length: count }, (_, n) => file.parsed.placeOf(scope, n)[1]));
+  for (const n of written.keys()) {
+    const path = used.has(n) ? undefined : at(written, [n, "path"]);
+    const texts = Array.isArray(path) ? path : [path];
+    for (const [i, text] of texts.entries()) {
+      const place = [scope, n, "path", ...(Array.isArray(path) ? [i] : [])];
+      if (typeof text === "string") entryPath(text, scope, file.yaml.spanOf(place), faults);
+    }
+  }
 }
 
 const fetched = { git: "a git repository", archive: "an archive", file: "a single file" } as const;

@@ -105,6 +105,19 @@ describe("a fault of shape says what to write instead", () => {
   });
 });
 
+describe("an entry with several faults", () => {
+  it.each([
+    ['{ path: ../y, mode: "448" }', ["manifest/mode", "manifest/path"]],
+    ["{ path: ../y, clas: data }", ["manifest/path", "manifest/unknown-key"]],
+    ["{ path: [x/, a//b], class: dat, need: big }", ["manifest/path", "manifest/value", "manifest/value"]],
+    ["{ path: ../y, carry: true, store: persist }", ["manifest/conflicting-keys", "manifest/path"]],
+    ["{ path: 3, clas: data }", ["manifest/type", "manifest/unknown-key"]],
+    ["{ path: 'x*', clas: cache }", ["manifest/unknown-key"]],
+  ])("says all of them in one run: %s", async (entry, codes) => {
+    expect((await rowsOf(home(entry))).map((row) => row.code).sort()).toEqual(codes);
+  });
+});
+
 describe("a name that nothing has", () => {
   it.each([
     ["profiles: [SSH]", "manifest/unknown-profile", "`ssh`"],
