@@ -36,6 +36,12 @@ function savedHome(scripts: Scripts, options: readonly string[] = []): string {
   return home;
 }
 
+function expectSuccess(command: readonly string[], home: string): string {
+  const done = run(command, { home });
+  expect(done.code, done.err).toBe(0);
+  return done.out;
+}
+
 describeWith(["restic", "age"], "restore.sh in a home with another path", () => {
   it.each(["tar", "age", "restic"] as const)("brings back what was saved with %s, and says so", async (engine) => {
     const { scripts, options } = await scriptsFor(engine);
@@ -55,6 +61,27 @@ describeWith(["restic", "age"], "restore.sh in a home with another path", () => 
     writeFileSync(join(home, ".profile"), "newer");
     expectRun(3, scripts, "restore", [...options, "--only", ".profile"], { home });
     expect(readFileSync(join(home, ".profile"), "utf8")).toBe("newer");
+  });
+
+  it("brings back a snapshot that NixOS made of its store", async () => {
+    const to = join(scratch(), "repository");
+    const backup = `{ engine: restic, repository: "${to}", password-file: ~/.password }`;
+    const scripts = await scriptsOf(manifestOf(["app/", ".config/tool/"], { backup }));
+    const home = newHome();
+    writeFileSync(join(home, ".password"), "secret\n", { mode: 0o600 });
+    const store = join(newHome(), "persist", "home", "ann");
+    mkdirSync(store, { recursive: true });
+    lay(store, { app: { app: { a: "1" } }, ".config": { tool: { b: "2" } } });
+    const restic = (...args: string[]): string =>
+      expectSuccess(["restic", "-q", "-r", to, "--password-file", join(home, ".password"), ...args], home);
+    restic("init");
+    restic("backup", "--host", "laptop", "--tag", "remanence,class-state", `${store}/app`, `${store}/.config/tool`);
+    const [snapshot] = JSON.parse(restic("snapshots", "--json")) as { id: string }[];
+    expectRun(0, scripts, "restore", ["--from", snapshot?.id ?? ""], { home });
+    expectRun(0, scripts, "link", [], { home });
+    expect(readFileSync(join(home, ".persist", "app", "app", "a"), "utf8")).toBe("1");
+    expect(readFileSync(join(home, ".config", "tool", "b"), "utf8")).toBe("2");
+    expectRun(0, scripts, "verify", [], { home });
   });
 
   it("does not end well where nothing of what was asked for is in the backup", async () => {
