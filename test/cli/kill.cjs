@@ -1,8 +1,8 @@
 // Loaded before the command: counts what it does to the disk below the folder it runs in, and ends the process as a power
-// cut would at the step that KILL_AT names: before it, or in the middle of it where it is a write.
+// cut would at the step that KILL_AT names ("12", or "renameSync 2"): before it, or in the middle of it where it is a write.
 const fs = require("node:fs");
 
-const killAt = Number(process.env.KILL_AT);
+const killAt = process.env.KILL_AT;
 const counted = ["mkdirSync", "openSync", "writeFileSync", "fsyncSync", "closeSync", "chmodSync", "renameSync"];
 let step = 0;
 
@@ -17,11 +17,13 @@ const isOurs = (target) => typeof target === "number" || String(target).startsWi
 
 for (const name of [...counted, "rmSync", "rmdirSync", "copyFileSync", "linkSync"]) {
   const original = fs[name];
+  let turn = 0;
   fs[name] = (target, ...rest) => {
     const isRead = name === "openSync" && (rest[0] === undefined || typeof rest[0] === "number" || rest[0] === "r");
     if (isOurs(target) && !isRead) {
       step++;
-      if (step === killAt) {
+      turn++;
+      if (killAt === String(step) || killAt === `${name} ${turn}`) {
         if (name === "writeFileSync") original(target, String(rest[0]).slice(0, 7));
         die();
       }

@@ -83,6 +83,18 @@ describe("a link is never written through", () => {
     expect([stateOf(folder), stateOf(outside)]).toEqual(before);
   });
 
+  it("nor to another folder of the manifest's", () => {
+    const folder = generated();
+    writeFiles(folder, { [nix]: "mine\n" });
+    symlinkSync("../chezmoi", join(folder, ".remanence/kept"));
+    const before = stateOf(folder);
+    expect(remanence(folder, ["generate", "--force"])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("cannot keep copies: .remanence/kept is a link"),
+    });
+    expect(stateOf(folder)).toEqual(before);
+  });
+
   it("a manifest that is reached through a link has its outputs beside the link", () => {
     const real = workspace();
     const folder = scratch();
