@@ -33,7 +33,10 @@ describe("a command that cannot run ends with 2 and one message", () => {
     const folder = workspace(small.replace("  n:", "  laptop:"));
     const asked = args.filter((arg) => arg !== undefined);
     expectCannotRun(remanence(folder, [...asked, "--host", "latpop"]), /no host latpop .*; did you mean laptop\?\n$/);
-    expectCannotRun(remanence(folder, [...asked, "--host", "zzz"]), /no host zzz .*; they are laptop, f\n$/);
+  });
+
+  it("a host like none", () => {
+    expectCannotRun(remanence(workspace(), ["check", "--host", "zzz"]), /no host zzz .*; they are n, f\n$/);
   });
 
   it("a host that is not named where there are several", () => {

@@ -31,13 +31,15 @@ describe("a ledger that is no ledger: a clear message, and nothing is written", 
     const folder = workspace(small, { [ledger]: text });
     const before = stateOf(folder);
     expectCannotRun(remanence(folder, ["generate"]), message);
-    expectCannotRun(remanence(folder, ["diff", "--format", "json"]), message);
     expect(stateOf(folder)).toEqual(before);
   });
 
   it("a directory", () => {
     const folder = workspace();
     mkdirSync(join(folder, ledger), { recursive: true });
+    for (const args of [["diff", "--format", "json"], ["check"], ["explain", "x"]]) {
+      expectCannotRun(remanence(folder, args), /outputs\.json is a directory\n$/);
+    }
     expectCannotRun(remanence(folder, ["generate", "--force"]), /outputs\.json is a directory\n$/);
   });
 
