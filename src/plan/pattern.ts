@@ -8,10 +8,24 @@ export function isWild(component: string): boolean {
 /**
  * `*` stands for any run of characters within one component and `?` for one, as in gitignore; unlike a shell's, they
  * match a leading dot. All other characters mean themselves.
+ *
+ * A manifest is untrusted, so no pattern may take long: what stands between two `*` is right where it is found first,
+ * and a look-ahead, whose match is never tried again (`(?=(…))\1`), keeps the engine from trying the other places.
  */
 export function patternRegex(pattern: string): RegExp {
-  const body = pattern.replace(/[\\^$.*+?()[\]{}|/]/g, (c) => (c === "*" ? "[^/]*" : c === "?" ? "[^/]" : `\\${c}`));
-  return new RegExp(`^${body}$`, "su");
+  let groups = 0;
+  const component = (text: string): string => {
+    const [first = "", ...rest] = text.split("*").map(literal);
+    const last = rest.pop();
+    if (last === undefined) return first;
+    const middle = rest.filter((part) => part !== "").map((part) => `(?=([^/]*?${part}))\\${++groups}`);
+    return `${first}${middle.join("")}[^/]*${last}`;
+  };
+  return new RegExp(`^${pattern.split("/").map(component).join("/")}$`, "su");
+}
+
+function literal(text: string): string {
+  return text.replace(/[\\^$.+?()[\]{}|]/g, (c) => (c === "?" ? "[^/]" : `\\${c}`));
 }
 
 /** True where a pattern may match a path, or something above or below it. */
