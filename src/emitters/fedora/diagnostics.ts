@@ -7,11 +7,6 @@ export const fedoraDiagnostics = defineDiagnostics({
     message: ({ what }: { what: string; instead: string }) => `${what} is not written yet`,
     help: ({ instead }) => instead,
   },
-  "fedora/system-symlink": {
-    severity: "error",
-    message: ({ path }: { path: string }) => `\`${path}\` belongs to the system and cannot be a link on Fedora`,
-    help: () => "leave `how` away: system state stays in its place there, and is backed up",
-  },
   "fedora/schedule": {
     severity: "error",
     message: ({ schedule }: { schedule: string }) => `\`${schedule}\` cannot be a schedule`,
