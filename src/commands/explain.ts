@@ -81,7 +81,8 @@ function livePaths(path: string, plan: HostPlan): { live: AbsolutePath; user: Pl
     const parsed = parseSystemPath(text);
     if ("problem" in parsed) throw new CannotRun(`${printable(path)} is no path that an entry could name`);
     const live = parsed.ok.path;
-    const owner = users.find((user) => isWithin(live, user.home));
+    // A home may lie in another one: the path belongs to the inner.
+    const [owner] = users.filter((user) => isWithin(live, user.home)).sort((a, b) => b.home.length - a.home.length);
     if (owner !== undefined) return [{ live, user: owner }];
     const own = homedir();
     if (own === "/" || !isWithin(live, own)) return [{ live, user: null }];

@@ -110,15 +110,3 @@ export const shell = {
 function body(text: string): string {
   return text.replace(/^(?:#![^\n]*\n|# shellcheck [^\n]*\n)+/, "");
 }
-
-/**
- * A POSIX extended regular expression for `find -regex` (which matches whole paths) that stands for exactly this path;
- * `*` and `?` of a pattern stay within one component, which `find -path` would not do.
- */
-export function findRegex(path: string, pattern: boolean): string {
-  return path.replace(/[\\^$.[\]|()*+?{}]/g, (c) => {
-    if (pattern && c === "*") return "[^/]*";
-    if (pattern && c === "?") return "[^/]";
-    return `\\${c}`;
-  });
-}

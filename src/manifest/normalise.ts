@@ -89,7 +89,7 @@ function outputProblem(path: string): string | undefined {
     .split("/");
   if (components.includes("..")) return "it leads out of the manifest's folder";
   if (components.slice(1).includes(".") || components.slice(1).includes("")) return "it has an empty component";
-  if (components[0] === ".git" || components[0] === ".remanence") return "this folder has another use";
+  if (components.includes(".git") || components[0] === ".remanence") return "this folder has another use";
   if (path.replaceAll("{host}", "").match(/[{}]/) !== null) return "the only placeholder is `{host}`";
   return undefined;
 }

@@ -59,6 +59,15 @@ describe("explain takes a path", () => {
     expectCannotRun(remanence(workspace(), ["explain", path]), /is no path that an entry could name/);
   });
 
+  it("of the inner home where one lies in another", () => {
+    const folder = workspace(`version: 1
+users: { a: { home: /srv/a }, b: { home: /srv/a/b } }
+hosts: { f: { os: fedora } }
+home: [z/]
+`);
+    expect(explained(folder, "/srv/a/b/z")).toMatchObject([{ user: "b", fate: "persist" }]);
+  });
+
   it("of a home once for each user, on each host", () => {
     const folder = workspace(manifest.replace("users: { u: {} }", "users: { u: {}, v: { home: /data/v } }"));
     const hosts = explained(folder, "Documents");

@@ -103,6 +103,29 @@ describeWith(["systemd"], "clean.sh with systemd-tmpfiles", () => {
     expect(left).toEqual([["old"], [], []]);
   });
 
+  it("leaves what a more exact pattern says never ages, directories and files", async () => {
+    const entries = [
+      '{ path: "apps/*/", class: cache }',
+      '{ path: "apps/keep*/", class: cache, expire: never }',
+      "{ path: .cache/, class: cache }",
+      '{ path: ".cache/keep*", class: cache, expire: never }',
+    ];
+    const scripts = await scriptsOf(manifestOf(entries));
+    const home = newHome();
+    lay(home, { apps: { keep1: old, other: old }, ".cache": { keep1: old, "keep me": "x", other: old } });
+    age(home, 60);
+    const rules = newHome();
+    run(["cp", "-a", `${home}/.`, rules], { home });
+    expectRun(0, scripts, "clean", [], { home });
+    expect(readdirSync(join(home, "apps", "keep1")).length).toBe(3);
+    expect(readdirSync(join(home, "apps", "other"))).toEqual([]);
+    expect(runRules(scripts, rules)).toMatchObject({ code: 0, err: "" });
+    for (const place of [home, rules]) {
+      expect(readdirSync(join(place, ".cache")).sort()).toEqual(["keep me", "keep1"]);
+      expect(readdirSync(join(place, ".cache", "keep1")).length).toBe(3);
+    }
+  });
+
   it("keeps links to kept things and all that is kept, inside of what may go", async () => {
     const entries = [
       ".local/share/keyrings/",

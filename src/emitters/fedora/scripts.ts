@@ -7,7 +7,7 @@ import { type AgedPlace, ageingOf } from "../../plan/ageing.ts";
 import { type BackupRoot, type BackupSet, backupSet } from "../../plan/backup-set.ts";
 import { rememberFor } from "../../plan/memo.ts";
 import { type AbsolutePath, depthOf, relativeTo, sortByPath } from "../../plan/path.ts";
-import { mountedEntries } from "../../plan/physical.ts";
+import { mountedEntries, physicalPatterns } from "../../plan/physical.ts";
 import { type HostPlan, isRelocated, type PlanEntry, type PlanUser } from "../../plan/plan.ts";
 import { rootLink, storeFolder } from "../../plan/stores.ts";
 import { generatedFrom } from "../emitter.ts";
@@ -230,13 +230,25 @@ function bySpecificity(aged: readonly AgedPlace[]): AgedPlace[] {
   return [...aged].sort((a, b) => Math.sign(literals(b) - literals(a)) || 0);
 }
 
+/** Discarded patterns that never age: inside of what does, or among what another pattern finds, they stay. */
+export function neverAged(plan: HostPlan, user: PlanUser): AgedPlace[] {
+  const never = plan.rules.filter(
+    (rule) =>
+      rule.user === user.name && rule.kind === "pattern" && rule.disposition === "discard" && rule.expire === null,
+  );
+  return never.flatMap((entry) =>
+    physicalPatterns(plan, entry).map((path) => ({ entry, path, pattern: true, age: "never", filesOnly: false })),
+  );
+}
+
 function cleanSettings(plan: HostPlan): Line {
   const lines = plan.host.users.flatMap((user) => {
     const { aged, spared, stores } = ageingOf(plan, user.name);
+    if (aged.length === 0) return [];
     const found = aged.some(({ pattern }) => pattern) ? stores : [];
     return [
       ...found.map((folder) => shell.call("apart", user.name, seenFrom(user, folder))),
-      ...bySpecificity(aged).map(({ entry, path, pattern, age, filesOnly }) => {
+      ...bySpecificity([...aged, ...neverAged(plan, user)]).map(({ entry, path, pattern, age, filesOnly }) => {
         const how = pattern ? "pattern" : "path";
         const what = filesOnly ? "files" : "all";
         return beside(shell.call("aged", user.name, how, seenFrom(user, path), age, what), entry.note);

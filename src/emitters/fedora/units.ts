@@ -6,6 +6,7 @@ import { relativeTo } from "../../plan/path.ts";
 import { beginnings, pathTree } from "../../plan/path-tree.ts";
 import type { HostPlan, PlanUser } from "../../plan/plan.ts";
 import { generatedFrom } from "../emitter.ts";
+import { neverAged } from "./scripts.ts";
 
 /** Where the units look for the scripts: a link that the README tells to make, so that the repo may lie anywhere. */
 const folder = ".config/remanence/host";
@@ -88,6 +89,9 @@ export function tmpfilesOf(plan: HostPlan, user: PlanUser): string | undefined {
   const places = pathTree(aged.filter(({ pattern }) => !pattern).map(({ path }) => [path, path]));
   const kept = [
     ...spared.map(({ path }) => spare(path, false, "stays")),
+    ...neverAged(plan, user)
+      .filter(({ path }) => beginnings(places, path).length > 0)
+      .flatMap(({ path }) => withHidden(path).map((hidden) => spare(hidden, true, "stays"))),
     // A pattern inside one of these places has an age of its own.
     ...aged
       .filter(({ path, pattern }) => pattern && beginnings(places, path).length > 0)

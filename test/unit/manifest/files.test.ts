@@ -163,3 +163,13 @@ describe("a manifest file", () => {
     await expect(resolve(`${folder}/pipe`)).rejects.toThrow("it is not a file");
   });
 });
+
+describe("a folder for outputs", () => {
+  it.each(["..", "a/../..", "/out", "~/out", ".git", "a/.git/hooks", ".remanence/x", "a//b", "{user}"])(
+    "cannot be %j",
+    async (path) => {
+      const resolved = await resolveText(`${head}outputs: { fedora: "${path}" }\nhome: [x/]\n`);
+      expect(errorsOf(resolved)).toEqual([expect.stringMatching(/^manifest\/output: /)]);
+    },
+  );
+});
