@@ -365,7 +365,8 @@ END
 }
 
 aged=() aged_patterns=() aged_ages=() aged_what=()
-# aged USER path|pattern PATH AGE all|files: a place whose content may go; files: its directories stay.
+# aged USER path|pattern PATH AGE all|files: a place whose content may go; files: its directories stay. What never ages
+# is only kept out of the others.
 aged() {
   [[ $1 == "$me" ]] || return 0
   aged_patterns+=("$2")
@@ -444,13 +445,13 @@ is_mounted() {
 
 # A name with a line break or the like cannot stand in a rule, and what must stay or was met already is none.
 enter() {
-  [[ -d $1 && ! -L $1 && $1 != *[[:cntrl:]]* ]] || return 0
+  [[ (-d $1 || ($files_too == yes && -z $2 && -e $1)) && ! -L $1 && $1 != *[[:cntrl:]]* ]] || return 0
   if [[ -n ${is_store["$1"]-} && $whole != "$1"/* ]]; then return 0; fi
   if [[ -n $2 ]]; then
     step "$1" "$2" "$3"
   elif [[ -z ${decided["$1"]-} && -O $1 && $(realpath -- "$1") == "$1" ]]; then
     decided["$1"]=yes
-    if is_mounted "$1"; then
+    if [[ $files_too == no ]] && is_mounted "$1"; then
       warn "$(short "$1") is on a mount of its own, and left alone"
     else
       found+=("$1")
@@ -502,11 +503,15 @@ find_literal() {
 
 # All directories that age, into `dirs`, `ages` and `what`, and which of them were asked for; what was not is spared.
 find_directories() {
-  local i dir found
+  local i dir found files_too
   for i in "${!aged[@]}"; do
+    files_too=no
+    if [[ ${aged_ages[$i]} == never ]]; then files_too=yes; fi
     expand "${aged[$i]}" "${aged_patterns[$i]}"
     for dir in ${found[@]+"${found[@]}"}; do
-      if wanted "${aged[$i]}"; then
+      if [[ ${aged_ages[$i]} == never ]]; then
+        spared+=("$dir")
+      elif wanted "${aged[$i]}"; then
         dirs+=("$dir") ages+=("${aged_ages[$i]}") what+=("${aged_what[$i]}")
       else
         spared+=("$dir")
