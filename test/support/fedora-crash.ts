@@ -31,15 +31,15 @@ export interface Boundary {
 }
 
 /** Runs a script to its end; the commands it ran. */
-export function boundaries(scripts: Scripts, name: string, options: RunOptions): Boundary[] {
+export function boundaries(scripts: Scripts, call: readonly string[], options: RunOptions): Boundary[] {
   const folder = scratch();
   const log = join(folder, "log");
   writeFileSync(join(folder, "looks"), "L".repeat(enough));
   writeFileSync(log, "");
-  const done = watch(folder, scripts, name, options);
-  if (done.code !== 0) throw new Error(`${name} failed: ${done.code} ${done.out}${done.err}`);
+  const done = watch(folder, scripts, call, options);
+  if (done.code !== 0) throw new Error(`${call.join(" ")} failed: ${done.code} ${done.out}${done.err}`);
   const lines = readFileSync(log, "utf8").split("\n").slice(0, -1);
-  if (lines.length >= enough) throw new Error(`${name} runs more than ${enough} commands`);
+  if (lines.length >= enough) throw new Error(`${call.join(" ")} runs more than ${enough} commands`);
   return lines.map((line, number) => {
     const [within = "", command = ""] = line.split("\t");
     return { number, within, command };
@@ -47,21 +47,26 @@ export function boundaries(scripts: Scripts, name: string, options: RunOptions):
 }
 
 /** Runs a script and kills it before the command of that number; false where it ended before. */
-export function killBefore(number: number, scripts: Scripts, name: string, options: RunOptions): boolean {
+export function killBefore(number: number, scripts: Scripts, call: readonly string[], options: RunOptions): boolean {
   const folder = scratch();
   writeFileSync(join(folder, "looks"), `${".".repeat(number)}K${".".repeat(enough)}`);
-  return watch(folder, scripts, name, options).code === null;
+  return watch(folder, scripts, call, options).code === null;
 }
 
-function watch(folder: string, scripts: Scripts, name: string, options: RunOptions): Run {
+function watch(folder: string, scripts: Scripts, [name, ...args]: readonly string[], options: RunOptions): Run {
   const script = join(scripts.folder, `${name}.sh`);
-  return run(["bash", "-c", watched, "bash", join(folder, "looks"), join(folder, "log"), script], options);
+  return run(["bash", "-c", watched, "bash", join(folder, "looks"), join(folder, "log"), script, ...args], options);
 }
 
 /** Runs a script and kills all its processes after a time; false where it ended before. */
-export function killAfter(milliseconds: number, scripts: Scripts, name: string, options: RunOptions): Promise<boolean> {
+export function killAfter(
+  milliseconds: number,
+  scripts: Scripts,
+  [name, ...args]: readonly string[],
+  options: RunOptions,
+): Promise<boolean> {
   return new Promise((resolve) => {
-    const child = spawn("bash", [join(scripts.folder, `${name}.sh`)], {
+    const child = spawn("bash", [join(scripts.folder, `${name}.sh`), ...args], {
       cwd: "/",
       detached: true,
       env: environment(options),
@@ -78,19 +83,19 @@ export function killAfter(milliseconds: number, scripts: Scripts, name: string, 
 }
 
 /** Runs a script again until no process of a killed run holds the lock any more. */
-export function runToEnd(scripts: Scripts, name: string, options: RunOptions): Run {
+export function runToEnd(scripts: Scripts, [name, ...args]: readonly string[], options: RunOptions): Run {
   for (let tries = 0; ; tries++) {
-    const done = run(["bash", join(scripts.folder, `${name}.sh`)], options);
+    const done = run(["bash", join(scripts.folder, `${name}.sh`), ...args], options);
     if (done.code !== 75 || tries > 50) return done;
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100);
   }
 }
 
 /** A PATH with nothing that can exchange names but the one given: what is found first is taken otherwise. */
-export function pathWith(exchanger: "python3" | "perl" | "exch" | "mv"): string {
+export function pathWith(exchanger: "python3" | "perl" | "exch" | "mv" | "none"): string {
   const folder = scratch();
   const tools =
-    "bash cat cut date du find findmnt flock getent grep head iconv id ln mkdir mktemp mountpoint mv numfmt printf python3 perl readlink realpath rm rmdir sed sort stat sync tail touch uname".split(
+    "awk bash cat cp cut date df du find findmnt flock getent getfattr grep head iconv id ln mkdir mktemp mountpoint mv numfmt printf python3 perl readlink realpath rm rmdir sed b2sum sleep sort stat sync tail tar touch uname uniq xargs".split(
       " ",
     );
   const others = new Set(["python3", "perl"].filter((tool) => tool !== exchanger));

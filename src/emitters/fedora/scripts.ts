@@ -27,11 +27,17 @@ export function scriptsOf(plan: HostPlan): Readonly<Record<string, string>> {
     "link.sh": script(
       plan,
       "Moves what is kept into its store and links it.",
-      ["common", "links"],
+      ["common", "links", "relocate"],
       [...links, linkedSettings(plan)],
       "link",
     ),
-    "unlink.sh": script(plan, "Undoes link.sh.", ["common", "links"], [...links, linkedSettings(plan)], "unlink"),
+    "unlink.sh": script(
+      plan,
+      "Undoes link.sh.",
+      ["common", "links", "relocate"],
+      [...links, linkedSettings(plan)],
+      "unlink",
+    ),
     "verify.sh": script(
       plan,
       "Shows whether everything is where it should be.",

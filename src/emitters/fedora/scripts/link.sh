@@ -3,23 +3,35 @@
 
 usage() {
   cat <<'END'
-Moves what is kept into its store and puts a link in its place, each entry in one atomic step: at every instant the
-data is complete either at its old place or in the store. Nothing is copied and nothing deleted. Undo: unlink.sh
+Moves what is kept into its store and puts a link in its place.
 
+Where the store is on the mount of the home, each entry moves in one atomic step: at every instant the data is complete
+either at its old place or in the store; nothing is copied and nothing deleted. On another mount it is copied, compared
+byte by byte, and then exchanged for the link; the original stays beside it, as NAME.remanence-original, until you say
+--commit. Undo: unlink.sh
+
+  --commit          delete the originals that were kept, each only if it is still what was copied
   --dry-run         show what would happen, change nothing
   --only PATH...    only these (relative to the home)
   --format FORMAT   text (default) or json
-  --yes             accepted; nothing is asked
+  --yes             copy to another mount without asking
   --help            this text
 
-Exit codes: 0 done or nothing to do, 2 could not run, 3 something was refused because it would be unsafe,
-75 another run is at work.
+Exit codes: 0 done or nothing to do, 2 could not run, 3 something was refused because it would be unsafe, 4 something is
+in use or changed while it was copied, 5 something has to be settled by hand, 75 another run is at work.
 END
+}
+
+committing=no
+option() {
+  [[ $1 == --commit ]] || return 1
+  committing=yes
 }
 
 # What is to be done about an entry, decided from what is on disk: sets `action` and `reason`.
 #   linked   nothing            move    exchange directory and link        place   put the link, the store has the data
 #   create   new and empty      adopt   an empty directory gives way       refuse  see reason      absent  a file not there
+#   copy     to another mount, then exchange
 decide() {
   local live_kind stored_kind
   action=refuse
@@ -45,7 +57,11 @@ decide() {
     none/"$kind") action=place ;;
     "$kind"/none) action=move ;;
     "$kind"/"$kind")
-      if is_empty_directory "$live"; then
+      if has_note "$returned" "$live"; then
+        reason="it was brought back, and the store has what was there before; unlink.sh --commit deletes that"
+      elif has_note "$copied" "$stored"; then
+        action=copy
+      elif is_empty_directory "$live"; then
         action=adopt
       elif is_empty_directory "$stored"; then
         action=move
@@ -59,26 +75,33 @@ decide() {
   esac
   if [[ $action == create && $kind != directory ]]; then action=absent; fi
   case $action in
-    move | place | create | adopt) check_change ;;
+    move | copy | place | create | adopt) check_change ;;
   esac
 }
 
-# Refuses what a rename must not touch.
+# Refuses what must not be touched, and settles whether a move is a copy.
 check_change() {
+  local way
   check_way
-  if [[ -z $reason && $action == move && $kind == directory ]]; then
-    if has_subvolume "$live"; then
+  if [[ -n $reason ]]; then
+    :
+  elif has_data "$original" && [[ $action != place ]]; then
+    reason="what was here before a run is still in $(short "$original"): look which of them you want"
+  elif [[ -L $original ]] && ! is_link_to "$original" "$text"; then
+    reason="$(short "$original") is in the way"
+  elif [[ $action == move || $action == copy ]]; then
+    if [[ $kind == directory ]] && has_subvolume "$live"; then
       reason="there is a btrfs subvolume inside it"
-    elif [[ ! -w $live ]]; then
+    elif [[ $kind == directory && ! -w $live ]]; then
       reason="$(short "$live") is not writable"
+    elif [[ $way == copy ]]; then
+      action=copy
+      size_of "$live"
+      bytes=$reply
+      check_copy "$live" "$stored"
     fi
   fi
   [[ -z $reason ]] || action=refuse
-}
-
-# Makes the directories above a path, private ones: a store mirrors a home.
-make_parents() {
-  [[ -d ${1%/*} ]] || mkdir -p -- "${1%/*}"
 }
 
 make_stored_directory() {
@@ -108,17 +131,99 @@ move() {
   return 1
 }
 
+# True where the store has a finished copy of what is here. A copy of what was here before becomes a half one again; one
+# that somebody changed is nothing that a script may decide about.
+is_copied() {
+  has_note "$copied" "$stored" || return 1
+  since=$EPOCHREALTIME
+  sleep 0.05
+  is_as_noted "$live" "$copied" "$stored" && is_as_noted "$stored" "$copied" "$stored" && return 0
+  if is_as_noted "$stored" "$copied" "$stored"; then
+    rm -rf --one-file-system -- "$partial" && mv -T -n -- "$stored" "$partial"
+    return 1
+  fi
+  reason="the store has a copy that was changed since it was made: look which of them you want" code=5
+  return 1
+}
+
+# To another mount: a compared copy gets its name in the store, then link and original are exchanged.
+relocate() {
+  if ! is_copied; then
+    [[ -z $reason ]] || return 1
+    # rmdir removes nothing but an empty directory.
+    if has_data "$stored"; then rmdir -- "$stored" || return 1; fi
+    if is_mark; then rm -- "$stored" || return 1; fi
+    warn_of_hard_links "$live"
+    if ! copy "$live" "$partial" "$copied"; then
+      reason="no copy could be made that is the same: it changes, or the store cannot hold all of it" code=4
+      return 1
+    fi
+    mv -T -n -- "$partial" "$stored" && has_note "$copied" "$stored" || return 1
+    put_on_disk "${stored%/*}"
+  fi
+  if is_link_to "$original" "$text"; then rm -- "$original" || return 1; fi
+  ln -sT -- "$text" "$original" || return 1
+  if has_changed "$live"; then
+    rm -- "$original"
+    reason="it changed while it was copied; close what uses it, then run this again" code=4
+    return 1
+  fi
+  exchange_names "$live" "$original" || :
+  if ! is_link_to "$live" "$text" || ! has_data "$original"; then return 1; fi
+  put_on_disk "${live%/*}"
+  if has_changed "$original"; then
+    reason="a program wrote to it in the last moment: what is newest is in $(short "$original")" code=5
+    return 1
+  fi
+}
+
 # Is called where a failure does not stop the script, so each step says what becomes of one.
 carry_out() {
+  reason=
   case $action in
     move) move ;;
+    copy) relocate ;;
     place) place_link ;;
     create) make_stored_directory && place_link ;;
     adopt) rmdir -- "$live" && place_link ;;
+    commit) commit ;;
   esac || return 1
   kind_of "$stored"
   if [[ ! -L $live || $reply != "$kind" ]] || ! is_same_place "$live" "$stored"; then return 1; fi
   put_on_disk "${live%/*}" "${stored%/*}"
+}
+
+# What --commit is to do about an entry: sets `action` and `reason`.
+decide_commit() {
+  action=none
+  reason=
+  if ! is_ours || [[ ! -L $live ]]; then
+    if has_data "$original"; then action=refuse reason="it is not linked to the store"; fi
+  elif has_data "$original"; then
+    action=refuse
+    if ! has_note "$copied" "$stored"; then
+      reason="nothing says that the store has a copy of $(short "$original"): compare them, then remove it by hand"
+    elif is_empty_directory "$stored"; then
+      reason="what is in the store is empty"
+    else
+      action=commit
+    fi
+  elif [[ -e $live.remanence-trash || -L $copied ]]; then
+    action=commit
+  fi
+}
+
+# Deletes an original that has nothing that the copy did not have, or goes on with that.
+commit() {
+  if has_data "$original"; then
+    if ! is_as_noted "$original" "$copied" "$stored"; then
+      reason="$(short "$original") was changed after it was copied, and only there is what changed" code=5
+      return 1
+    fi
+    put_on_disk "$stored"
+    delete "$original" "$live.remanence-trash" || return 1
+  fi
+  rm -rf --one-file-system -- "$live.remanence-trash" && rm -f -- "$copied"
 }
 
 say_text() {
@@ -126,13 +231,17 @@ say_text() {
   case $action in
     linked) said='already linked' ;;
     move) said='move, then link' ;;
+    copy) said='copy to another mount, then link; the original is kept' ;;
     place) said='link; the data is in the store' ;;
     create) said='new and empty in the store, then link' ;;
     adopt) said='empty here; link, the data is in the store' ;;
     absent) said='not there yet' ;;
+    commit) said='delete the original that was kept' ;;
+    none) said='nothing was kept' ;;
     refuse) said="REFUSED: $reason" ;;
   esac
-  if [[ $action == move ]]; then size=$(human "$bytes"); fi
+  if [[ $action == linked ]] && has_data "$original"; then said+='; the original is kept until link.sh --commit'; fi
+  if ((bytes > 0)); then size=$(human "$bytes"); fi
   printf '  %-32s %10s   %s\n' "$(plain "$(short "$live")")" "$size" "$said"
 }
 
@@ -142,9 +251,29 @@ say_json() {
   separator=', '
 }
 
+# Decides about all entries before anything is touched: what is found later cannot come from what was done before.
+look_at_all() {
+  local i
+  for i in ${chosen[@]+"${chosen[@]}"}; do
+    look_at "$i"
+    look_beside
+    bytes=0 code=3
+    if [[ $committing == yes ]]; then decide_commit; else decide; fi
+    case $action in
+      move) size_of "$live" ;;
+      commit) size_of "$original" ;;
+      *) reply=$bytes ;;
+    esac
+    bytes=$reply
+    if [[ $action == refuse ]]; then bytes=0; fi
+    actions+=("$action") reasons+=("$reason") sizes+=("$bytes") codes+=("$code")
+  done
+}
+
 main() {
-  local i n path kind mode live stored text root action reason bytes separator=''
-  local refused=0 changes=0 moved=0 exchanges=no links=no actions=() reasons=() sizes=()
+  local n path kind mode live stored text root partial back original copied returned
+  local action reason code bytes since separator='' refused=0 changes=0 worst=0 moved=0 freed=0
+  local actions=() reasons=() sizes=() codes=()
   options "$@"
   need_user
   settings
@@ -154,55 +283,51 @@ main() {
   choose_entries
   check_stores
   check_root_links
-  for i in ${chosen[@]+"${chosen[@]}"}; do
-    look_at "$i"
-    decide
-    bytes=0
-    if [[ $action == move ]]; then
-      exchanges=yes
-      size_of "$live"
-      bytes=$reply
-      moved=$((moved + bytes))
-    fi
-    case $action in
-      refuse) refused=$((refused + 1)) ;;
-      linked) links=yes ;;
-      absent) ;;
-      *) links=yes changes=$((changes + 1)) ;;
-    esac
-    actions+=("$action") reasons+=("$reason") sizes+=("$bytes")
-  done
-  stop_where_elsewhere
-  if [[ $exchanges == yes ]]; then find_exchanger; fi
-  if [[ $dry_run == no && $links == yes ]]; then make_root_links; fi
+  find_exchanger
+  look_at_all
+  agree_to_copy
+  if [[ $dry_run == no && " ${actions[*]-} " == *\ @(linked|move|copy|place|create|adopt)\ * ]]; then make_root_links; fi
 
   [[ $format == text ]] || printf '{ "version": 1, "dryRun": %s, "entries": [ ' "$([[ $dry_run == yes ]] && echo true || echo false)"
   for n in "${!chosen[@]}"; do
     look_at "${chosen[$n]}"
-    action=${actions[$n]} reason=${reasons[$n]} bytes=${sizes[$n]}
-    case $dry_run/$action in
-      no/move | no/place | no/create | no/adopt)
-        if carry_out; then
-          journal "link $action ~/$path"
-          relabel "$live"
+    look_beside
+    action=${actions[$n]} reason=${reasons[$n]} bytes=${sizes[$n]} code=${codes[$n]}
+    case $action in
+      move | copy | place | create | adopt | commit)
+        if [[ $dry_run == yes ]] || carry_out; then
+          changes=$((changes + 1))
+          if [[ $action == commit ]]; then freed=$((freed + bytes)); else moved=$((moved + bytes)); fi
+          if [[ $dry_run == no ]]; then
+            journal "link $action ~/$path"
+            relabel "$live"
+          fi
         else
-          action=refuse reason="that did not work, and no data moved"
-          refused=$((refused + 1)) changes=$((changes - 1)) moved=$((moved - bytes))
+          action=refuse reason=${reason:-that did not work, and no data is lost}
         fi
         ;;
     esac
+    if [[ $action == refuse ]]; then
+      refused=$((refused + 1))
+      worst_of "$worst" "$code"
+      worst=$reply
+    fi
     "say_$format"
   done
-  if [[ $format == json ]]; then
-    printf ' ], "refused": %s }\n' "$refused"
-  else
-    say ""
-    local verb=were
-    [[ $dry_run == no ]] || verb='would be'
-    say "$changes of ${#chosen[@]} entries $verb linked, $(human "$moved") moved without a copy, nothing deleted. Undo: unlink.sh"
-  fi
+  if [[ $format == json ]]; then printf ' ], "refused": %s }\n' "$refused"; else say_summary; fi
   write_journal
-  ((refused == 0)) || exit 3
+  exit "$worst"
+}
+
+say_summary() {
+  local verb=were
+  [[ $dry_run == no ]] || verb='would be'
+  say ""
+  if [[ $committing == yes ]]; then
+    say "$changes of ${#chosen[@]} originals $verb deleted, $(human "$freed"); what is in the store stays."
+  else
+    say "$changes of ${#chosen[@]} entries $verb linked, $(human "$moved") moved, nothing deleted. Undo: unlink.sh"
+  fi
 }
 
 # A new link has the label of its place where SELinux is on; the moved data keeps its own.

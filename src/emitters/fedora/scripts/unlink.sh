@@ -3,22 +3,33 @@
 
 usage() {
   cat <<'END'
-Undoes link.sh: moves what is kept out of its store, back to its place, each entry in one atomic step. Nothing is
-copied and nothing deleted but links.
+Undoes link.sh: moves what is kept out of its store, back to its place.
 
+Where the store is on the mount of the home, each entry moves in one atomic step; nothing is copied and nothing deleted
+but links. From another mount it is copied back, compared byte by byte, and then exchanged for the link; what is in the
+store stays there until you say --commit.
+
+  --commit          delete what brought-back entries left in the store, each only if it is still what was brought back
   --dry-run         show what would happen, change nothing
   --only PATH...    only these (relative to the home)
   --format FORMAT   text (default) or json
-  --yes             accepted; nothing is asked
+  --yes             copy to another mount without asking
   --help            this text
 
-Exit codes: 0 done or nothing to do, 2 could not run, 3 something was refused because it would be unsafe,
-75 another run is at work.
+Exit codes: 0 done or nothing to do, 2 could not run, 3 something was refused because it would be unsafe, 4 something is
+in use or changed while it was copied, 5 something has to be settled by hand, 75 another run is at work.
 END
 }
 
+committing=no
+option() {
+  [[ $1 == --commit ]] || return 1
+  committing=yes
+}
+
 # What is to be done about an entry: sets `action` and `reason`.
-#   back  exchange link and store     finish  a run was stopped after its exchange     none  not linked     refuse  see reason
+#   back    exchange link and store       copy    copy back, then exchange     finish  a run was stopped after its exchange
+#   finish-copy  a run was stopped with the copy in its hand     none  not linked     refuse  see reason
 decide() {
   local live_kind stored_kind
   action=refuse
@@ -34,39 +45,139 @@ decide() {
   elif [[ $live_kind == link ]] && ! is_link_to "$live" "$text" && ! is_link_to "$live" "$stored"; then
     reason="the link is not one of link.sh; make it one with: ln -sfnT ${text@Q} ${live@Q}"
   elif [[ $live_kind == link ]]; then
-    check_way
-    if [[ -z $reason && $kind == directory && ! -w $stored ]]; then reason="$(short "$stored") is not writable"; fi
-    [[ -n $reason ]] || action=back
-  elif is_mark; then
+    decide_way
+  elif is_mark || { has_note "$returned" "$live" && is_left_over; }; then
     action=finish
+  elif [[ $live_kind == none && $stored_kind == "$kind" ]] && has_note "$returned" "$back"; then
+    action=finish-copy
   elif [[ $live_kind == none && $stored_kind == "$kind" ]]; then
     reason="it is not linked, and its data is in the store; run link.sh first"
   else
     action=none
-    if [[ $stored_kind != none ]]; then reason="the store has a $stored_kind of its own, $(short "$stored")"; fi
+    if has_note "$returned" "$live"; then
+      reason="what is in the store is kept until unlink.sh --commit"
+    elif [[ $stored_kind != none ]]; then
+      reason="the store has a $stored_kind of its own, $(short "$stored")"
+    fi
   fi
+}
+
+decide_way() {
+  local way
+  check_way
+  if [[ -n $reason ]]; then
+    :
+  elif [[ -L $back ]]; then
+    reason="$(short "$back") is in the way"
+  elif [[ $way == copy ]]; then
+    size_of "$stored"
+    bytes=$reply
+    check_copy "$stored" "$live"
+    [[ -n $reason ]] || action='copy'
+  elif [[ $kind == directory && ! -w $stored ]]; then
+    reason="$(short "$stored") is not writable"
+  else
+    action='back'
+  fi
+}
+
+# True where `back` is the link that stood at `live`.
+is_left_over() {
+  is_link_to "$back" "$text" || is_link_to "$back" "$stored"
 }
 
 # Exchanges link and directory; then the store's place holds our link, which is all that is removed.
-carry_out() {
-  if [[ $action == back ]]; then
-    exchange "$live" "$stored" || :
-    kind_of "$live"
-    if [[ $reply != "$kind" ]] || ! is_mark; then return 1; fi
-    put_on_disk "${live%/*}" "${stored%/*}"
+give_back() {
+  exchange "$live" "$stored" || :
+  kind_of "$live"
+  if [[ $reply != "$kind" ]] || ! is_mark; then return 1; fi
+  put_on_disk "${live%/*}" "${stored%/*}"
+  rm -- "$stored"
+}
+
+# From another mount: a compared copy and the link are exchanged. What is in the store stays until --commit.
+bring_back() {
+  since=$EPOCHREALTIME
+  sleep 0.05
+  if ! is_as_noted "$back" "$returned" "$back" || ! is_as_noted "$stored" "$returned" "$back"; then
+    if ! copy "$stored" "$back" "$returned"; then
+      reason="no copy could be made that is the same: it changes, or the home cannot hold all of it" code=4
+      return 1
+    fi
   fi
-  is_mark && rm -- "$stored"
+  if has_changed "$stored"; then
+    reason="it changed while it was copied; close what uses it, then run this again" code=4
+    return 1
+  fi
+  exchange_names "$live" "$back" || :
+  has_note "$returned" "$live" || return 1
+  put_on_disk "${live%/*}"
+  if is_left_over; then rm -- "$back" || return 1; fi
+  if has_changed "$stored"; then
+    reason="a program wrote to it in the last moment: what is newest is in $(short "$stored")" code=5
+    return 1
+  fi
+}
+
+carry_out() {
+  reason=
+  case $action in
+    back) give_back ;;
+    copy) bring_back ;;
+    finish-copy) mv -T -n -- "$back" "$live" && has_note "$returned" "$live" && put_on_disk "${live%/*}" ;;
+    finish) if is_mark; then rm -- "$stored"; elif is_left_over; then rm -- "$back"; fi ;;
+    commit) commit ;;
+  esac
+}
+
+has_content() {
+  has_data "$1" && ! is_empty_directory "$1"
+}
+
+# What --commit is to do about an entry: sets `action` and `reason`.
+decide_commit() {
+  action=none
+  reason=
+  if has_note "$returned" "$live" && { ! is_empty_directory "$live" || ! has_content "$stored"; }; then
+    action=commit
+  elif [[ -L $returned && ! -L $live && -e $live ]]; then
+    action=refuse reason="what is here is not what was brought back: look which of the two you want"
+  fi
+}
+
+# Deletes what has nothing that was not brought back: the store's copy, and the original from before link.sh.
+commit() {
+  if has_data "$original"; then
+    if ! is_as_noted "$original" "$copied" "$stored"; then
+      reason="$(short "$original") was changed after it was copied, or nothing is known of it: look whether you need it" code=5
+      return 1
+    fi
+    delete "$original" "$live.remanence-trash" || return 1
+  fi
+  if has_data "$stored"; then
+    if ! is_as_noted "$stored" "$returned" "$live"; then
+      reason="$(short "$stored") was changed after it was brought back, and only there is what changed" code=5
+      return 1
+    fi
+    put_on_disk "${live%/*}"
+    delete "$stored" "$stored.remanence-trash" || return 1
+  fi
+  rm -rf --one-file-system -- "$live.remanence-trash" "$stored.remanence-trash" && rm -f -- "$copied" "$returned"
 }
 
 say_text() {
-  local said
+  local said size=
   case $action in
     back) said='back to its place' ;;
-    finish) said='is back; a left-over link in the store goes' ;;
+    copy) said='copy back to its place; what is in the store is kept' ;;
+    finish) said='is back; a left-over link goes' ;;
+    finish-copy) said='the copy that was brought back, to its place' ;;
     none) said="not linked${reason:+; $reason}" ;;
+    commit) said='delete what is left in the store' ;;
     refuse) said="REFUSED: $reason" ;;
   esac
-  printf '  %-32s %s\n' "$(plain "$(short "$live")")" "$said"
+  if ((bytes > 0)); then size=$(human "$bytes"); fi
+  printf '  %-32s %10s   %s\n' "$(plain "$(short "$live")")" "$size" "$said"
 }
 
 say_json() {
@@ -97,9 +208,26 @@ has_only_directories() {
   found=$(find "$1" ! -type d -print -quit) && [[ -z $found ]]
 }
 
+look_at_all() {
+  local i
+  for i in ${chosen[@]+"${chosen[@]}"}; do
+    look_at "$i"
+    look_beside
+    bytes=0 code=3
+    if [[ $committing == yes ]]; then decide_commit; else decide; fi
+    if [[ $action == commit && -e $stored ]]; then
+      size_of "$stored"
+      bytes=$reply
+    fi
+    if [[ $action == refuse ]]; then bytes=0; fi
+    actions+=("$action") reasons+=("$reason") sizes+=("$bytes") codes+=("$code")
+  done
+}
+
 main() {
-  local i n path kind mode live stored text root action reason separator=''
-  local refused=0 changes=0 actions=() reasons=()
+  local n path kind mode live stored text root partial back original copied returned
+  local action reason code bytes since separator='' refused=0 changes=0 worst=0 freed=0
+  local actions=() reasons=() sizes=() codes=()
   options "$@"
   need_user
   settings
@@ -107,43 +235,47 @@ main() {
   lock
   load_mounts
   choose_entries
-  for i in ${chosen[@]+"${chosen[@]}"}; do
-    look_at "$i"
-    decide
-    case $action in
-      refuse) refused=$((refused + 1)) ;;
-      none) ;;
-      *) changes=$((changes + 1)) ;;
-    esac
-    actions+=("$action") reasons+=("$reason")
-  done
-  stop_where_elsewhere
-  if ((changes > 0)); then find_exchanger; fi
+  find_exchanger
+  look_at_all
+  agree_to_copy
   [[ $format == text ]] || printf '{ "version": 1, "dryRun": %s, "entries": [ ' "$([[ $dry_run == yes ]] && echo true || echo false)"
   for n in "${!chosen[@]}"; do
     look_at "${chosen[$n]}"
-    action=${actions[$n]} reason=${reasons[$n]}
-    if [[ $dry_run == no && ($action == back || $action == finish) ]]; then
-      if carry_out; then
-        journal "unlink ~/$path"
-      else
-        action=refuse reason="that did not work, and no data moved"
-        refused=$((refused + 1)) changes=$((changes - 1))
-      fi
+    look_beside
+    action=${actions[$n]} reason=${reasons[$n]} bytes=${sizes[$n]} code=${codes[$n]}
+    case $action in
+      back | copy | finish | finish-copy | commit)
+        if [[ $dry_run == yes ]] || carry_out; then
+          changes=$((changes + 1))
+          if [[ $action == commit ]]; then freed=$((freed + bytes)); fi
+          [[ $dry_run == yes ]] || journal "unlink $action ~/$path"
+        else
+          action=refuse reason=${reason:-that did not work, and no data is lost}
+        fi
+        ;;
+    esac
+    if [[ $action == refuse ]]; then
+      refused=$((refused + 1))
+      worst_of "$worst" "$code"
+      worst=$reply
     fi
     "say_$format"
   done
   [[ $dry_run == yes ]] || remove_root_links
-  if [[ $format == json ]]; then
-    printf ' ], "refused": %s }\n' "$refused"
-  else
-    say ""
-    local verb=are
-    [[ $dry_run == no ]] || verb='would be'
-    say "$changes of ${#chosen[@]} entries $verb back at their place, nothing copied, nothing deleted. Link again: link.sh"
-  fi
+  if [[ $format == json ]]; then printf ' ], "refused": %s }\n' "$refused"; else say_summary; fi
   write_journal
-  ((refused == 0)) || exit 3
+  exit "$worst"
+}
+
+say_summary() {
+  local verb=are
+  [[ $dry_run == no ]] || verb='would be'
+  say ""
+  if [[ $committing == yes ]]; then
+    say "$changes of ${#chosen[@]} entries $verb deleted from the store, $(human "$freed"); what is in the home stays."
+  else
+    say "$changes of ${#chosen[@]} entries $verb back at their place, nothing deleted. Link again: link.sh"
+  fi
 }
 
 main "$@"

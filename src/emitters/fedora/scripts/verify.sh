@@ -31,15 +31,21 @@ check_link() {
   kind_of "$stored"
   stored_kind=$reply
   result=ok says='link to the store'
-  if [[ $live_kind == link ]] && ! is_ours; then
-    result=foreign says="a link to $(plain "$(readlink -- "$live")"), not to the store"
-  elif is_mark && [[ $live_kind != link ]]; then
+  look_beside
+  if has_note "$returned" "$live"; then
+    result=unlinked says='brought back by unlink.sh; the store keeps what was there before, until unlink.sh --commit'
+  elif is_half_done; then
     result=interrupted says='a run of link.sh or unlink.sh was stopped here; run it again'
+  elif [[ $live_kind == none && $stored_kind == none ]] && has_data "$original"; then
+    result=missing says="neither here nor in the store; what was here before link.sh is in $(plain "$(short "$original")")"
+  elif [[ $live_kind == link ]] && ! is_ours; then
+    result=foreign says="a link to $(plain "$(readlink -- "$live")"), not to the store"
   elif [[ $live_kind == link && ($stored_kind == none || $stored_kind == link) ]]; then
     result=dangling says='the link is there, but the store has nothing: is it mounted?'
   elif [[ $live_kind == link && $stored_kind != "$kind" ]]; then
     result=kind says="the store has a $stored_kind, not a $kind"
   elif [[ $live_kind == link ]]; then
+    if has_data "$original"; then says+=', and the original is kept until link.sh --commit'; fi
     check_mode "$stored"
   elif [[ $live_kind == none && $stored_kind == none ]]; then
     result=absent says='not there yet'
@@ -53,6 +59,13 @@ check_link() {
     result=replaced
     says="a $live_kind stands in place of the link: changed $(date -r "$live" +%F), the store's copy $(date -r "$stored" +%F)"
   fi
+}
+
+# True where a run was stopped in the middle of an entry.
+is_half_done() {
+  if [[ -e $partial || -L $back ]] || has_data "$back"; then return 0; fi
+  [[ $live_kind != link ]] || return 1
+  is_mark || { [[ $live_kind == "$kind" ]] && has_note "$copied" "$stored" && ! has_data "$original"; }
 }
 
 # Decides about an entry in its place.
