@@ -49,6 +49,7 @@ json() {
 # --- options ------------------------------------------------------------------------------------------------------
 
 dry_run=no
+yes=no
 format=text
 only=()
 
@@ -57,7 +58,7 @@ options() {
   while (($# > 0)); do
     case $1 in
       --dry-run) dry_run=yes ;;
-      --yes) : ;;
+      --yes) yes=yes ;;
       --help)
         usage
         exit 0
@@ -317,13 +318,15 @@ aged() {
 }
 
 spared=()
-# spared USER PATH: a place inside that stays as it is.
+# spared USER PATH: a place inside that stays as it is, and what link.sh and unlink.sh keep beside it.
 spared() {
   [[ $1 == "$me" ]] || return 0
-  local path=$2
+  local path=$2 place
   [[ $path == /* ]] || path=$home/$path
-  spared+=("$path")
-  decided["$path"]=yes
+  for place in "$path" "$path.remanence-original" "$path.remanence-back"; do
+    spared+=("$place")
+    decided["$place"]=yes
+  done
 }
 
 declare -A is_store=()

@@ -49,6 +49,7 @@ json() {
 # --- options ------------------------------------------------------------------------------------------------------
 
 dry_run=no
+yes=no
 format=text
 only=()
 
@@ -57,7 +58,7 @@ options() {
   while (($# > 0)); do
     case $1 in
       --dry-run) dry_run=yes ;;
-      --yes) : ;;
+      --yes) yes=yes ;;
       --help)
         usage
         exit 0
@@ -364,6 +365,44 @@ is_ours() {
   [[ ! -e $root && ! -L $root ]] && is_link_to "$live" "$text" && is_real_directory "${live%/*}"
 }
 
+# What lies beside an entry that moves across mounts. Across mounts a move is a copy, and what is what is said by names
+# alone, so that a run that was stopped anywhere is understood by the next. Only the first two of these may be half:
+#
+#   STORED.remanence-partial    on its way into the store
+#   LIVE.remanence-back         on its way back
+#   LIVE.remanence-original     what was at LIVE before the link: complete, and kept until --commit
+#   STORED.remanence-copied     a link whose text is no path but a note: IDENTITY FINGERPRINT of the compared copy at STORED
+#   STORED.remanence-returned   the same about what came back to LIVE: what is at STORED is out of date since
+#   LIVE.remanence-trash, STORED.remanence-trash    was decided about, and is being deleted
+look_beside() {
+  partial=$stored.remanence-partial
+  back=$live.remanence-back
+  original=$live.remanence-original
+  copied=$stored.remanence-copied
+  returned=$stored.remanence-returned
+}
+
+# What a directory or file stays however it is renamed: its inode and when that was born. (Inodes are used again, at once.)
+identity_of() {
+  reply=$(TZ=UTC0 stat -c %i_%w -- "$1")
+  reply=${reply// /_}
+}
+
+# has_note NOTE PATH: true where a note is about what is at a path; `reply` is the fingerprint in it.
+has_note() {
+  local text
+  [[ -L $1 && -e $2 && ! -L $2 ]] || return 1
+  text=$(readlink -- "$1")
+  identity_of "$2"
+  [[ ${text%% *} == "$reply" ]] || return 1
+  reply=${text#* }
+}
+
+# True where data is at a path, and no link.
+has_data() {
+  [[ -e $1 && ! -L $1 ]]
+}
+
 # True where a mount point lies at or below a path.
 has_mount() {
   local point
@@ -396,7 +435,8 @@ is_trusted() {
 # --- the exchange -------------------------------------------------------------------------------------------------
 
 exchanger=
-# Finds a program that can exchange two names in one step (renameat2 with RENAME_EXCHANGE).
+# Finds a program that can exchange two names in one step (renameat2 with RENAME_EXCHANGE): mv of coreutils 9.5, exch of
+# util-linux 2.40, python3 or perl. Where there is none, a move is a copy.
 find_exchanger() {
   local names
   names=$(mv --help)
@@ -409,7 +449,7 @@ find_exchanger() {
   elif command -v perl >/dev/null; then
     exchanger='perl'
   else
-    die 2 "nothing here can exchange two names in one step: install coreutils 9.5, util-linux 2.40, python3 or perl"
+    exchanger='none'
   fi
 }
 
@@ -489,6 +529,11 @@ check_root_links() {
   done
 }
 
+# Makes the directories above a path, private ones: a store mirrors a home.
+make_parents() {
+  [[ -d ${1%/*} ]] || mkdir -p -- "${1%/*}"
+}
+
 make_root_links() {
   local name link
   for name in ${stores[@]+"${stores[@]}"}; do
@@ -499,10 +544,11 @@ make_root_links() {
   done
 }
 
-# What stands in the way of a rename between `live` and `stored`: sets `reason`, or leaves it empty; counts in
-# `elsewhere` what is on another mount.
+# What stands in the way between `live` and `stored`: sets `reason`, or leaves it empty; and `way`: rename where both
+# are on one mount and something can exchange names there, else copy.
 check_way() {
   local parent stored_parent live_place
+  way=copy
   existing "${live%/*}"
   parent=$reply
   existing "${stored%/*}"
@@ -519,28 +565,212 @@ check_way() {
     reason="$(short "$parent") is not writable"
   elif [[ ! -w $stored_parent ]]; then
     reason="$(short "$stored_parent") is not writable"
-  else
+  elif [[ $exchanger != none ]]; then
     place_of "$parent"
     live_place=$reply
     place_of "$stored_parent"
-    if [[ $reply != "$live_place" ]]; then
-      elsewhere=$((elsewhere + 1))
-      reason="the store is on another mount than the home, so it cannot move in one step"
-    fi
+    if [[ $reply == "$live_place" ]]; then way=rename; fi
   fi
-}
-elsewhere=0
-
-# Where a part cannot be done for that reason, nothing is: the rest is shown, as with --dry-run.
-stop_where_elsewhere() {
-  ((elsewhere > 0)) || return 0
-  dry_run=yes
-  warn "The store is on another mount than the home. Nothing is touched: place it on the mount of the home (~/.persist)"
 }
 
 # put_on_disk PATH…: what was renamed in these directories must not be lost with the power.
 put_on_disk() {
   sync -f -- "$@" || die 2 "the disk reports an error; see: journalctl -k"
+}
+
+# --- to another mount and back ------------------------------------------------------------------------------------
+
+# note FILE PATH FINGERPRINT: in one step, and before it what it is about is on the disk.
+note() {
+  local identity
+  identity_of "$2" || return 1
+  identity=$reply
+  put_on_disk "${2%/*}"
+  if [[ -L $1 ]]; then rm -- "$1" || return 1; fi
+  ln -sT -- "$identity $3" "$1" || return 1
+  put_on_disk "${1%/*}"
+}
+
+# Prints a hash over the whole of a tree or file: names, kinds, owners, modes, times, links, hard links, ACLs, extended
+# attributes, and every byte. Not the label, which follows from the place, nor sockets, which no copy keeps. Fails where
+# something cannot be read or changes meanwhile.
+fingerprint() {
+  local where=$1 what=. more=(--xattrs --xattrs-include='user.*' --xattrs-include=security.capability)
+  if [[ ! -d $1 ]]; then
+    where=${1%/*}
+    what=./${1##*/}
+    more+=(--transform 's/.*/x/')
+  fi
+  # Several attributes of one file come in any order: they are listed by themselves where something can.
+  if command -v getfattr >/dev/null; then more=("${more[@]:3}"); fi
+  {
+    tar --create --file=- --directory="$where" --sort=name --format=posix --numeric-owner --acls \
+      --pax-option='exthdr.name=x,delete=atime,delete=ctime' --warning=no-file-ignored ${more[@]+"${more[@]}"} -- "$what" &&
+      attributes "$where" "$what"
+  } | b2sum --length=256 | cut -d' ' -f1
+}
+
+attributes() {
+  command -v getfattr >/dev/null || return 0
+  (
+    cd -- "$1"
+    find "$2" -print0 | xargs -0 getfattr -h -d -e hex -m '^(user\.|security\.capability$)' |
+      awk -v single="$([[ $2 == . ]] || printf yes)" '/^# file: / { file = single ? "x" : $0; next } NF { print file, $0 }' | sort
+  )
+}
+
+# True where two trees are the same in all that; `reply` is the fingerprint.
+is_same_tree() {
+  local other pipe
+  exec {pipe}< <(fingerprint "$2")
+  reply=$(fingerprint "$1") || reply=
+  read -r other <&"$pipe" || other=
+  exec {pipe}<&-
+  [[ -n $reply && $reply == "$other" ]]
+}
+
+# copy FROM TO NOTE: a copy that is the same in all things, on the disk, and noted. TO is a name that means nothing yet.
+# Sets `since`, from when on a change of FROM is not in it.
+copy() {
+  local try
+  for try in 1 2 3; do
+    rm -rf --one-file-system -- "$2" && make_parents "$2" || return 1
+    cp -a --reflink=auto --sparse=auto -T -- "$1" "$2" || return 1
+    # The clock of a file system lags by up to a hundredth of a second.
+    since=$EPOCHREALTIME
+    sleep 0.05
+    if is_same_tree "$1" "$2"; then
+      note "$3" "$2" "$reply"
+      return
+    fi
+    ((try == 3)) || warn "$(plain "$(short "$1")") changed while it was copied, or the copy is not the same: again"
+  done
+  return 1
+}
+
+# True where something in a tree changed since then, or was made or removed there. (A rename changes its root too, but not
+# the time of its content.)
+has_changed() {
+  local found
+  found=$(find "$1" -xdev -maxdepth 0 -newermt "@$since" -printf x && find "$1" -xdev -mindepth 1 -newerct "@$since" -printf x -quit) ||
+    return 0
+  [[ -n $found ]]
+}
+
+# The programs that have something open in a tree, as far as we may see them; `reply` is empty where there are none.
+programs_in() {
+  local pattern link pid name
+  local -A names=()
+  pattern=${1//\\/\\\\}
+  pattern=${pattern//\*/\\*}
+  pattern=${pattern//\?/\\?}
+  pattern=${pattern//\[/\\[}
+  while IFS= read -r link; do
+    pid=${link#/proc/}
+    pid=${pid%%/*}
+    if [[ $pid != "$$" && $pid != "$BASHPID" ]] && name=$(cat "/proc/$pid/comm" 2>/dev/null); then names["$name"]=1; fi
+  done < <(
+    find /proc/[0-9]*/fd /proc/[0-9]*/cwd \( -lname "$pattern" -o -lname "$pattern/*" \) 2>/dev/null
+    grep -lsF -- " $1/" /proc/[0-9]*/maps
+  )
+  reply=
+  for name in "${!names[@]}"; do reply+="${reply:+, }$(plain "$name")"; done
+}
+
+# exchange_names LIVE OTHER: both names in one step, or, where nothing here can do that, in two: then LIVE is missing for
+# an instant, and the next run finds what belongs there.
+exchange_names() {
+  if [[ $exchanger != none ]]; then
+    exchange "$1" "$2"
+  elif [[ -L $1 ]]; then
+    rm -- "$1" && mv -T -n -- "$2" "$1"
+  else
+    rm -- "$2" && mv -T -n -- "$1" "$2" && ln -sT -- "$text" "$1"
+  fi
+}
+
+# Says where a copy cuts a hard link: the other name of a file is outside of the tree.
+warn_of_hard_links() {
+  local count
+  count=$(find "$1" -xdev -type f -links +1 -printf '%i %n\n' | sort | uniq -c | awk '$1 != $3 { n += 1 } END { print n + 0 }')
+  ((count == 0)) || warn "$(plain "$(short "$1")"): $count files have a second name elsewhere, which keeps the original's content"
+}
+
+declare -A needed=()
+# check_copy FROM TO: what is in use, has no room or no name there: sets `reason` and `code`. `bytes` is the size.
+check_copy() {
+  local need free name=${1##*/} device
+  if ((${#name} > 230)); then
+    reason="its name is too long for a name beside it"
+    return
+  fi
+  programs_in "$1"
+  if [[ -n $reply ]]; then
+    reason="in use by $reply" code=4
+    return
+  fi
+  existing "${2%/*}"
+  free=$(df --output=avail --block-size=1 -- "$reply" | tail -n 1)
+  device=$(stat -c %d -- "$reply")
+  need=$((bytes + bytes / 20 + ${needed["$device"]-0}))
+  if ((need > free)); then
+    reason="there is room for $(human "$free") there, and $(human "$need") are needed"
+    return
+  fi
+  needed["$device"]=$need
+  free=$(df --output=iavail -- "$reply" | tail -n 1)
+  need=$(du -s --inodes -- "$1" | cut -f1)
+  # Where a file system has no fixed number of them it says 0 or -.
+  if [[ $free == *[1-9]* ]] && ((need > free)); then reason="there is room for $((free)) files there, and $need are needed"; fi
+}
+
+# delete PATH TRASH: what was decided about, under a name that says so before the first file goes.
+delete() {
+  rm -rf --one-file-system -- "$2" && mv -T -n -- "$1" "$2" && [[ ! -e $1 ]] || return 1
+  put_on_disk "${1%/*}"
+  rm -rf --one-file-system -- "$2"
+}
+
+# is_as_noted PATH NOTE ABOUT: true where the note is about ABOUT, and what is at PATH is still what it says.
+is_as_noted() {
+  local noted
+  has_note "$2" "$3" || return 1
+  noted=$reply
+  [[ $(fingerprint "$1") == "$noted" ]]
+}
+
+# A copy needs an answer: it takes room, and what was copied stays until somebody says --commit. Without one nothing is
+# done; the rest is shown, as with --dry-run.
+agree_to_copy() {
+  local n sum=0 count=0 answer=
+  [[ $dry_run == no && $yes == no ]] || return 0
+  for n in "${!actions[@]}"; do
+    if [[ ${actions[$n]} == copy ]]; then count=$((count + 1)) sum=$((sum + sizes[n])); fi
+  done
+  ((count > 0)) || return 0
+  if [[ $format == text && -t 0 && -t 2 ]]; then
+    read -r -p "$count entries must be copied from one mount to another, $(human "$sum"); what is copied is kept. Do it? [y/N] " answer
+    if [[ $answer == [yY]* ]]; then return 0; fi
+  fi
+  dry_run=yes
+  for n in "${!actions[@]}"; do
+    if [[ ${actions[$n]} == copy ]]; then
+      actions[n]=refuse
+      reasons[n]="not on one mount, so it would have to be copied; --yes does that, and keeps what is copied"
+      if [[ $exchanger == none ]]; then reasons[n]+=" (on one mount: with coreutils 9.5, util-linux 2.40, python3 or perl)"; fi
+    fi
+  done
+  warn "Home and store are on another mount each, or nothing here can exchange two names. Nothing is touched."
+}
+
+# The worse of two exit codes: what has to be settled by hand, what is unsafe, what is in use.
+worst_of() {
+  case $1/$2 in
+    5/* | */5) reply=5 ;;
+    3/* | */3) reply=3 ;;
+    4/* | */4) reply=4 ;;
+    *) reply=0 ;;
+  esac
 }
 
 # --- what desk keeps ---
@@ -572,23 +802,35 @@ settings() {
 
 usage() {
   cat <<'END'
-Moves what is kept into its store and puts a link in its place, each entry in one atomic step: at every instant the
-data is complete either at its old place or in the store. Nothing is copied and nothing deleted. Undo: unlink.sh
+Moves what is kept into its store and puts a link in its place.
 
+Where the store is on the mount of the home, each entry moves in one atomic step: at every instant the data is complete
+either at its old place or in the store; nothing is copied and nothing deleted. On another mount it is copied, compared
+byte by byte, and then exchanged for the link; the original stays beside it, as NAME.remanence-original, until you say
+--commit. Undo: unlink.sh
+
+  --commit          delete the originals that were kept, each only if it is still what was copied
   --dry-run         show what would happen, change nothing
   --only PATH...    only these (relative to the home)
   --format FORMAT   text (default) or json
-  --yes             accepted; nothing is asked
+  --yes             copy to another mount without asking
   --help            this text
 
-Exit codes: 0 done or nothing to do, 2 could not run, 3 something was refused because it would be unsafe,
-75 another run is at work.
+Exit codes: 0 done or nothing to do, 2 could not run, 3 something was refused because it would be unsafe, 4 something is
+in use or changed while it was copied, 5 something has to be settled by hand, 75 another run is at work.
 END
+}
+
+committing=no
+option() {
+  [[ $1 == --commit ]] || return 1
+  committing=yes
 }
 
 # What is to be done about an entry, decided from what is on disk: sets `action` and `reason`.
 #   linked   nothing            move    exchange directory and link        place   put the link, the store has the data
 #   create   new and empty      adopt   an empty directory gives way       refuse  see reason      absent  a file not there
+#   copy     to another mount, then exchange
 decide() {
   local live_kind stored_kind
   action=refuse
@@ -614,7 +856,11 @@ decide() {
     none/"$kind") action=place ;;
     "$kind"/none) action=move ;;
     "$kind"/"$kind")
-      if is_empty_directory "$live"; then
+      if has_note "$returned" "$live"; then
+        reason="it was brought back, and the store has what was there before; unlink.sh --commit deletes that"
+      elif has_note "$copied" "$stored"; then
+        action=copy
+      elif is_empty_directory "$live"; then
         action=adopt
       elif is_empty_directory "$stored"; then
         action=move
@@ -628,26 +874,33 @@ decide() {
   esac
   if [[ $action == create && $kind != directory ]]; then action=absent; fi
   case $action in
-    move | place | create | adopt) check_change ;;
+    move | copy | place | create | adopt) check_change ;;
   esac
 }
 
-# Refuses what a rename must not touch.
+# Refuses what must not be touched, and settles whether a move is a copy.
 check_change() {
+  local way
   check_way
-  if [[ -z $reason && $action == move && $kind == directory ]]; then
-    if has_subvolume "$live"; then
+  if [[ -n $reason ]]; then
+    :
+  elif has_data "$original" && [[ $action != place ]]; then
+    reason="what was here before a run is still in $(short "$original"): look which of them you want"
+  elif [[ -L $original ]] && ! is_link_to "$original" "$text"; then
+    reason="$(short "$original") is in the way"
+  elif [[ $action == move || $action == copy ]]; then
+    if [[ $kind == directory ]] && has_subvolume "$live"; then
       reason="there is a btrfs subvolume inside it"
-    elif [[ ! -w $live ]]; then
+    elif [[ $kind == directory && ! -w $live ]]; then
       reason="$(short "$live") is not writable"
+    elif [[ $way == copy ]]; then
+      action=copy
+      size_of "$live"
+      bytes=$reply
+      check_copy "$live" "$stored"
     fi
   fi
   [[ -z $reason ]] || action=refuse
-}
-
-# Makes the directories above a path, private ones: a store mirrors a home.
-make_parents() {
-  [[ -d ${1%/*} ]] || mkdir -p -- "${1%/*}"
 }
 
 make_stored_directory() {
@@ -677,17 +930,99 @@ move() {
   return 1
 }
 
+# True where the store has a finished copy of what is here. A copy of what was here before becomes a half one again; one
+# that somebody changed is nothing that a script may decide about.
+is_copied() {
+  has_note "$copied" "$stored" || return 1
+  since=$EPOCHREALTIME
+  sleep 0.05
+  is_as_noted "$live" "$copied" "$stored" && is_as_noted "$stored" "$copied" "$stored" && return 0
+  if is_as_noted "$stored" "$copied" "$stored"; then
+    rm -rf --one-file-system -- "$partial" && mv -T -n -- "$stored" "$partial"
+    return 1
+  fi
+  reason="the store has a copy that was changed since it was made: look which of them you want" code=5
+  return 1
+}
+
+# To another mount: a compared copy gets its name in the store, then link and original are exchanged.
+relocate() {
+  if ! is_copied; then
+    [[ -z $reason ]] || return 1
+    # rmdir removes nothing but an empty directory.
+    if has_data "$stored"; then rmdir -- "$stored" || return 1; fi
+    if is_mark; then rm -- "$stored" || return 1; fi
+    warn_of_hard_links "$live"
+    if ! copy "$live" "$partial" "$copied"; then
+      reason="no copy could be made that is the same: it changes, or the store cannot hold all of it" code=4
+      return 1
+    fi
+    mv -T -n -- "$partial" "$stored" && has_note "$copied" "$stored" || return 1
+    put_on_disk "${stored%/*}"
+  fi
+  if is_link_to "$original" "$text"; then rm -- "$original" || return 1; fi
+  ln -sT -- "$text" "$original" || return 1
+  if has_changed "$live"; then
+    rm -- "$original"
+    reason="it changed while it was copied; close what uses it, then run this again" code=4
+    return 1
+  fi
+  exchange_names "$live" "$original" || :
+  if ! is_link_to "$live" "$text" || ! has_data "$original"; then return 1; fi
+  put_on_disk "${live%/*}"
+  if has_changed "$original"; then
+    reason="a program wrote to it in the last moment: what is newest is in $(short "$original")" code=5
+    return 1
+  fi
+}
+
 # Is called where a failure does not stop the script, so each step says what becomes of one.
 carry_out() {
+  reason=
   case $action in
     move) move ;;
+    copy) relocate ;;
     place) place_link ;;
     create) make_stored_directory && place_link ;;
     adopt) rmdir -- "$live" && place_link ;;
+    commit) commit ;;
   esac || return 1
   kind_of "$stored"
   if [[ ! -L $live || $reply != "$kind" ]] || ! is_same_place "$live" "$stored"; then return 1; fi
   put_on_disk "${live%/*}" "${stored%/*}"
+}
+
+# What --commit is to do about an entry: sets `action` and `reason`.
+decide_commit() {
+  action=none
+  reason=
+  if ! is_ours || [[ ! -L $live ]]; then
+    if has_data "$original"; then action=refuse reason="it is not linked to the store"; fi
+  elif has_data "$original"; then
+    action=refuse
+    if ! has_note "$copied" "$stored"; then
+      reason="nothing says that the store has a copy of $(short "$original"): compare them, then remove it by hand"
+    elif is_empty_directory "$stored"; then
+      reason="what is in the store is empty"
+    else
+      action=commit
+    fi
+  elif [[ -e $live.remanence-trash || -L $copied ]]; then
+    action=commit
+  fi
+}
+
+# Deletes an original that has nothing that the copy did not have, or goes on with that.
+commit() {
+  if has_data "$original"; then
+    if ! is_as_noted "$original" "$copied" "$stored"; then
+      reason="$(short "$original") was changed after it was copied, and only there is what changed" code=5
+      return 1
+    fi
+    put_on_disk "$stored"
+    delete "$original" "$live.remanence-trash" || return 1
+  fi
+  rm -rf --one-file-system -- "$live.remanence-trash" && rm -f -- "$copied"
 }
 
 say_text() {
@@ -695,13 +1030,17 @@ say_text() {
   case $action in
     linked) said='already linked' ;;
     move) said='move, then link' ;;
+    copy) said='copy to another mount, then link; the original is kept' ;;
     place) said='link; the data is in the store' ;;
     create) said='new and empty in the store, then link' ;;
     adopt) said='empty here; link, the data is in the store' ;;
     absent) said='not there yet' ;;
+    commit) said='delete the original that was kept' ;;
+    none) said='nothing was kept' ;;
     refuse) said="REFUSED: $reason" ;;
   esac
-  if [[ $action == move ]]; then size=$(human "$bytes"); fi
+  if [[ $action == linked ]] && has_data "$original"; then said+='; the original is kept until link.sh --commit'; fi
+  if ((bytes > 0)); then size=$(human "$bytes"); fi
   printf '  %-32s %10s   %s\n' "$(plain "$(short "$live")")" "$size" "$said"
 }
 
@@ -711,9 +1050,29 @@ say_json() {
   separator=', '
 }
 
+# Decides about all entries before anything is touched: what is found later cannot come from what was done before.
+look_at_all() {
+  local i
+  for i in ${chosen[@]+"${chosen[@]}"}; do
+    look_at "$i"
+    look_beside
+    bytes=0 code=3
+    if [[ $committing == yes ]]; then decide_commit; else decide; fi
+    case $action in
+      move) size_of "$live" ;;
+      commit) size_of "$original" ;;
+      *) reply=$bytes ;;
+    esac
+    bytes=$reply
+    if [[ $action == refuse ]]; then bytes=0; fi
+    actions+=("$action") reasons+=("$reason") sizes+=("$bytes") codes+=("$code")
+  done
+}
+
 main() {
-  local i n path kind mode live stored text root action reason bytes separator=''
-  local refused=0 changes=0 moved=0 exchanges=no links=no actions=() reasons=() sizes=()
+  local n path kind mode live stored text root partial back original copied returned
+  local action reason code bytes since separator='' refused=0 changes=0 worst=0 moved=0 freed=0
+  local actions=() reasons=() sizes=() codes=()
   options "$@"
   need_user
   settings
@@ -723,55 +1082,51 @@ main() {
   choose_entries
   check_stores
   check_root_links
-  for i in ${chosen[@]+"${chosen[@]}"}; do
-    look_at "$i"
-    decide
-    bytes=0
-    if [[ $action == move ]]; then
-      exchanges=yes
-      size_of "$live"
-      bytes=$reply
-      moved=$((moved + bytes))
-    fi
-    case $action in
-      refuse) refused=$((refused + 1)) ;;
-      linked) links=yes ;;
-      absent) ;;
-      *) links=yes changes=$((changes + 1)) ;;
-    esac
-    actions+=("$action") reasons+=("$reason") sizes+=("$bytes")
-  done
-  stop_where_elsewhere
-  if [[ $exchanges == yes ]]; then find_exchanger; fi
-  if [[ $dry_run == no && $links == yes ]]; then make_root_links; fi
+  find_exchanger
+  look_at_all
+  agree_to_copy
+  if [[ $dry_run == no && " ${actions[*]-} " == *\ @(linked|move|copy|place|create|adopt)\ * ]]; then make_root_links; fi
 
   [[ $format == text ]] || printf '{ "version": 1, "dryRun": %s, "entries": [ ' "$([[ $dry_run == yes ]] && echo true || echo false)"
   for n in "${!chosen[@]}"; do
     look_at "${chosen[$n]}"
-    action=${actions[$n]} reason=${reasons[$n]} bytes=${sizes[$n]}
-    case $dry_run/$action in
-      no/move | no/place | no/create | no/adopt)
-        if carry_out; then
-          journal "link $action ~/$path"
-          relabel "$live"
+    look_beside
+    action=${actions[$n]} reason=${reasons[$n]} bytes=${sizes[$n]} code=${codes[$n]}
+    case $action in
+      move | copy | place | create | adopt | commit)
+        if [[ $dry_run == yes ]] || carry_out; then
+          changes=$((changes + 1))
+          if [[ $action == commit ]]; then freed=$((freed + bytes)); else moved=$((moved + bytes)); fi
+          if [[ $dry_run == no ]]; then
+            journal "link $action ~/$path"
+            relabel "$live"
+          fi
         else
-          action=refuse reason="that did not work, and no data moved"
-          refused=$((refused + 1)) changes=$((changes - 1)) moved=$((moved - bytes))
+          action=refuse reason=${reason:-that did not work, and no data is lost}
         fi
         ;;
     esac
+    if [[ $action == refuse ]]; then
+      refused=$((refused + 1))
+      worst_of "$worst" "$code"
+      worst=$reply
+    fi
     "say_$format"
   done
-  if [[ $format == json ]]; then
-    printf ' ], "refused": %s }\n' "$refused"
-  else
-    say ""
-    local verb=were
-    [[ $dry_run == no ]] || verb='would be'
-    say "$changes of ${#chosen[@]} entries $verb linked, $(human "$moved") moved without a copy, nothing deleted. Undo: unlink.sh"
-  fi
+  if [[ $format == json ]]; then printf ' ], "refused": %s }\n' "$refused"; else say_summary; fi
   write_journal
-  ((refused == 0)) || exit 3
+  exit "$worst"
+}
+
+say_summary() {
+  local verb=were
+  [[ $dry_run == no ]] || verb='would be'
+  say ""
+  if [[ $committing == yes ]]; then
+    say "$changes of ${#chosen[@]} originals $verb deleted, $(human "$freed"); what is in the store stays."
+  else
+    say "$changes of ${#chosen[@]} entries $verb linked, $(human "$moved") moved, nothing deleted. Undo: unlink.sh"
+  fi
 }
 
 # A new link has the label of its place where SELinux is on; the moved data keeps its own.

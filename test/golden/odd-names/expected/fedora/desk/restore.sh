@@ -49,6 +49,7 @@ json() {
 # --- options ------------------------------------------------------------------------------------------------------
 
 dry_run=no
+yes=no
 format=text
 only=()
 
@@ -57,7 +58,7 @@ options() {
   while (($# > 0)); do
     case $1 in
       --dry-run) dry_run=yes ;;
-      --yes) : ;;
+      --yes) yes=yes ;;
       --help)
         usage
         exit 0

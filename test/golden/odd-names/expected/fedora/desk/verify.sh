@@ -49,6 +49,7 @@ json() {
 # --- options ------------------------------------------------------------------------------------------------------
 
 dry_run=no
+yes=no
 format=text
 only=()
 
@@ -57,7 +58,7 @@ options() {
   while (($# > 0)); do
     case $1 in
       --dry-run) dry_run=yes ;;
-      --yes) : ;;
+      --yes) yes=yes ;;
       --help)
         usage
         exit 0
@@ -364,6 +365,44 @@ is_ours() {
   [[ ! -e $root && ! -L $root ]] && is_link_to "$live" "$text" && is_real_directory "${live%/*}"
 }
 
+# What lies beside an entry that moves across mounts. Across mounts a move is a copy, and what is what is said by names
+# alone, so that a run that was stopped anywhere is understood by the next. Only the first two of these may be half:
+#
+#   STORED.remanence-partial    on its way into the store
+#   LIVE.remanence-back         on its way back
+#   LIVE.remanence-original     what was at LIVE before the link: complete, and kept until --commit
+#   STORED.remanence-copied     a link whose text is no path but a note: IDENTITY FINGERPRINT of the compared copy at STORED
+#   STORED.remanence-returned   the same about what came back to LIVE: what is at STORED is out of date since
+#   LIVE.remanence-trash, STORED.remanence-trash    was decided about, and is being deleted
+look_beside() {
+  partial=$stored.remanence-partial
+  back=$live.remanence-back
+  original=$live.remanence-original
+  copied=$stored.remanence-copied
+  returned=$stored.remanence-returned
+}
+
+# What a directory or file stays however it is renamed: its inode and when that was born. (Inodes are used again, at once.)
+identity_of() {
+  reply=$(TZ=UTC0 stat -c %i_%w -- "$1")
+  reply=${reply// /_}
+}
+
+# has_note NOTE PATH: true where a note is about what is at a path; `reply` is the fingerprint in it.
+has_note() {
+  local text
+  [[ -L $1 && -e $2 && ! -L $2 ]] || return 1
+  text=$(readlink -- "$1")
+  identity_of "$2"
+  [[ ${text%% *} == "$reply" ]] || return 1
+  reply=${text#* }
+}
+
+# True where data is at a path, and no link.
+has_data() {
+  [[ -e $1 && ! -L $1 ]]
+}
+
 # True where a mount point lies at or below a path.
 has_mount() {
   local point
@@ -396,7 +435,8 @@ is_trusted() {
 # --- the exchange -------------------------------------------------------------------------------------------------
 
 exchanger=
-# Finds a program that can exchange two names in one step (renameat2 with RENAME_EXCHANGE).
+# Finds a program that can exchange two names in one step (renameat2 with RENAME_EXCHANGE): mv of coreutils 9.5, exch of
+# util-linux 2.40, python3 or perl. Where there is none, a move is a copy.
 find_exchanger() {
   local names
   names=$(mv --help)
@@ -409,7 +449,7 @@ find_exchanger() {
   elif command -v perl >/dev/null; then
     exchanger='perl'
   else
-    die 2 "nothing here can exchange two names in one step: install coreutils 9.5, util-linux 2.40, python3 or perl"
+    exchanger='none'
   fi
 }
 
@@ -489,6 +529,11 @@ check_root_links() {
   done
 }
 
+# Makes the directories above a path, private ones: a store mirrors a home.
+make_parents() {
+  [[ -d ${1%/*} ]] || mkdir -p -- "${1%/*}"
+}
+
 make_root_links() {
   local name link
   for name in ${stores[@]+"${stores[@]}"}; do
@@ -499,10 +544,11 @@ make_root_links() {
   done
 }
 
-# What stands in the way of a rename between `live` and `stored`: sets `reason`, or leaves it empty; counts in
-# `elsewhere` what is on another mount.
+# What stands in the way between `live` and `stored`: sets `reason`, or leaves it empty; and `way`: rename where both
+# are on one mount and something can exchange names there, else copy.
 check_way() {
   local parent stored_parent live_place
+  way=copy
   existing "${live%/*}"
   parent=$reply
   existing "${stored%/*}"
@@ -519,23 +565,12 @@ check_way() {
     reason="$(short "$parent") is not writable"
   elif [[ ! -w $stored_parent ]]; then
     reason="$(short "$stored_parent") is not writable"
-  else
+  elif [[ $exchanger != none ]]; then
     place_of "$parent"
     live_place=$reply
     place_of "$stored_parent"
-    if [[ $reply != "$live_place" ]]; then
-      elsewhere=$((elsewhere + 1))
-      reason="the store is on another mount than the home, so it cannot move in one step"
-    fi
+    if [[ $reply == "$live_place" ]]; then way=rename; fi
   fi
-}
-elsewhere=0
-
-# Where a part cannot be done for that reason, nothing is: the rest is shown, as with --dry-run.
-stop_where_elsewhere() {
-  ((elsewhere > 0)) || return 0
-  dry_run=yes
-  warn "The store is on another mount than the home. Nothing is touched: place it on the mount of the home (~/.persist)"
 }
 
 # put_on_disk PATH…: what was renamed in these directories must not be lost with the power.
@@ -600,15 +635,21 @@ check_link() {
   kind_of "$stored"
   stored_kind=$reply
   result=ok says='link to the store'
-  if [[ $live_kind == link ]] && ! is_ours; then
-    result=foreign says="a link to $(plain "$(readlink -- "$live")"), not to the store"
-  elif is_mark && [[ $live_kind != link ]]; then
+  look_beside
+  if has_note "$returned" "$live"; then
+    result=unlinked says='brought back by unlink.sh; the store keeps what was there before, until unlink.sh --commit'
+  elif is_half_done; then
     result=interrupted says='a run of link.sh or unlink.sh was stopped here; run it again'
+  elif [[ $live_kind == none && $stored_kind == none ]] && has_data "$original"; then
+    result=missing says="neither here nor in the store; what was here before link.sh is in $(plain "$(short "$original")")"
+  elif [[ $live_kind == link ]] && ! is_ours; then
+    result=foreign says="a link to $(plain "$(readlink -- "$live")"), not to the store"
   elif [[ $live_kind == link && ($stored_kind == none || $stored_kind == link) ]]; then
     result=dangling says='the link is there, but the store has nothing: is it mounted?'
   elif [[ $live_kind == link && $stored_kind != "$kind" ]]; then
     result=kind says="the store has a $stored_kind, not a $kind"
   elif [[ $live_kind == link ]]; then
+    if has_data "$original"; then says+=', and the original is kept until link.sh --commit'; fi
     check_mode "$stored"
   elif [[ $live_kind == none && $stored_kind == none ]]; then
     result=absent says='not there yet'
@@ -622,6 +663,13 @@ check_link() {
     result=replaced
     says="a $live_kind stands in place of the link: changed $(date -r "$live" +%F), the store's copy $(date -r "$stored" +%F)"
   fi
+}
+
+# True where a run was stopped in the middle of an entry.
+is_half_done() {
+  if [[ -e $partial || -L $back ]] || has_data "$back"; then return 0; fi
+  [[ $live_kind != link ]] || return 1
+  is_mark || { [[ $live_kind == "$kind" ]] && has_note "$copied" "$stored" && ! has_data "$original"; }
 }
 
 # Decides about an entry in its place.
