@@ -2,8 +2,40 @@
 import { lstatSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "vitest";
-import { contents, expectRun, run, type Scripts } from "./fedora.ts";
+import { contents, expectRun, lay, run, type Scripts } from "./fedora.ts";
 import { type Boundary, boundaries, killAfter, killBefore, pathWith, runToEnd } from "./fedora-crash.ts";
+
+/** True where every command is killed at, not some of them: `npm run test:crash`. */
+export const whole = process.env.REMANENCE_CRASH === "full";
+/** Hours, for that. */
+export const long = 6 * 3_600_000;
+
+/** What there is to link, and in which state a home may be before. */
+export const entries = [
+  "moves/",
+  ".config/deep/moves/",
+  "{ path: file, how: symlink, writes: in-place }",
+  "placed/",
+  "adopted/",
+  "onto-empty/",
+  "new/",
+];
+const tree = { a: "1", "sub dir": { b: "2", c: { d: "3" } }, link: { link: "a" }, empty: {} };
+
+export function layOut(home: string, store: string): void {
+  lay(home, {
+    moves: tree,
+    ".config/deep/moves": tree,
+    ".config/other": "untouched",
+    file: "content",
+    adopted: {},
+    "onto-empty": tree,
+  });
+  lay(store, { placed: tree, adopted: tree, "onto-empty": {} });
+}
+
+/** The entries whose data must be complete, at the one place or the other, at every instant. */
+const kept = ["moves", ".config/deep/moves", "file", "placed", "adopted", "onto-empty"];
 
 /** A script's name and its options. */
 export type Call = readonly [string, ...string[]];
@@ -18,10 +50,6 @@ export interface Play {
   /** A folder for the home, and one for the store where that is elsewhere; each on the file system to be tested. */
   readonly homes: string;
   readonly store?: string;
-  /** Fills an empty home, and the user's folder in an empty store. */
-  layOut(home: string, store: string): void;
-  /** The entries that are kept: each must be complete at one of its places at every instant. */
-  readonly kept: readonly string[];
 }
 
 /** Names that mean complete data, beside the live path and the one in the store. */
@@ -46,9 +74,9 @@ export class Stage {
     for (const folder of this.#folders) run(["mkdir", "-p", `${folder}.laid`], { home: "/" });
     const laidStore = play.store === undefined ? `${this.home}.laid/.persist` : join(play.store, "home.laid", "ann");
     run(["mkdir", "-p", laidStore], { home: "/" });
-    play.layOut(`${this.home}.laid`, laidStore);
+    layOut(`${this.home}.laid`, laidStore);
     this.reset();
-    this.#whole = new Map(play.kept.map((entry) => [entry, this.#found(entry)[0]?.data ?? "nothing"]));
+    this.#whole = new Map(kept.map((entry) => [entry, this.#found(entry)[0]?.data ?? "nothing"]));
     expectRun(0, play.scripts, play.call[0], play.call.slice(1), this);
     this.#end = this.#state();
   }
@@ -84,7 +112,7 @@ export class Stage {
 
   /** After a kill: nothing is lost, and another run ends where an undisturbed one does. */
   #survive(when: string): void {
-    const { scripts, call, kept } = this.#play;
+    const { scripts, call } = this.#play;
     const killed = `${call.join(" ")} killed ${when}`;
     this.kills++;
     for (const entry of kept) {
@@ -97,8 +125,8 @@ export class Stage {
     expect(this.#state(), `again after ${killed}`).toEqual(this.#end);
   }
 
-  /** Kills it before commands where something changes, and before some of the others; before all of them if `whole`. */
-  killEverywhere(many: number, whole: boolean): void {
+  /** Kills it before commands where something changes, and before some of the others; before all of them in the whole form. */
+  killEverywhere(many: number): void {
     const { scripts, call } = this.#play;
     this.reset();
     const all = boundaries(scripts, call, this);

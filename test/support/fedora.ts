@@ -209,3 +209,14 @@ export function mounted(kind: "ext4" | "btrfs" | "xfs" | "tmpfs"): string {
   chmodSync(folder, 0o755);
   return folder;
 }
+
+/** A home, and a store on a file system of its own, with the scripts that move entries between them. */
+export async function apart(
+  kind: "ext4" | "btrfs" | "xfs" | "tmpfs" = "tmpfs",
+  entries: readonly string[] = ["app/"],
+): Promise<{ home: string; store: string; scripts: Scripts }> {
+  const top = mounted(kind);
+  const store = join(top, "home", "ann");
+  mkdirSync(store, { recursive: true });
+  return { home: newHome(), store, scripts: await scriptsOf(manifestOf(entries, { store: top })) };
+}

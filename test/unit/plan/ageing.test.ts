@@ -8,7 +8,7 @@ import type { HostPlan, PlanEntry } from "../../../src/plan/plan.ts";
 import { filesOf } from "../../support/model.ts";
 import { probesOf } from "../../support/probes.ts";
 import { randomManifest } from "../../support/random-manifest.ts";
-import { covers } from "./oracle.ts";
+import { covers } from "./oracle-rules.ts";
 import { errorCodes, planOf, resolveFiles } from "./said.ts";
 
 /** Where a path really is, past links; what is mounted is at its live place too. */

@@ -8,7 +8,7 @@ import type { HostPlan, PlanEntry } from "../../../src/plan/plan.ts";
 import { filesOf } from "../../support/model.ts";
 import { probesOf } from "../../support/probes.ts";
 import { randomManifest } from "../../support/random-manifest.ts";
-import { covers } from "./oracle.ts";
+import { covers } from "./oracle-rules.ts";
 import { errorCodes, planOf, resolveFiles } from "./said.ts";
 
 /** What a backup of these roots and excludes holds: the deepest of both that covers a path decides, a root on a draw. */

@@ -5,7 +5,8 @@ import type { HostPlan } from "../../../src/plan/plan.ts";
 import { filesOf, headText, listsText, type ModelEntry, type ModelManifest } from "../../support/model.ts";
 import { probesOf } from "../../support/probes.ts";
 import { randomManifest } from "../../support/random-manifest.ts";
-import { covers, Oracle } from "./oracle.ts";
+import { Oracle } from "./oracle.ts";
+import { covers } from "./oracle-rules.ts";
 import { errorCodes, planOf, resolveFiles, saidAnywhere } from "./said.ts";
 
 const runs = { numRuns: 150 };
