@@ -153,7 +153,8 @@ function consequence({ plan, fate: found }: Explanation): string {
     case "fetch":
       return `fetched from ${printable(rule?.fetch?.url ?? "")}`;
     case "discard":
-      return discarded(plan, live, rule?.expire ?? null);
+      // A single file never ages: rules for that are about what is in a directory.
+      return discarded(plan, live, rule?.kind === "file" ? null : (rule?.expire ?? null));
     case "undecided":
       return isWiped(live, plan.host) ? "gone at the next boot" : "stays where it is, unless something else removes it";
   }

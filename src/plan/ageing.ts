@@ -98,3 +98,14 @@ function isInside(plan: HostPlan, rule: PlanEntry, aged: ReadonlySet<PlanEntry>)
   const around = parent === undefined ? null : fate(plan, parent).rule;
   return around !== null && aged.has(around);
 }
+
+/** Discarded patterns that never age: inside of what does, or among what another pattern finds, they stay. */
+export function neverAged(plan: HostPlan, user: PlanUser): AgedPlace[] {
+  const never = plan.rules.filter(
+    (rule) =>
+      rule.user === user.name && rule.kind === "pattern" && rule.disposition === "discard" && rule.expire === null,
+  );
+  return never.flatMap((entry) =>
+    physicalPatterns(plan, entry).map((path) => ({ entry, path, pattern: true, age: "never", filesOnly: false })),
+  );
+}

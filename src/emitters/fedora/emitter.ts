@@ -95,7 +95,7 @@ function explain(plan: HostPlan, fate: Fate, input: EmitInput): Saying[] {
   return [
     ...(fate.rule?.scope === "home" ? [{ file: file("link.sh"), says: linkSays(plan, fate) }] : []),
     ...(host.backup === null ? [] : [{ file: file("backup.sh"), says: backupSays(fate) }]),
-    ...(fate.fate === "discard" && fate.rule?.expire != null && fate.rule.scope === "home"
+    ...(fate.fate === "discard" && fate.rule?.expire != null && fate.rule.kind !== "file" && fate.rule.scope === "home"
       ? [{ file: file("clean.sh"), says: `goes when nothing has changed it for ${fate.rule.expire}` }]
       : []),
   ];

@@ -3,11 +3,11 @@ import { resticExclude } from "../../languages/restic.ts";
 import { type RemarkedLine, shell } from "../../languages/shell.ts";
 import type { Backup } from "../../manifest/manifest.ts";
 import { packageText } from "../../package-files.ts";
-import { type AgedPlace, ageingOf } from "../../plan/ageing.ts";
+import { type AgedPlace, ageingOf, neverAged } from "../../plan/ageing.ts";
 import { type BackupRoot, type BackupSet, backupSet } from "../../plan/backup-set.ts";
 import { rememberFor } from "../../plan/memo.ts";
 import { type AbsolutePath, depthOf, relativeTo, sortByPath } from "../../plan/path.ts";
-import { mountedEntries, physicalPatterns } from "../../plan/physical.ts";
+import { mountedEntries } from "../../plan/physical.ts";
 import { type HostPlan, isRelocated, type PlanEntry, type PlanUser } from "../../plan/plan.ts";
 import { rootLink, storeFolder } from "../../plan/stores.ts";
 import { generatedFrom } from "../emitter.ts";
@@ -234,17 +234,6 @@ function bySpecificity(aged: readonly AgedPlace[]): AgedPlace[] {
   const literals = ({ pattern, entry }: AgedPlace): number =>
     pattern ? entry.live.replace(/[*?]/g, "").length : Number.POSITIVE_INFINITY;
   return [...aged].sort((a, b) => Math.sign(literals(b) - literals(a)) || 0);
-}
-
-/** Discarded patterns that never age: inside of what does, or among what another pattern finds, they stay. */
-export function neverAged(plan: HostPlan, user: PlanUser): AgedPlace[] {
-  const never = plan.rules.filter(
-    (rule) =>
-      rule.user === user.name && rule.kind === "pattern" && rule.disposition === "discard" && rule.expire === null,
-  );
-  return never.flatMap((entry) =>
-    physicalPatterns(plan, entry).map((path) => ({ entry, path, pattern: true, age: "never", filesOnly: false })),
-  );
 }
 
 function cleanSettings(plan: HostPlan): Line {

@@ -1,12 +1,11 @@
 import { oneLine } from "../../languages/fragment.ts";
 import { printUnit, tmpfilesLine } from "../../languages/systemd.ts";
 import type { Backup } from "../../manifest/manifest.ts";
-import { ageingOf } from "../../plan/ageing.ts";
+import { ageingOf, neverAged } from "../../plan/ageing.ts";
 import { relativeTo } from "../../plan/path.ts";
 import { beginnings, pathTree } from "../../plan/path-tree.ts";
 import type { HostPlan, PlanUser } from "../../plan/plan.ts";
 import { generatedFrom } from "../emitter.ts";
-import { neverAged } from "./scripts.ts";
 
 /** Where the units look for the scripts: a link that the README tells to make, so that the repo may lie anywhere. */
 const folder = ".config/remanence/host";

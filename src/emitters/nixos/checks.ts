@@ -123,7 +123,14 @@ function btrfsFaults(wipe: Wipe, span: Span): Diagnostic[] {
   if (parts.some((part) => part === "" || part === "." || part === ".." || /^-|[,\\]/.test(part))) {
     faults.push(say["nixos/wipe-subvolume"]({ subvolume: wipe.subvolume ?? "" }, span));
   }
+  if (wipe.device !== null && !isDevicePath(wipe.device))
+    faults.push(say["nixos/wipe-device"]({ device: wipe.device }, span));
   return faults;
+}
+
+/** A path that udev makes: it escapes other characters of a label or an id, and the boot would wait for another name. */
+function isDevicePath(device: string): boolean {
+  return /^\/dev\/[\p{L}\p{N}#+\-.:=@_/\\]+$/u.test(device);
 }
 
 function backupFaults(plan: HostPlan, host: NixosHost): Diagnostic[] {

@@ -43,6 +43,12 @@ export const nixosDiagnostics = defineDiagnostics({
     help: () =>
       "write it as it is listed by `btrfs subvolume list /`, without a leading slash; `..`, commas and backslashes cannot be in it",
   },
+  "nixos/wipe-device": {
+    severity: "error",
+    message: ({ device }: { device: string }) => `\`${device}\` is no device that the boot could wait for`,
+    help: () =>
+      "name it by a path (`/dev/disk/by-uuid/…`); in labels udev writes a blank as `\\x20`: `ls /dev/disk/by-label`",
+  },
   "nixos/wipe-twice": {
     severity: "error",
     message: ({ path }: { path: string }) => `${path} is wiped in two ways`,

@@ -1,0 +1,81 @@
+import { describe, expect, it } from "vitest";
+import { fedoraDiagnostics } from "../../../src/emitters/fedora/diagnostics.ts";
+import { nixosDiagnostics } from "../../../src/emitters/nixos/diagnostics.ts";
+import { compileText } from "../../support/workspace.ts";
+
+interface Case {
+  readonly code: keyof typeof nixosDiagnostics | keyof typeof fedoraDiagnostics;
+  /** What the host says besides its OS, in flow style. */
+  readonly host: string;
+  readonly home?: string;
+  readonly severity?: "error" | "warning";
+}
+
+const btrfs = (more: string): string => `nixos: { wipe: { path: /, method: btrfs${more} } }`;
+const restic = "engine: restic, repository: /mnt/r";
+
+/** What each target refuses, once; the place of the fault is where `at` says. */
+const cases: readonly Case[] = [
+  { code: "nixos/unsupported", host: "nixos: { module: preservation }" },
+  { code: "nixos/unsupported", host: "nixos: { home: home-manager-v1 }" },
+  { code: "nixos/unsupported", host: "nixos: { initrd: scripted }" },
+  { code: "nixos/unsupported", host: "nixos: { carry: home-manager }" },
+  { code: "nixos/unsupported", host: "nixos: { wipe: { path: /, method: zfs, dataset: r/x, snapshot: r/x@blank } }" },
+  { code: "nixos/how", host: "nixos: { home: standalone }", home: "{ path: x/, how: bind }" },
+  { code: "nixos/how", host: "", home: "{ path: x/, how: symlink }" },
+  { code: "nixos/characters", host: "", home: "100%/" },
+  { code: "nixos/characters", host: "", home: "é/" },
+  { code: "nixos/characters", host: "", home: '{ path: "a$b", writes: in-place }' },
+  { code: "nixos/unit-name-too-long", host: "", home: `${"a-".repeat(60)}/` },
+  { code: "nixos/store-in-home", host: "stores: { persist: ~/.persist }" },
+  { code: "nixos/wipe-incomplete", host: btrfs(", device: /dev/sda1") },
+  { code: "nixos/wipe-incomplete", host: btrfs(", subvolume: '@'") },
+  { code: "nixos/wipe-subvolume", host: btrfs(", device: /dev/sda1, subvolume: a/../b") },
+  { code: "nixos/wipe-subvolume", host: btrfs(", device: /dev/sda1, subvolume: 'a,b'") },
+  { code: "nixos/wipe-device", host: btrfs(", device: /dev/disk/by-label/my nixos, subvolume: '@'") },
+  { code: "nixos/wipe-device", host: btrfs(", device: /images/root, subvolume: '@'") },
+  {
+    code: "nixos/wipe-twice",
+    host: "nixos: { wipe: [{ path: /, method: tmpfs }, { path: /, method: tmpfs, size: 1G }] }",
+  },
+  { code: "nixos/backup-engine", host: "backup: { engine: tar, path: /mnt/b }", severity: "warning" },
+  { code: "nixos/backup-password", host: `backup: { ${restic} }` },
+  {
+    code: "nixos/password-on-wiped",
+    host: `nixos: { wipe: { path: /, method: tmpfs } }, backup: { ${restic}, password-file: /etc/restic }`,
+    severity: "warning",
+  },
+  { code: "fedora/unsupported", host: "fedora: { link: bind }" },
+  { code: "fedora/unsupported", host: "fedora: { home: standalone }" },
+  { code: "fedora/unsupported", host: "", home: "{ path: x/, how: bind }" },
+  { code: "fedora/schedule", host: `backup: { ${restic}, schedule: "daily\\\\nExecStart=x" }` },
+  { code: "fedora/backup-path", host: "backup: { engine: tar, path: backups }" },
+];
+
+function manifest({ code, host, home = "x/" }: Case): string {
+  const os = code.startsWith("nixos") ? "nixos" : "fedora";
+  return `version: 1
+users: { u: {} }
+hosts:
+  h: { os: ${os}${host === "" ? "" : `, ${host}`} }
+home:
+  - ${home}
+`;
+}
+
+describe("what a target cannot do", () => {
+  it.each(cases)("is refused: $code ($host $home)", async (one) => {
+    const { diagnostics, tree } = await compileText(manifest(one));
+    const severity = one.severity ?? "error";
+    const found = diagnostics.filter((d) => d.severity === severity).map((d) => d.code);
+    expect(found).toContain(one.code);
+    // Nothing is generated where there is an error, everything where there is none.
+    expect(tree.length > 0).toBe(severity === "warning");
+    for (const d of diagnostics) expect(d.help, d.code).not.toBe("");
+  });
+
+  it("has a case for each code", () => {
+    const codes = [...Object.keys(nixosDiagnostics), ...Object.keys(fedoraDiagnostics)];
+    expect([...new Set(cases.map(({ code }) => code))].sort()).toEqual(codes.sort());
+  });
+});
