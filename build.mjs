@@ -7,7 +7,15 @@ import * as esbuild from "esbuild";
 
 const { version } = JSON.parse(readFileSync("package.json", "utf8"));
 
-const common = { bundle: true, platform: "node", target: "node20", logLevel: "warning" };
+// Names stay as they are, so that the trace of a bug can be read; the rest is shorter to load.
+const common = {
+  bundle: true,
+  platform: "node",
+  target: "node20",
+  logLevel: "warning",
+  minifyWhitespace: true,
+  minifySyntax: true,
+};
 /** In a CommonJS bundle there is no import.meta: the place of the file is known otherwise. */
 const fileUrl = { js: 'const fileUrl = require("node:url").pathToFileURL(__filename).href;' };
 
@@ -15,13 +23,14 @@ const fileUrl = { js: 'const fileUrl = require("node:url").pathToFileURL(__filen
 const out = `dist-${process.pid}`;
 await esbuild.build({
   ...common,
-  format: "esm",
+  // Not a module: node starts its loader for modules only where one is asked for.
+  format: "cjs",
   entryPoints: ["src/cli.ts"],
-  outfile: `${out}/cli.mjs`,
-  define: { __VERSION__: JSON.stringify(version) },
-  banner: { js: "#!/usr/bin/env node" },
+  outfile: `${out}/cli.cjs`,
+  define: { __VERSION__: JSON.stringify(version), "import.meta.url": "fileUrl" },
+  banner: { js: `#!/usr/bin/env node\n${fileUrl.js}` },
 });
-chmodSync(`${out}/cli.mjs`, 0o755);
+chmodSync(`${out}/cli.cjs`, 0o755);
 const app = await esbuild.build({
   ...common,
   format: "cjs",
@@ -67,8 +76,8 @@ rmSync(old, { recursive: true, force: true });
 
 // One run over an example, and node's compiled code of all that it needed is kept for the runs to come.
 const folder = mkdtempSync(join(tmpdir(), "remanence-build-"));
-cpSync("docs/examples/gabriel/persistence.yaml", join(folder, "persistence.yaml"));
-const warm = spawnSync(process.execPath, ["dist/cli.mjs", "generate", "--manifest", join(folder, "persistence.yaml")], {
+cpSync("docs/examples/mitsio/persistence.yaml", join(folder, "persistence.yaml"));
+const warm = spawnSync(process.execPath, ["dist/cli.cjs", "generate", "--manifest", join(folder, "persistence.yaml")], {
   env: { ...process.env, REMANENCE_SAVE_CODE_CACHE: "1" },
   encoding: "utf8",
 });

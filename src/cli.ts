@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { Script } from "node:vm";
@@ -40,10 +40,9 @@ if (process.argv.length === 3 && (process.argv[2] === "--version" || process.arg
   process.stdout.on("error", () => {});
   process.stdout.write(`${__VERSION__}\n`);
 } else {
-  const { main } = load();
-  await main(__VERSION__);
-  if (saveCache !== undefined) {
-    const { writeFileSync } = await import("node:fs");
-    writeFileSync(codeCache, saveCache());
-  }
+  load()
+    .main(__VERSION__)
+    .then(() => {
+      if (saveCache !== undefined) writeFileSync(codeCache, saveCache());
+    });
 }

@@ -30,15 +30,25 @@ function alignRemarks(lines: readonly (Fragment<"shell"> | RemarkedLine)[]): str
       ? { text: line.text, remark: "" }
       : { text: line.line.text, remark: line.remark === null ? "" : `# ${oneLine(line.remark)}` },
   );
-  return rows.map(({ text, remark }, i) => {
-    if (remark === "") return text;
-    let from = i;
-    while (rows[from - 1]?.remark) from--;
-    let to = i;
-    while (rows[to + 1]?.remark) to++;
-    const width = Math.max(...rows.slice(from, to + 1).map((row) => [...row.text].length));
-    return `${text}${" ".repeat(width - [...text].length)} ${remark}`;
-  });
+  const texts: string[] = [];
+  for (let from = 0; from < rows.length; ) {
+    let to = from;
+    while (to < rows.length && rows[to]?.remark !== "") to++;
+    const run = rows.slice(from, Math.max(to, from + 1));
+    const width = Math.max(...run.map(({ text }) => lengthOf(text)));
+    for (const { text, remark } of run) {
+      texts.push(remark === "" ? text : `${text}${" ".repeat(width - lengthOf(text))} ${remark}`);
+    }
+    from += run.length;
+  }
+  return texts;
+}
+
+/** In characters, not in the units of the language. */
+function lengthOf(text: string): number {
+  let length = text.length;
+  for (let i = 0; i < text.length; i++) if ((text.charCodeAt(i) & 0xfc00) === 0xdc00) length--;
+  return length;
 }
 
 /** A whole script: header comment, settings of this host, then its functions. */

@@ -1,6 +1,9 @@
 import * as z from "zod";
 import { classes, needs } from "../plan/vocabulary.ts";
 
+// A manifest is parsed once: code that zod would write for its schema costs more than it saves.
+z.config({ jitless: true });
+
 /**
  * The WRITTEN form of a manifest, as a person types it, with the descriptions that `remanence schema` hands to
  * editors. What a value means together with others is not decided here but in rules.ts.

@@ -133,7 +133,8 @@ function look(folder: string, path: string, isOut: (path: string) => boolean): F
   const none: Found = { kind: "none", text: null, sha256: null, executable: false };
   if (isOut(path)) return { ...none, kind: "outside" };
   try {
-    const stat = lstatSync(join(folder, path));
+    const stat = lstatSync(join(folder, path), { throwIfNoEntry: false });
+    if (stat === undefined) return none;
     if (!stat.isFile()) return { ...none, kind: "other" };
     const bytes = readFileSync(join(folder, path));
     const text = bytes.toString("utf8");
@@ -141,7 +142,6 @@ function look(folder: string, path: string, isOut: (path: string) => boolean): F
     return { kind: "file", text: isText ? text : null, sha256: hashOf(bytes), executable: (stat.mode & 0o100) !== 0 };
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === "ENOENT") return none;
     if (code === "ENOTDIR") return { ...none, kind: "blocked" };
     throw new CannotRun(`cannot read ${path}: ${reasonOf(error)}`);
   }

@@ -1,4 +1,3 @@
-import { rememberFor } from "./memo.ts";
 import { type AbsolutePath, joinPath, relativeTo } from "./path.ts";
 import type { HostPlan, PlanEntry } from "./plan.ts";
 import { indexRules, type RuleIndex } from "./rule-index.ts";
@@ -15,8 +14,10 @@ export interface Fate {
   readonly rule: PlanEntry | null;
 }
 
-/** The plan's rules, indexed; built once a plan. */
-export const rulesOf: (plan: HostPlan) => RuleIndex = rememberFor((plan: HostPlan) => indexRules(plan.rules));
+/** The plan's rules, indexed. */
+export function rulesOf(plan: HostPlan): RuleIndex {
+  return indexRules(plan.rules);
+}
 
 /**
  * The law: what happens to an absolute path on the plan's host, from the plan alone. The deepest entry that covers

@@ -1,3 +1,4 @@
+import { rememberFor } from "./memo.ts";
 import { type AbsolutePath, componentsOf } from "./path.ts";
 import { isWild, type WildMap, wildMap } from "./pattern.ts";
 import type { PlanEntry } from "./plan.ts";
@@ -18,22 +19,28 @@ export interface RuleIndex {
 
 /** Rules by component: those that begin alike share their nodes. */
 interface RuleNode {
-  readonly literal: Map<string, RuleNode>;
-  readonly wild: WildMap<RuleNode>;
+  /** Children by name, and by a name with `*` or `?`; made with the first child: most nodes have none. */
+  literal: Map<string, RuleNode> | undefined;
+  wild: WildMap<RuleNode> | undefined;
   /** The rule whose path or pattern ends here. */
   rule: PlanEntry | undefined;
+  /** True where a pattern ends here or below: most paths lead away from all of them at once. */
+  hasPattern: boolean;
 }
 
-/** Builds the index of a host's rules. Their order does not matter. */
-export function indexRules(rules: readonly PlanEntry[]): RuleIndex {
+/** The index of a host's rules, built once for a list. Their order does not matter. */
+export const indexRules: (rules: readonly PlanEntry[]) => RuleIndex = rememberFor(buildIndex);
+
+function buildIndex(rules: readonly PlanEntry[]): RuleIndex {
   const root = ruleNode();
   for (const rule of rules) addRule(root, rule);
   return {
-    matching: (path) => patternsAlong(root, path).at(-1),
-    isInPattern: (path) => patternsAlong(root, path).some((pattern) => pattern !== undefined),
+    matching: (path) => patternsAlong(root, componentsOf(path)).at(-1),
+    isInPattern: (path) => patternsAlong(root, componentsOf(path)).some((pattern) => pattern !== undefined),
     deciding(path) {
-      const literals = literalsAlong(root, path);
-      const patterns = patternsAlong(root, path);
+      const components = componentsOf(path);
+      const literals = literalsAlong(root, components);
+      const patterns = patternsAlong(root, components);
       for (let depth = patterns.length - 1; depth >= 0; depth--) {
         const literal = literals[depth];
         if (literal !== undefined && (literal.kind === "directory" || depth === patterns.length - 1)) return literal;
@@ -48,26 +55,39 @@ export function indexRules(rules: readonly PlanEntry[]): RuleIndex {
 }
 
 function ruleNode(): RuleNode {
-  return { literal: new Map(), wild: wildMap(), rule: undefined };
+  return { literal: undefined, wild: undefined, rule: undefined, hasPattern: false };
 }
 
 function addRule(root: RuleNode, rule: PlanEntry): void {
   let node = root;
+  const isPattern = rule.kind === "pattern";
+  if (isPattern) root.hasPattern = true;
   for (const component of componentsOf(rule.live)) {
-    const children = rule.kind === "pattern" && isWild(component) ? node.wild : node.literal;
-    const next = children.get(component) ?? ruleNode();
-    if (children.get(component) === undefined) children.set(component, next);
+    const children = childrenOf(node, isPattern && isWild(component));
+    const known = children.get(component);
+    const next = known ?? ruleNode();
+    if (known === undefined) children.set(component, next);
     node = next;
+    if (isPattern) node.hasPattern = true;
   }
   node.rule = rule;
 }
 
+function childrenOf(node: RuleNode, isWildcard: boolean): Map<string, RuleNode> | WildMap<RuleNode> {
+  if (isWildcard) {
+    node.wild ??= wildMap();
+    return node.wild;
+  }
+  node.literal ??= new Map();
+  return node.literal;
+}
+
 /** For each depth of a path, from 0, the rule of exactly the path up to there. */
-function literalsAlong(root: RuleNode, path: AbsolutePath): (PlanEntry | undefined)[] {
+function literalsAlong(root: RuleNode, components: readonly string[]): (PlanEntry | undefined)[] {
   const found = [root.rule];
   let node: RuleNode | undefined = root;
-  for (const component of componentsOf(path)) {
-    node = node.literal.get(component);
+  for (const component of components) {
+    node = node.literal?.get(component);
     if (node === undefined) break;
     found.push(node.rule);
   }
@@ -75,15 +95,13 @@ function literalsAlong(root: RuleNode, path: AbsolutePath): (PlanEntry | undefin
 }
 
 /** For each depth of a path, from 0, the most specific pattern that matches it up to there. */
-function patternsAlong(root: RuleNode, path: AbsolutePath): (PlanEntry | undefined)[] {
-  const components = componentsOf(path);
+function patternsAlong(root: RuleNode, components: readonly string[]): (PlanEntry | undefined)[] {
   const found = new Array<PlanEntry | undefined>(components.length + 1).fill(undefined);
-  let nodes = [root];
+  let nodes = root.hasPattern ? [root] : [];
   for (const [i, component] of components.entries()) {
-    nodes = nodes.flatMap(({ literal, wild }) => [
-      ...[literal.get(component) ?? []].flat(),
-      ...wild.matching(component),
-    ]);
+    nodes = nodes
+      .flatMap(({ literal, wild }) => [literal?.get(component) ?? [], wild?.matching(component) ?? []].flat())
+      .filter(({ hasPattern }) => hasPattern);
     if (nodes.length === 0) break;
     const patterns = nodes.flatMap(({ rule }) => (rule?.kind === "pattern" ? [rule] : []));
     found[i + 1] = patterns.sort(moreSpecific)[0];
@@ -92,9 +110,9 @@ function patternsAlong(root: RuleNode, path: AbsolutePath): (PlanEntry | undefin
 }
 
 function rulesAbove(root: RuleNode, path: AbsolutePath): PlanEntry[] {
-  const depth = componentsOf(path).length;
-  const along = literalsAlong(root, path).slice(0, depth);
-  return along.flatMap((rule) => rule ?? []).reverse();
+  const components = componentsOf(path);
+  const along = literalsAlong(root, components).slice(0, components.length);
+  return along.filter((rule) => rule !== undefined).reverse();
 }
 
 /** Of two patterns of one depth that both match, the one with more literal characters decides, then byte order. */

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
-const cli = join(root, "dist", "cli.mjs");
+const cli = join(root, "dist", "cli.cjs");
 const scratch = mkdtempSync(join(tmpdir(), "remanence-bench-"));
 
 /** Milliseconds of one run; a run that fails ends the benchmark. */

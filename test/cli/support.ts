@@ -7,7 +7,7 @@ import { expect } from "vitest";
 import { type CliRun, folderWith, remanence } from "../support/workspace.ts";
 
 /** The built command, for tests that start it in their own way. */
-export const cli = fileURLToPath(new URL("../../dist/cli.mjs", import.meta.url));
+export const cli = fileURLToPath(new URL("../../dist/cli.cjs", import.meta.url));
 
 /** A NixOS host `n` and a Fedora host `f`, with something for every target. */
 export const small = `version: 1

@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { onTestFinished } from "vitest";
 import { type Compiled, compile } from "../../src/pipeline.ts";
 
-const cli = fileURLToPath(new URL("../../dist/cli.mjs", import.meta.url));
+const cli = fileURLToPath(new URL("../../dist/cli.cjs", import.meta.url));
 
 /** A new folder that is gone when the test is over. */
 export function scratch(name = "remanence-test-"): string {

@@ -11,7 +11,7 @@ import { checks } from "./checks.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const out = join(root, "out");
-const cli = join(root, "dist", "cli.mjs");
+const cli = join(root, "dist", "cli.cjs");
 
 function say(text = ""): void {
   process.stdout.write(`${text}\n`);

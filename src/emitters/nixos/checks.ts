@@ -130,7 +130,7 @@ function btrfsFaults(wipe: Wipe, span: Span): Diagnostic[] {
 
 /** A path that udev makes: it escapes other characters of a label or an id, and the boot would wait for another name. */
 function isDevicePath(device: string): boolean {
-  return /^\/dev\/[\p{L}\p{N}#+\-.:=@_/\\]+$/u.test(device);
+  return /^\/dev\/[A-Za-z0-9#+\-.:=@_/\\\u0080-\uffff]+$/.test(device);
 }
 
 function backupFaults(plan: HostPlan, host: NixosHost): Diagnostic[] {
