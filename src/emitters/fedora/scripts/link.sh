@@ -242,7 +242,8 @@ say_text() {
   esac
   if [[ $action == linked ]] && has_data "$original"; then said+='; the original is kept until link.sh --commit'; fi
   if ((bytes > 0)); then size=$(human "$bytes"); fi
-  printf '  %-32s %10s   %s\n' "$(plain "$(short "$live")")" "$size" "$said"
+  shown "$live"
+  printf '  %-32s %10s   %s\n' "$reply" "$size" "$said"
 }
 
 say_json() {

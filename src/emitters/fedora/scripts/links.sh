@@ -70,6 +70,7 @@ is_link_to() {
 # True where two paths are one place in the end, whatever links lead there and whether it is there or not.
 is_same_place() {
   local one
+  [[ ! $1 -ef $2 ]] || return 0
   one=$(realpath -m -- "$1" 2>/dev/null) && [[ $one == "$(realpath -m -- "$2" 2>/dev/null)" ]]
 }
 

@@ -177,7 +177,8 @@ say_text() {
     refuse) said="REFUSED: $reason" ;;
   esac
   if ((bytes > 0)); then size=$(human "$bytes"); fi
-  printf '  %-32s %10s   %s\n' "$(plain "$(short "$live")")" "$size" "$said"
+  shown "$live"
+  printf '  %-32s %10s   %s\n' "$reply" "$size" "$said"
 }
 
 say_json() {

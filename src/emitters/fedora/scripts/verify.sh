@@ -101,7 +101,8 @@ record() {
     printf '%s{ "path": %s, "result": "%s", "says": %s }' "$separator" "$(json "$path")" "$result" "$(json "$says")"
     separator=', '
   else
-    printf '  %-12s %-34s %s\n' "$result" "$(plain "$(short "$live")")" "$says"
+    shown "$live"
+    printf '  %-12s %-34s %s\n' "$result" "$reply" "$says"
   fi
 }
 

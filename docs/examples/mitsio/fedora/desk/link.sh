@@ -35,6 +35,14 @@ plain() {
   printf '%s' "${text//$'\302'[$'\200'-$'\237']/?}"
 }
 
+# Sets `reply` to both of it: for lists, where a subshell for each line would be slow.
+shown() {
+  reply=$1
+  if [[ $reply == "$home" || $reply == "$home"/* ]]; then reply="~${reply#"$home"}"; fi
+  reply=${reply//[$'\001'-$'\037\177']/?}
+  reply=${reply//$'\302'[$'\200'-$'\237']/?}
+}
+
 # A JSON string; bytes that are no UTF-8 are left out.
 json() {
   local text=$1
@@ -350,6 +358,7 @@ is_link_to() {
 # True where two paths are one place in the end, whatever links lead there and whether it is there or not.
 is_same_place() {
   local one
+  [[ ! $1 -ef $2 ]] || return 0
   one=$(realpath -m -- "$1" 2>/dev/null) && [[ $one == "$(realpath -m -- "$2" 2>/dev/null)" ]]
 }
 
@@ -1106,7 +1115,8 @@ say_text() {
   esac
   if [[ $action == linked ]] && has_data "$original"; then said+='; the original is kept until link.sh --commit'; fi
   if ((bytes > 0)); then size=$(human "$bytes"); fi
-  printf '  %-32s %10s   %s\n' "$(plain "$(short "$live")")" "$size" "$said"
+  shown "$live"
+  printf '  %-32s %10s   %s\n' "$reply" "$size" "$said"
 }
 
 say_json() {

@@ -35,6 +35,14 @@ plain() {
   printf '%s' "${text//$'\302'[$'\200'-$'\237']/?}"
 }
 
+# Sets `reply` to both of it: for lists, where a subshell for each line would be slow.
+shown() {
+  reply=$1
+  if [[ $reply == "$home" || $reply == "$home"/* ]]; then reply="~${reply#"$home"}"; fi
+  reply=${reply//[$'\001'-$'\037\177']/?}
+  reply=${reply//$'\302'[$'\200'-$'\237']/?}
+}
+
 # A JSON string; bytes that are no UTF-8 are left out.
 json() {
   local text=$1
