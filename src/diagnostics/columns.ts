@@ -1,18 +1,17 @@
-/** Characters that take no column: accents and the like, drawn onto the one before. */
-const onTop = /[\p{Mn}\p{Me}]/u;
-
-/** Characters that take two: those of East Asian scripts in full width, and pictures. */
-const wide =
-  /[\u{1100}-\u{115f}\u{3000}-\u{303e}\u{ff01}-\u{ff60}\u{ffe0}-\u{ffe6}\p{Emoji_Presentation}\p{scx=Han}\p{scx=Hira}\p{scx=Kana}\p{scx=Hang}]/u;
-
-/** Of these scripts there are characters of half width too. */
-const half = /[\u{1160}-\u{11ff}\u{ff61}-\u{ffdc}]/u;
-
-/** Columns that a character takes on a terminal. */
+/**
+ * Columns that a character takes on a terminal. The classes stand inside, where they are met: to read them takes longer
+ * than most texts, which have no such characters.
+ */
 function columnsOfCharacter(character: string): number {
-  if (character < "\u0300" || half.test(character)) return 1;
-  if (onTop.test(character)) return 0;
-  return wide.test(character) ? 2 : 1;
+  if (character < "\u0300") return 1;
+  // Of East Asian scripts there are characters of half width too.
+  if (/[\u{1160}-\u{11ff}\u{ff61}-\u{ffdc}]/u.test(character)) return 1;
+  // Accents and the like, drawn onto the character before.
+  if (/[\p{Mn}\p{Me}]/u.test(character)) return 0;
+  // East Asian scripts in full width, and pictures.
+  const isWide =
+    /[\u{1100}-\u{115f}\u{3000}-\u{303e}\u{ff01}-\u{ff60}\u{ffe0}-\u{ffe6}\p{Emoji_Presentation}\p{scx=Han}\p{scx=Hira}\p{scx=Kana}\p{scx=Hang}]/u;
+  return isWide.test(character) ? 2 : 1;
 }
 
 /** Columns that a text takes on a terminal. */

@@ -72,7 +72,8 @@ export function planWrites(
   const refused: Refusal[] = [];
   const rows: LedgerRow[] = [];
   const wanted = tree.filter((file) => inScope(options.scope, file));
-  const isOut = perDirectory((path) => leadsOut(folder, path));
+  const base = realpathSync.native(folder);
+  const isOut = perDirectory((path) => leadsOut(folder, path, base));
   const place = (change: Wanted, now: Found, row: LedgerRow | undefined): void => {
     const why = refusalOf(now, row, change.after);
     const full = { ...change, before: now.text, wasExecutable: now.executable, sha256: now.sha256 };
@@ -154,9 +155,11 @@ function inTheWay(folder: string, path: string): string {
   return prefixes.find((prefix) => !statSync(join(folder, prefix)).isDirectory()) ?? path;
 }
 
-/** True where a directory on the way to a path is a link that leads out of the manifest's folder. */
-export function leadsOut(folder: string, path: string): boolean {
-  const base = realpathSync.native(folder);
+/**
+ * True where a directory on the way to a path is a link that leads out of the manifest's folder; `base` is that folder
+ * with no link in its path.
+ */
+export function leadsOut(folder: string, path: string, base = realpathSync.native(folder)): boolean {
   const inside = base === "/" ? base : `${base}/`;
   for (let at = dirname(path); at !== "."; at = dirname(at)) {
     const real = realDirectory(join(folder, at));
@@ -169,6 +172,8 @@ export function leadsOut(folder: string, path: string): boolean {
 /** Where a directory really is; undefined where there is none. A dangling link is a way out: what it names may appear. */
 function realDirectory(path: string): string | undefined {
   try {
+    // What is not there yet is the usual case, and an exception for each would take longer than to look.
+    if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return undefined;
     return realpathSync.native(path);
   } catch (error) {
     if (isLink(path)) return "dangling";

@@ -5,6 +5,7 @@ import {
   constants,
   fsyncSync,
   openSync,
+  realpathSync,
   renameSync,
   rmdirSync,
   rmSync,
@@ -27,6 +28,8 @@ interface Staged {
 /** What a run has put on the disk before anything of it counts, so that it can be taken back. */
 interface Preparation {
   readonly folder: string;
+  /** The folder with no link in its path. */
+  readonly base: string;
   readonly directories: string[];
   readonly files: string[];
 }
@@ -42,7 +45,7 @@ export function applyWrites(folder: string, plan: WritePlan, ledger: ReadonlyMap
   const after = printLedger(plan.rows);
   const meanwhile = printLedger(transition(plan, ledger));
   if (plan.changes.length === 0 && after === printLedger(ledger.values())) return;
-  const preparation: Preparation = { folder, directories: [], files: [] };
+  const preparation: Preparation = { folder, base: realpathSync.native(folder), directories: [], files: [] };
   try {
     const staged = plan.changes.flatMap((change) => prepare(change, preparation));
     const last = stage(preparation, ledgerPath, after, { executable: false, durable: true, turn: "second" });
@@ -120,17 +123,17 @@ function refuseUnmovable(folder: string, path: string): void {
  * that a power cut leaves empty is known by the ledger and written anew, and waiting for each would double the time.
  */
 function stage(
-  { folder, directories, files }: Preparation,
+  { folder, base, directories, files }: Preparation,
   path: string,
   content: string,
   file: { readonly executable: boolean; readonly durable: boolean; readonly turn: "first" | "second" },
 ): Staged {
-  if (leadsOut(folder, path)) throw new CannotRun(`${path}: a link on the way leads out of the manifest's folder`);
+  if (leadsOut(folder, path, base))
+    throw new CannotRun(`${path}: a link on the way leads out of the manifest's folder`);
   const temporary = join(folder, temporaryFor(path, file.turn));
   naming(path, () => {
     makeDirectories(dirname(temporary), directories);
-    rmSync(temporary, { force: true });
-    // "wx": never through a link that somebody put there in the meantime.
+    // What a killed run left of this name is swept already. "wx": never through a link that somebody put there since.
     const handle = openSync(temporary, "wx", 0o600);
     files.push(temporary);
     try {

@@ -12,7 +12,7 @@ export interface RuleIndex {
   /** True where a pattern matches the path or something above it. */
   isInPattern(path: AbsolutePath): boolean;
   /** The literal rules for directories strictly above a path, nearest first. */
-  above(path: AbsolutePath): PlanEntry[];
+  above(path: AbsolutePath): readonly PlanEntry[];
   /** A rule strictly above the path that is written as a file. */
   fileAbove(path: AbsolutePath): PlanEntry | undefined;
 }
@@ -34,6 +34,8 @@ export const indexRules: (rules: readonly PlanEntry[]) => RuleIndex = rememberFo
 function buildIndex(rules: readonly PlanEntry[]): RuleIndex {
   const root = ruleNode();
   for (const rule of rules) addRule(root, rule);
+  // Every part of a plan asks this of the same paths.
+  const directoriesAbove = new Map<AbsolutePath, readonly PlanEntry[]>();
   return {
     matching: (path) => patternsAlong(root, componentsOf(path)).at(-1),
     isInPattern: (path) => patternsAlong(root, componentsOf(path)).some((pattern) => pattern !== undefined),
@@ -49,7 +51,13 @@ function buildIndex(rules: readonly PlanEntry[]): RuleIndex {
       }
       return undefined;
     },
-    above: (path) => rulesAbove(root, path).filter((rule) => rule.kind === "directory"),
+    above(path) {
+      const known = directoriesAbove.get(path);
+      if (known !== undefined) return known;
+      const found = rulesAbove(root, path).filter((rule) => rule.kind === "directory");
+      directoriesAbove.set(path, found);
+      return found;
+    },
     fileAbove: (path) => rulesAbove(root, path).find((rule) => rule.kind === "file"),
   };
 }

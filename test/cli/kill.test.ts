@@ -110,7 +110,7 @@ describe("generate is killed at any step", () => {
   it.each([
     ["renameSync 2", "renameSync 2"],
     ["renameSync 3", "renameSync 2"],
-    ["renameSync 2", "rmSync 6"],
+    ["renameSync 2", "rmSync 4"],
     ["openSync 2", "renameSync 2"],
     ["renameSync 1", "openSync 3"],
   ])("twice, at %s and at %s, with other manifests: no file of ours is taken for an edited one", (first, second) => {
