@@ -150,6 +150,26 @@ describeWith(["loop", "btrfs"], "link.sh with a store on another mount, where th
     expect(snapshot(home, store)).toBe(before);
   });
 
+  it("does not take the store for an old copy where a commit was stopped and the link is gone since", async () => {
+    const { home, store, scripts } = await apart("tmpfs", ["app/", "later/"]);
+    lay(home, { app: full, later: full });
+    expectRun(0, scripts, "link", ["--yes"], { home });
+    // Before the note was taken away, and after.
+    run(["mv", join(home, "app.remanence-original"), join(home, "app.remanence-trash")], { home });
+    run(["mv", join(home, "later.remanence-original"), join(home, "later.remanence-trash")], { home });
+    rmSync(join(store, "later.remanence-copied"));
+    for (const name of ["app", "later"]) {
+      rmSync(join(home, name));
+      lay(home, { [name]: { new: "profile" } });
+    }
+    const before = snapshot(home, store);
+    const done = expectRun(3, scripts, "link", ["--yes", "--format", "json"], { home });
+    expect(actions(done)).toEqual({ app: "refuse", later: "refuse" });
+    expectRun(0, scripts, "link", ["--commit"], { home });
+    expectRun(0, scripts, "unlink", ["--commit"], { home });
+    expect(snapshot(home, store)).toBe(before);
+  });
+
   it("leaves alone what has the names that it would need", async () => {
     const { home, store, scripts } = await apart("tmpfs", ["app/", "other/"]);
     const precious: Content = { precious: "data" };

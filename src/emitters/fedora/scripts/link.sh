@@ -87,6 +87,8 @@ check_change() {
     :
   elif has_data "$original" && [[ $action != place ]]; then
     reason="what was here before a run is still in $(short "$original"): look which of them you want"
+  elif [[ -e $live.remanence-trash && ! -L $live ]]; then
+    reason="a --commit was stopped here, and the link is gone since: look whether you need $(short "$live").remanence-trash"
   elif [[ -L $original ]] && ! is_link_to "$original" "$text"; then
     reason="$(short "$original") is in the way"
   elif [[ $action == move || $action == copy ]]; then
@@ -215,15 +217,12 @@ decide_commit() {
 
 # Deletes an original that has nothing that the copy did not have, or goes on with that.
 commit() {
-  if has_data "$original"; then
-    if ! is_as_noted "$original" "$copied" "$stored"; then
-      reason="$(short "$original") was changed after it was copied, and only there is what changed" code=5
-      return 1
-    fi
-    put_on_disk "$stored"
-    delete "$original" "$live.remanence-trash" || return 1
+  if has_data "$original" && ! is_as_noted "$original" "$copied" "$stored"; then
+    reason="$(short "$original") was changed after it was copied, and only there is what changed" code=5
+    return 1
   fi
-  rm -rf --one-file-system -- "$live.remanence-trash" && rm -f -- "$copied"
+  put_on_disk "$stored"
+  put_away "$original" "$live.remanence-trash" "$copied"
 }
 
 say_text() {

@@ -147,10 +147,17 @@ check_copy() {
   if [[ $free == *[1-9]* ]] && ((need > free)); then reason="there is room for $((free)) files there, and $need are needed"; fi
 }
 
-# delete PATH TRASH: what was decided about, under a name that says so before the first file goes.
-delete() {
-  rm -rf --one-file-system -- "$2" && mv -T -n -- "$1" "$2" && [[ ! -e $1 ]] || return 1
-  put_on_disk "${1%/*}"
+# put_away PATH TRASH NOTE: what was decided about gets a name that says so, then the note goes by which it was decided,
+# and only then the first file. While the note is there, so is what it was about, under one of the two names.
+put_away() {
+  if has_data "$1"; then
+    rm -rf --one-file-system -- "$2" && mv -T -n -- "$1" "$2" && [[ ! -e $1 ]] || return 1
+    put_on_disk "${1%/*}"
+  fi
+  if [[ -L $3 ]]; then
+    rm -- "$3" || return 1
+    put_on_disk "${3%/*}"
+  fi
   rm -rf --one-file-system -- "$2"
 }
 

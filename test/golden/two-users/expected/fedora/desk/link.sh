@@ -733,10 +733,17 @@ check_copy() {
   if [[ $free == *[1-9]* ]] && ((need > free)); then reason="there is room for $((free)) files there, and $need are needed"; fi
 }
 
-# delete PATH TRASH: what was decided about, under a name that says so before the first file goes.
-delete() {
-  rm -rf --one-file-system -- "$2" && mv -T -n -- "$1" "$2" && [[ ! -e $1 ]] || return 1
-  put_on_disk "${1%/*}"
+# put_away PATH TRASH NOTE: what was decided about gets a name that says so, then the note goes by which it was decided,
+# and only then the first file. While the note is there, so is what it was about, under one of the two names.
+put_away() {
+  if has_data "$1"; then
+    rm -rf --one-file-system -- "$2" && mv -T -n -- "$1" "$2" && [[ ! -e $1 ]] || return 1
+    put_on_disk "${1%/*}"
+  fi
+  if [[ -L $3 ]]; then
+    rm -- "$3" || return 1
+    put_on_disk "${3%/*}"
+  fi
   rm -rf --one-file-system -- "$2"
 }
 
@@ -888,6 +895,8 @@ check_change() {
     :
   elif has_data "$original" && [[ $action != place ]]; then
     reason="what was here before a run is still in $(short "$original"): look which of them you want"
+  elif [[ -e $live.remanence-trash && ! -L $live ]]; then
+    reason="a --commit was stopped here, and the link is gone since: look whether you need $(short "$live").remanence-trash"
   elif [[ -L $original ]] && ! is_link_to "$original" "$text"; then
     reason="$(short "$original") is in the way"
   elif [[ $action == move || $action == copy ]]; then
@@ -1016,15 +1025,12 @@ decide_commit() {
 
 # Deletes an original that has nothing that the copy did not have, or goes on with that.
 commit() {
-  if has_data "$original"; then
-    if ! is_as_noted "$original" "$copied" "$stored"; then
-      reason="$(short "$original") was changed after it was copied, and only there is what changed" code=5
-      return 1
-    fi
-    put_on_disk "$stored"
-    delete "$original" "$live.remanence-trash" || return 1
+  if has_data "$original" && ! is_as_noted "$original" "$copied" "$stored"; then
+    reason="$(short "$original") was changed after it was copied, and only there is what changed" code=5
+    return 1
   fi
-  rm -rf --one-file-system -- "$live.remanence-trash" && rm -f -- "$copied"
+  put_on_disk "$stored"
+  put_away "$original" "$live.remanence-trash" "$copied"
 }
 
 say_text() {

@@ -733,10 +733,17 @@ check_copy() {
   if [[ $free == *[1-9]* ]] && ((need > free)); then reason="there is room for $((free)) files there, and $need are needed"; fi
 }
 
-# delete PATH TRASH: what was decided about, under a name that says so before the first file goes.
-delete() {
-  rm -rf --one-file-system -- "$2" && mv -T -n -- "$1" "$2" && [[ ! -e $1 ]] || return 1
-  put_on_disk "${1%/*}"
+# put_away PATH TRASH NOTE: what was decided about gets a name that says so, then the note goes by which it was decided,
+# and only then the first file. While the note is there, so is what it was about, under one of the two names.
+put_away() {
+  if has_data "$1"; then
+    rm -rf --one-file-system -- "$2" && mv -T -n -- "$1" "$2" && [[ ! -e $1 ]] || return 1
+    put_on_disk "${1%/*}"
+  fi
+  if [[ -L $3 ]]; then
+    rm -- "$3" || return 1
+    put_on_disk "${3%/*}"
+  fi
   rm -rf --one-file-system -- "$2"
 }
 
@@ -928,6 +935,7 @@ carry_out() {
     finish-copy) mv -T -n -- "$back" "$live" && has_note "$returned" "$live" && put_on_disk "${live%/*}" ;;
     finish) if is_mark; then rm -- "$stored"; elif is_left_over; then rm -- "$back"; fi ;;
     commit) commit ;;
+    sweep) rm -rf --one-file-system -- "$stored.remanence-trash" ;;
   esac
 }
 
@@ -943,27 +951,23 @@ decide_commit() {
     action=commit
   elif [[ -L $returned && ! -L $live && -e $live ]]; then
     action=refuse reason="what is here is not what was brought back: look which of the two you want"
+  elif [[ -e $stored.remanence-trash ]]; then
+    action=sweep
   fi
 }
 
-# Deletes what has nothing that was not brought back: the store's copy, and the original from before link.sh.
+# Deletes what has nothing that was not brought back: the original from before link.sh, and the store's copy.
 commit() {
-  if has_data "$original"; then
-    if ! is_as_noted "$original" "$copied" "$stored"; then
-      reason="$(short "$original") was changed after it was copied, or nothing is known of it: look whether you need it" code=5
-      return 1
-    fi
-    delete "$original" "$live.remanence-trash" || return 1
+  if has_data "$original" && ! is_as_noted "$original" "$copied" "$stored"; then
+    reason="$(short "$original") was changed after it was copied, or nothing is known of it: look whether you need it" code=5
+    return 1
   fi
-  if has_data "$stored"; then
-    if ! is_as_noted "$stored" "$returned" "$live"; then
-      reason="$(short "$stored") was changed after it was brought back, and only there is what changed" code=5
-      return 1
-    fi
-    put_on_disk "${live%/*}"
-    delete "$stored" "$stored.remanence-trash" || return 1
+  if has_data "$stored" && ! is_as_noted "$stored" "$returned" "$live"; then
+    reason="$(short "$stored") was changed after it was brought back, and only there is what changed" code=5
+    return 1
   fi
-  rm -rf --one-file-system -- "$live.remanence-trash" "$stored.remanence-trash" && rm -f -- "$copied" "$returned"
+  put_on_disk "${live%/*}"
+  put_away "$original" "$live.remanence-trash" "$copied" && put_away "$stored" "$stored.remanence-trash" "$returned"
 }
 
 say_text() {
@@ -974,7 +978,7 @@ say_text() {
     finish) said='is back; a left-over link goes' ;;
     finish-copy) said='the copy that was brought back, to its place' ;;
     none) said="not linked${reason:+; $reason}" ;;
-    commit) said='delete what is left in the store' ;;
+    commit | sweep) said='delete what is left in the store' ;;
     refuse) said="REFUSED: $reason" ;;
   esac
   if ((bytes > 0)); then size=$(human "$bytes"); fi
@@ -1046,7 +1050,7 @@ main() {
     look_beside
     action=${actions[$n]} reason=${reasons[$n]} bytes=${sizes[$n]} code=${codes[$n]}
     case $action in
-      back | copy | finish | finish-copy | commit)
+      back | copy | finish | finish-copy | commit | sweep)
         if [[ $dry_run == yes ]] || carry_out; then
           changes=$((changes + 1))
           if [[ $action == commit ]]; then freed=$((freed + bytes)); fi
