@@ -17,7 +17,7 @@ home: [Documents/]
 }
 
 const btrfs = (device: string, more = ""): string =>
-  manifest(`{ path: /, method: btrfs, device: "${device}", subvolume: "@", retain: 30d ${more} }`);
+  manifest(`{ path: /, method: btrfs, device: '${device}', subvolume: "@", retain: 30d ${more} }`);
 
 /** The script of the unit, as it comes out of the module. */
 async function scriptFor(device: string): Promise<string> {
@@ -30,13 +30,14 @@ async function scriptFor(device: string): Promise<string> {
 
 describeWith(["nix", "nix-sources"], "wipe.nix with the real modules", () => {
   it("waits for the device and for a resume, and runs before the root is mounted", async () => {
-    const device = "/dev/disk/by-label/my nixos";
+    // As udev writes a label with a blank.
+    const device = "/dev/disk/by-label/my\\x20nixos";
     const report = evaluateHost(await compileText(btrfs(device)), { "/": { device, fsType: "btrfs" } });
     expectClean(report);
     const unit = report.initrd.units["remanence-wipe-root"];
     expect(report.initrd.systemd).toBe(true);
-    expect(unit?.requires).toEqual(["dev-disk-by\\x2dlabel-my\\x20nixos.device"]);
-    expect(unit?.after).toEqual(["dev-disk-by\\x2dlabel-my\\x20nixos.device", "local-fs-pre.target"]);
+    expect(unit?.requires).toEqual(["dev-disk-by\\x2dlabel-my\\x5cx20nixos.device"]);
+    expect(unit?.after).toEqual(["dev-disk-by\\x2dlabel-my\\x5cx20nixos.device", "local-fs-pre.target"]);
     expect(unit?.before).toEqual(["sysroot.mount"]);
     expect([unit?.wantedBy, unit?.requiredBy]).toEqual([["initrd.target"], []]);
   });
