@@ -267,6 +267,20 @@ is_real_directory() {
   [[ -d $1 && $(cd -- "$1" 2>/dev/null && pwd -P) == "$1" ]]
 }
 
+# True where a directory and all above it, up to TOP, can be changed by nobody but us and root. (In a directory with the
+# sticky bit others cannot rename what is ours.)
+is_trusted() {
+  local at=$1 bits owner
+  while [[ $at != "$2" ]]; do
+    [[ ! -L $at ]] || return 1
+    read -r bits owner < <(stat -c '%a %u' -- "$at") || return 1
+    [[ $owner == 0 || $owner == "$EUID" ]] || return 1
+    (((8#$bits & 8#022) == 0 || (8#$bits & 8#1000) != 0)) || return 1
+    at=${at%/*}
+  done
+  return 0
+}
+
 mount_points=()
 # Reads what is mounted where, once a run.
 load_mounts() {
