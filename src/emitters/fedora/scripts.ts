@@ -27,7 +27,7 @@ export function scriptsOf(plan: HostPlan): Readonly<Record<string, string>> {
     "link.sh": script(
       plan,
       "Moves what is kept into its store and links it.",
-      ["common", "links", "relocate"],
+      ["common", "links", "relocate", "settle"],
       [...links, linkedSettings(plan)],
       "link",
     ),

@@ -34,7 +34,7 @@ spared() {
   [[ $1 == "$me" ]] || return 0
   local path=$2 place
   [[ $path == /* ]] || path=$home/$path
-  for place in "$path" "$path.remanence-original" "$path.remanence-back"; do
+  for place in "$path" "$path.remanence-original" "$path.remanence-back" "$path.remanence-other"; do
     spared+=("$place")
     decided["$place"]=yes
   done

@@ -39,6 +39,13 @@ shown() {
   reply=${reply//$'\302'[$'\200'-$'\237']/?}
 }
 
+# Sets `reply` to a path as it is written in a command.
+command_path() {
+  reply=$1
+  if [[ $reply == -* ]]; then reply=./$reply; fi
+  [[ $reply =~ ^[A-Za-z0-9_./+,:@%-]+$ ]] || reply="'${reply//\'/\'\\\'\'}'"
+}
+
 # A JSON string; bytes that are no UTF-8 are left out.
 json() {
   local text=$1

@@ -11,6 +11,9 @@ byte by byte, and then exchanged for the link; the original stays beside it, as 
 --commit. Undo: unlink.sh
 
   --commit          delete the originals that were kept, each only if it is still what was copied
+  --compare PATH    show what differs between what is here and what is in the store
+  --take SIDE       with --only PATH: where both have data, link what is here (live) or what the store has (store); the
+                    other side stays beside it, and nothing ever deletes it
   --dry-run         show what would happen, change nothing
   --only PATH...    only these (relative to the home)
   --format FORMAT   text (default) or json
@@ -24,8 +27,12 @@ END
 
 committing=no
 option() {
-  [[ $1 == --commit ]] || return 1
+  if [[ $1 != --commit ]]; then
+    settle_option "$@"
+    return
+  fi
   committing=yes
+  taken=0
 }
 
 # What is to be done about an entry, decided from what is on disk: sets `action` and `reason`.
@@ -67,6 +74,8 @@ decide() {
         action=move
       else
         reason="both here and in the store, and nothing says which is newer: here $(date -r "$live" +%F), store $(date -r "$stored" +%F)"
+        command_path "$path"
+        reason+="; look: link.sh --compare $reply"
       fi
       ;;
     */none) reason="here is a $live_kind; the manifest says $kind" ;;
@@ -179,12 +188,21 @@ relocate() {
   fi
 }
 
+move_in() {
+  if [[ $action == move ]] && move; then return 0; fi
+  if [[ $action == copy ]] && relocate; then return 0; fi
+  put_back
+  return 1
+}
+
 # Is called where a failure does not stop the script, so each step says what becomes of one.
 carry_out() {
   reason=
+  if [[ -n $aside ]] && ! put_aside; then return 1; fi
   case $action in
-    move) move ;;
-    copy) relocate ;;
+    move | copy) move_in ;;
+    take) ;;
+    settle) drop_notes ;;
     place) place_link ;;
     create) make_stored_directory && place_link ;;
     adopt) rmdir -- "$live" && place_link ;;
@@ -237,12 +255,23 @@ say_text() {
     absent) said='not there yet' ;;
     commit) said='delete the original that was kept' ;;
     none) said='nothing was kept' ;;
+    take) said="link to what the store has; what is here is kept as $(plain "$(short "$original")")" ;;
+    settle) said="linked; $(plain "$(short "$original")") is yours to keep or remove" ;;
     refuse) said="REFUSED: $reason" ;;
   esac
-  if [[ $action == linked ]] && has_data "$original"; then said+='; the original is kept until link.sh --commit'; fi
+  if [[ $action == linked ]] && has_data "$original"; then say_kept; fi
+  if [[ $aside == store || $aside == link ]]; then said+="; what the store had is kept as $(plain "$(short "$other")")"; fi
   if ((bytes > 0)); then size=$(human "$bytes"); fi
   shown "$live"
   printf '  %-32s %10s   %s\n' "$reply" "$size" "$said"
+}
+
+say_kept() {
+  if has_note "$copied" "$stored"; then
+    said+='; the original is kept until link.sh --commit'
+  else
+    said+="; $(plain "$(short "$original")") is kept, and yours to remove"
+  fi
 }
 
 say_json() {
@@ -257,27 +286,34 @@ look_at_all() {
   for i in ${chosen[@]+"${chosen[@]}"}; do
     look_at "$i"
     look_beside
-    bytes=0 code=3
-    if [[ $committing == yes ]]; then decide_commit; else decide; fi
-    case $action in
-      move) size_of "$live" ;;
-      commit) size_of "$original" ;;
+    bytes=0 code=3 aside=
+    if [[ $committing == yes ]]; then decide_commit; elif [[ -n $take ]]; then decide_take; else decide; fi
+    case $action/$aside in
+      move/link) size_of "$original" ;;
+      move/*) size_of "$live" ;;
+      commit/*) size_of "$original" ;;
       *) reply=$bytes ;;
     esac
     bytes=$reply
-    if [[ $action == refuse ]]; then bytes=0; fi
-    actions+=("$action") reasons+=("$reason") sizes+=("$bytes") codes+=("$code")
+    if [[ $action == refuse ]]; then bytes=0 aside=; fi
+    actions+=("$action") reasons+=("$reason") sizes+=("$bytes") codes+=("$code") asides+=("$aside")
   done
 }
 
 main() {
-  local n path kind mode live stored text root partial back original copied returned
-  local action reason code bytes since separator='' refused=0 changes=0 worst=0 moved=0 freed=0
-  local actions=() reasons=() sizes=() codes=()
+  local n path kind mode live stored text root partial back original copied returned other
+  local action reason code bytes aside since separator='' refused=0 changes=0 worst=0 moved=0 freed=0
+  local actions=() reasons=() sizes=() codes=() asides=()
   options "$@"
   need_user
   settings
   check_only ${entry_paths[@]+"${entry_paths[@]}"}
+  check_take
+  if [[ $comparing == yes ]]; then
+    choose_entries
+    compare_all
+    return
+  fi
   lock
   load_mounts
   choose_entries
@@ -286,20 +322,20 @@ main() {
   find_exchanger
   look_at_all
   agree_to_copy
-  if [[ $dry_run == no && " ${actions[*]-} " == *\ @(linked|move|copy|place|create|adopt)\ * ]]; then make_root_links; fi
+  if [[ $dry_run == no && " ${actions[*]-} " == *\ @(linked|move|copy|place|create|adopt|take|settle)\ * ]]; then make_root_links; fi
 
   [[ $format == text ]] || printf '{ "version": 1, "dryRun": %s, "entries": [ ' "$([[ $dry_run == yes ]] && echo true || echo false)"
   for n in "${!chosen[@]}"; do
     look_at "${chosen[$n]}"
     look_beside
-    action=${actions[$n]} reason=${reasons[$n]} bytes=${sizes[$n]} code=${codes[$n]}
+    action=${actions[$n]} reason=${reasons[$n]} bytes=${sizes[$n]} code=${codes[$n]} aside=${asides[$n]}
     case $action in
-      move | copy | place | create | adopt | commit)
+      move | copy | place | create | adopt | take | settle | commit)
         if [[ $dry_run == yes ]] || carry_out; then
           changes=$((changes + 1))
           if [[ $action == commit ]]; then freed=$((freed + bytes)); else moved=$((moved + bytes)); fi
           if [[ $dry_run == no ]]; then
-            journal "link $action ~/$path"
+            journal "link $action${take:+ (--take $take)} ~/$path"
             relabel "$live"
           fi
         else

@@ -94,6 +94,7 @@ is_ours() {
 #   LIVE.remanence-original     what was at LIVE before the link: complete, and kept until --commit
 #   STORED.remanence-copied     a link whose text is no path but a note: IDENTITY FINGERPRINT of the compared copy at STORED
 #   STORED.remanence-returned   the same about what came back to LIVE: what is at STORED is out of date since
+#   STORED.remanence-other     what the store had where a person took what was at LIVE: complete, and nothing deletes it
 #   LIVE.remanence-trash, STORED.remanence-trash    was decided about, and is being deleted
 look_beside() {
   partial=$stored.remanence-partial
@@ -101,6 +102,7 @@ look_beside() {
   original=$live.remanence-original
   copied=$stored.remanence-copied
   returned=$stored.remanence-returned
+  other=$stored.remanence-other
 }
 
 # What a directory or file stays however it is renamed: its inode and when that was born. (Inodes are used again, at once.)
