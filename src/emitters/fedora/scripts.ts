@@ -41,7 +41,7 @@ export function scriptsOf(plan: HostPlan): Readonly<Record<string, string>> {
     "verify.sh": script(
       plan,
       "Shows whether everything is where it should be.",
-      ["common", "links"],
+      ["common", "links", "looks", "states", "report"],
       [...links, verifySettings(plan)],
       "verify",
     ),
@@ -149,11 +149,28 @@ function linkedSettings(plan: HostPlan): Line {
 function verifySettings(plan: HostPlan): Line {
   const linked = linkedEntries(plan);
   const inPlace = plan.entries.filter((entry) => entry.disposition === "persist" && !isRelocated(entry));
-  return settingsOf([...linked, ...inPlace], (entry) =>
-    isRelocated(entry)
-      ? linkedLine(entry)
-      : shell.call("kept", entry.user ?? "-", entry.kind, entry.path, entry.mode ?? "-"),
+  return settingsOf(
+    [...linked, ...inPlace],
+    (entry) =>
+      isRelocated(entry)
+        ? linkedLine(entry)
+        : shell.call("kept", entry.user ?? "-", entry.kind, entry.path, entry.mode ?? "-", ...ownersOf(plan, entry)),
+    scheduleLines(plan),
   );
+}
+
+/** Whose something must be, where the manifest says other than that a home is its user's. */
+function ownersOf({ host }: HostPlan, { owner, group, user: name }: PlanEntry): string[] {
+  const user = host.users.find((one) => one.name === name);
+  return [owner === null || owner === user?.name ? "-" : owner, group === null || group === user?.group ? "-" : group];
+}
+
+/** For whom there are backups, and when. */
+function scheduleLines(plan: HostPlan): Line[] {
+  const { backup, users } = plan.host;
+  if (backup === null) return [];
+  const owners = [null, ...users.map(({ name }) => name)].filter((owner) => backupSet(plan, owner).roots.length > 0);
+  return owners.map((owner) => shell.call("scheduled", owner ?? "-", backup.schedule));
 }
 
 function backupSettings(plan: HostPlan, backup: Backup): Line {

@@ -11,14 +11,16 @@ store() {
   root_link["$1/$2"]=$3
 }
 
-entry_paths=() entry_kinds=() entry_stores=() entry_modes=()
-# linked USER KIND PATH STORE MODE: an entry that lives in a store and is linked; MODE is - where nothing is asked for.
+entry_paths=() entry_kinds=() entry_stores=() entry_modes=() entry_owners=() entry_groups=()
+# linked USER KIND PATH STORE MODE [OWNER GROUP]: an entry that lives in a store and is linked; - where nothing is asked for.
 linked() {
   [[ $1 == "$me" ]] || return 0
   entry_kinds+=("$2")
   entry_paths+=("$3")
   entry_stores+=("$4")
   entry_modes+=("$5")
+  entry_owners+=("${6--}")
+  entry_groups+=("${7--}")
 }
 
 folder_of() {

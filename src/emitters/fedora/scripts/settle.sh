@@ -99,7 +99,7 @@ decide_take_live() {
   kind_of "$from"
   [[ $reply == "$kind" ]] || return 0
   action=move reason='' aside=store
-  if [[ $from == "$original" ]]; then aside=link; fi
+  if [[ $from == "$original" ]]; then aside='link'; fi
   check_taken "$from"
   [[ -z $reason ]] || action=refuse
 }
@@ -205,10 +205,10 @@ note_difference() {
     lone["$2"]=yes
     if [[ -n $parent && -n ${lone["$parent"]-} ]]; then return 0; fi
   fi
-  if ((${#names[@]} < 20)); then names+=("$2") hows+=("$1"); fi
+  if ((${#listed[@]} < 20)); then listed+=("$2") hows+=("$1"); fi
 }
 
-# Compares the two sides: files by size and time, and by content where only the time differs. Sets `counts`, `names` and
+# Compares the two sides: files by size and time, and by content where only the time differs. Sets `counts`, `listed` and
 # `hows`, and of each side the number of files and the newest time.
 compare_trees() {
   local name kind size time link
@@ -260,7 +260,7 @@ is_same_one() {
 
 compare_all() {
   local i separator='' here there here_name there_name here_files there_files here_newest there_newest
-  local names hows
+  local listed hows
   local -A counts lone
   [[ $format == text ]] || printf '{ "version": 1, "entries": [ '
   for i in ${chosen[@]+"${chosen[@]}"}; do
@@ -271,7 +271,7 @@ compare_all() {
       continue
     fi
     counts=([newer_here]=0 [newer_there]=0 [only_here]=0 [only_there]=0 [differs]=0 [same]=0)
-    lone=() names=() hows=() here_files=0 there_files=0 here_newest=0.0 there_newest=0.0
+    lone=() listed=() hows=() here_files=0 there_files=0 here_newest=0.0 there_newest=0.0
     compare_trees
     "say_compared_$format"
   done
@@ -297,9 +297,9 @@ say_compared_text() {
   say_side "$there_name" "$there" "$there_files" "$there_newest"
   say "  ${counts[same]} the same, ${counts[newer_here]} newer $here_name, ${counts[newer_there]} newer $there_name," \
     "${counts[only_here]} only $here_name, ${counts[only_there]} only $there_name, ${counts[differs]} differ with one time"
-  for n in "${!names[@]}"; do
+  for n in "${!listed[@]}"; do
     word=${words_of["${hows[$n]}"]}
-    printf '    %-20s %s\n' "$word" "$(plain "${names[$n]#/}")"
+    printf '    %-20s %s\n' "$word" "$(plain "${listed[$n]#/}")"
   done
   say_ways_out
 }
@@ -330,8 +330,8 @@ say_compared_json() {
   json_side there "$there" "$there_files" "$there_newest"
   printf '"same": %s, "newerHere": %s, "newerThere": %s, "onlyHere": %s, "onlyThere": %s, "differs": %s, "names": [ ' \
     "${counts[same]}" "${counts[newer_here]}" "${counts[newer_there]}" "${counts[only_here]}" "${counts[only_there]}" "${counts[differs]}"
-  for n in "${!names[@]}"; do
-    printf '%s{ "name": %s, "how": "%s" }' "$comma" "$(json "${names[$n]#/}")" "${hows[$n]//_/-}"
+  for n in "${!listed[@]}"; do
+    printf '%s{ "name": %s, "how": "%s" }' "$comma" "$(json "${listed[$n]#/}")" "${hows[$n]//_/-}"
     comma=', '
   done
   printf ' ] }'
