@@ -50,10 +50,21 @@ export interface Play {
   /** A folder for the home, and one for the store where that is elsewhere; each on the file system to be tested. */
   readonly homes: string;
   readonly store?: string;
+  /** What is laid before, and which of it must be complete at every instant; without it the entries above. */
+  readonly laid?: (home: string, store: string) => void;
+  readonly kept?: readonly string[];
+  /** The names under which an entry's data counts as complete. */
+  readonly trusted?: (entry: string, home: string, store: string) => readonly string[];
+  /** More of an environment. */
+  readonly env?: NodeJS.ProcessEnv;
 }
 
-/** Names that mean complete data, beside the live path and the one in the store. */
-const trusted = (path: string): string[] => [path, `${path}.remanence-original`];
+/** The live path, what a run keeps beside it, and the one in the store. */
+const trustedNames: NonNullable<Play["trusted"]> = (entry, home, store) => [
+  join(home, entry),
+  `${join(home, entry)}.remanence-original`,
+  join(store, entry),
+];
 
 export class Stage {
   readonly #play: Play;
@@ -61,6 +72,7 @@ export class Stage {
   readonly store: string;
   readonly env: NodeJS.ProcessEnv;
   readonly #folders: readonly string[];
+  readonly #kept: readonly string[];
   readonly #whole: ReadonlyMap<string, string>;
   readonly #end: unknown;
   kills = 0;
@@ -69,14 +81,15 @@ export class Stage {
     this.#play = play;
     this.home = join(play.homes, "home");
     this.store = play.store === undefined ? join(this.home, ".persist") : join(play.store, "home", "ann");
-    this.env = { PATH: pathWith(play.exchanger) };
+    this.env = { PATH: pathWith(play.exchanger), ...play.env };
     this.#folders = [this.home, ...(play.store === undefined ? [] : [join(play.store, "home")])];
     for (const folder of this.#folders) run(["mkdir", "-p", `${folder}.laid`], { home: "/" });
     const laidStore = play.store === undefined ? `${this.home}.laid/.persist` : join(play.store, "home.laid", "ann");
     run(["mkdir", "-p", laidStore], { home: "/" });
-    layOut(`${this.home}.laid`, laidStore);
+    (play.laid ?? layOut)(`${this.home}.laid`, laidStore);
     this.reset();
-    this.#whole = new Map(kept.map((entry) => [entry, this.#found(entry)[0]?.data ?? "nothing"]));
+    this.#kept = play.kept ?? kept;
+    this.#whole = new Map(this.#kept.map((entry) => [entry, this.#found(entry)[0]?.data ?? "nothing"]));
     expectRun(0, play.scripts, play.call[0], play.call.slice(1), this);
     this.#end = this.#state();
   }
@@ -93,7 +106,7 @@ export class Stage {
 
   /** Where an entry has data, and what it is. */
   #found(entry: string): { place: string; data: string }[] {
-    const places = [...trusted(join(this.home, entry)), join(this.store, entry)];
+    const places = (this.#play.trusted ?? trustedNames)(entry, this.home, this.store);
     return places.flatMap((place) => {
       const stat = lstatSync(place, { throwIfNoEntry: false });
       if (stat === undefined || stat.isSymbolicLink()) return [];
@@ -115,7 +128,7 @@ export class Stage {
     const { scripts, call } = this.#play;
     const killed = `${call.join(" ")} killed ${when}`;
     this.kills++;
-    for (const entry of kept) {
+    for (const entry of this.#kept) {
       const found = this.#found(entry);
       const complete = found.some(({ data }) => data === this.#whole.get(entry));
       expect(complete, `${entry} is complete at one of ${found.map(({ place }) => place)}, ${killed}`).toBe(true);
