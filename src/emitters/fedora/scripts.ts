@@ -27,14 +27,14 @@ export function scriptsOf(plan: HostPlan): Readonly<Record<string, string>> {
     "link.sh": script(
       plan,
       "Moves what is kept into its store and links it.",
-      ["common", "links", "relocate"],
+      ["common", "links", "checks", "relocate"],
       [...links, linkedSettings(plan)],
       "link",
     ),
     "unlink.sh": script(
       plan,
       "Undoes link.sh.",
-      ["common", "links", "relocate"],
+      ["common", "links", "checks", "relocate"],
       [...links, linkedSettings(plan)],
       "unlink",
     ),
