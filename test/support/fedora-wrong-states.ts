@@ -40,10 +40,13 @@ const linked = (places: Places, content = tree(`${places.path} in the store`)): 
   put(places.stored, content);
   ours(places);
 };
-/** A note about what is at a path, as link.sh writes it; the fingerprint is that of nothing. */
-const note = (name: string, about: string): void => {
-  const identity = run(["stat", "-c", "%i_%w", "--", about], { home: "/", env: { TZ: "UTC0" } }).out.trim();
-  symlinkSync(`${identity.replaceAll(" ", "_")} ${"0".repeat(64)}`, name);
+/** A note that what is at a path is a compared copy of something else, as link.sh writes it. */
+const note = (name: string, about: string, from: string): void => {
+  const scripts = join(import.meta.dirname, "../../src/emitters/fedora/scripts");
+  const write =
+    'for part in common links relocate; do source "$1/$part.sh"; done; stamp_of "$4"; note "$2" "$3" "$(fingerprint "$4")" "$reply"';
+  const done = run(["bash", "-c", write, "-", scripts, name, about, from], { home: "/" });
+  if (done.code !== 0) throw new Error(done.err);
 };
 const staleNote = (name: string): void => linkTo(name, `1_1970-01-01_00:00:00.000000000_+0000 ${"0".repeat(64)}`);
 const mount = (...args: readonly string[]): void => {
@@ -196,7 +199,7 @@ export const wrongStates: Readonly<Record<string, WrongState>> = {
     make: (places) => {
       linked(places, {});
       put(`${places.live}.remanence-original`, tree("empty-store"));
-      note(`${places.stored}.remanence-copied`, places.stored);
+      note(`${places.stored}.remanence-copied`, places.stored, `${places.live}.remanence-original`);
     },
     result: "empty-store",
     says: "what was here before is in ~/empty-store.remanence-original",
@@ -226,8 +229,7 @@ export const wrongStates: Readonly<Record<string, WrongState>> = {
     make: (places) => {
       linked(places);
       put(`${places.live}.remanence-original`, tree("late"));
-      note(`${places.stored}.remanence-copied`, places.stored);
-      run(["sleep", "0.05"], { home: "/" });
+      note(`${places.stored}.remanence-copied`, places.stored, `${places.live}.remanence-original`);
       put(`${places.live}.remanence-original/deep/late`, "late: written after the copy");
     },
     result: "late",
@@ -318,12 +320,29 @@ export const wrongStates: Readonly<Record<string, WrongState>> = {
   },
   returned: {
     make: ({ live, stored }) => {
-      put(live, tree("returned"));
-      put(stored, tree("returned in the store"));
-      note(`${stored}.remanence-returned`, live);
+      put(stored, tree("returned"));
+      run(["cp", "-a", stored, live], { home: "/" });
+      note(`${stored}.remanence-returned`, live, stored);
     },
     result: "unlinked",
     says: "brought back by unlink.sh",
+  },
+  outdated: {
+    make: ({ stored }) => {
+      put(stored, tree("outdated"));
+      staleNote(`${stored}.remanence-returned`);
+    },
+    result: "outdated",
+    says: "what the store has is from before",
+  },
+  "half-exchange": {
+    make: (places) => {
+      put(places.live, tree("half-exchange"));
+      put(places.stored, tree("half-exchange in the store"));
+      linkTo(`${places.live}.remanence-original`, `.remanence/${places.path}`);
+    },
+    result: "interrupted",
+    says: "run it again",
   },
   unlinked: {
     make: ({ stored }) => put(stored, tree("unlinked")),

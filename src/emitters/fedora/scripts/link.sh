@@ -38,7 +38,7 @@ option() {
 # What is to be done about an entry, decided from what is on disk: sets `action` and `reason`.
 #   linked   nothing            move    exchange directory and link        place   put the link, the store has the data
 #   create   new and empty      adopt   an empty directory gives way       refuse  see reason      absent  a file not there
-#   copy     to another mount, then exchange
+#   copy     to another mount, then exchange                          finish  a run was stopped after its exchange
 decide() {
   local live_kind stored_kind
   action=refuse
@@ -73,9 +73,7 @@ decide() {
       elif is_empty_directory "$stored"; then
         action=move
       else
-        reason="both here and in the store, and nothing says which is newer: here $(date -r "$live" +%F), store $(date -r "$stored" +%F)"
-        command_path "$path"
-        reason+="; look: link.sh --compare $reply"
+        sides "both here and in the store, and nothing says which is newer: here $(date -r "$live" +%F), store $(date -r "$stored" +%F)"
       fi
       ;;
     */none) reason="here is a $live_kind; the manifest says $kind" ;;
@@ -84,8 +82,31 @@ decide() {
   esac
   if [[ $action == create && $kind != directory ]]; then action=absent; fi
   case $action in
+    linked) check_original ;;
+    place) check_outdated ;;
+  esac
+  case $action in
     move | copy | place | create | adopt) check_change ;;
   esac
+}
+
+# A program that was not closed may have written to the original after all: every run looks.
+check_original() {
+  if has_data "$back"; then action=finish; fi
+  has_data "$original" && has_note "$copied" "$stored" || return 0
+  if ! is_as_before "$original"; then
+    action=refuse code=5
+    sides "$(short "$original") was changed after it was copied, and only there is what changed"
+  elif ! is_noted_linked; then
+    action=finish
+  fi
+}
+
+# What was brought back and is gone since was newer than what the store has. (Unless a run was stopped in between.)
+check_outdated() {
+  [[ -L $returned ]] && ! has_note "$returned" "$back" || return 0
+  action=refuse
+  reason="it was brought back, and what the store has is from before; to take that all the same, remove $(short "$returned")"
 }
 
 # Refuses what must not be touched, and settles whether a move is a copy.
@@ -145,15 +166,19 @@ move() {
 # True where the store has a finished copy of what is here. A copy of what was here before becomes a half one again; one
 # that somebody changed is nothing that a script may decide about.
 is_copied() {
-  has_note "$copied" "$stored" || return 1
-  since=$EPOCHREALTIME
+  local print
+  has_note "$copied" "$stored" && stamp_of "$live" || return 1
+  print=${noted[1]-} stamp=$reply
   sleep 0.05
-  is_as_noted "$live" "$copied" "$stored" && is_as_noted "$stored" "$copied" "$stored" && return 0
-  if is_as_noted "$stored" "$copied" "$stored"; then
-    rm -rf --one-file-system -- "$partial" && mv -T -n -- "$stored" "$partial"
-    return 1
+  if ! is_print "$stored" "$print"; then
+    sides "the store has a copy that was changed since it was made" && code=5
+  elif is_print "$live" "$print"; then
+    return 0
+  elif is_noted_linked; then
+    sides "it was linked, and here is something else since" && code=5
+  else
+    discard "$partial" && mv -T -n -- "$stored" "$partial"
   fi
-  reason="the store has a copy that was changed since it was made: look which of them you want" code=5
   return 1
 }
 
@@ -164,9 +189,8 @@ relocate() {
     # rmdir removes nothing but an empty directory.
     if has_data "$stored"; then rmdir -- "$stored" || return 1; fi
     if is_mark; then rm -- "$stored" || return 1; fi
-    warn_of_hard_links "$live"
     if ! copy "$live" "$partial" "$copied"; then
-      reason="no copy could be made that is the same: it changes, or the store cannot hold all of it" code=4
+      if [[ -z $reason ]]; then reason="no copy could be made: the store cannot hold all of it, or not all of it can be read" code=4; fi
       return 1
     fi
     mv -T -n -- "$partial" "$stored" && has_note "$copied" "$stored" || return 1
@@ -174,7 +198,7 @@ relocate() {
   fi
   if is_link_to "$original" "$text"; then rm -- "$original" || return 1; fi
   ln -sT -- "$text" "$original" || return 1
-  if has_changed "$live"; then
+  if ! is_unchanged "$live"; then
     rm -- "$original"
     reason="it changed while it was copied; close what uses it, then run this again" code=4
     return 1
@@ -182,7 +206,8 @@ relocate() {
   exchange_names "$live" "$original" || :
   if ! is_link_to "$live" "$text" || ! has_data "$original"; then return 1; fi
   put_on_disk "${live%/*}"
-  if has_changed "$original"; then
+  note_link || return 1
+  if ! is_unchanged "$original"; then
     reason="a program wrote to it in the last moment: what is newest is in $(short "$original")" code=5
     return 1
   fi
@@ -195,6 +220,12 @@ move_in() {
   return 1
 }
 
+# Removes what a stopped unlink.sh has left, and writes down what a stopped link.sh could not.
+finish() {
+  discard "$back" || return 1
+  ! has_data "$original" || ! has_note "$copied" "$stored" || note_link
+}
+
 # Is called where a failure does not stop the script, so each step says what becomes of one.
 carry_out() {
   reason=
@@ -203,6 +234,7 @@ carry_out() {
     move | copy) move_in ;;
     take) ;;
     settle) drop_notes ;;
+    finish) finish ;;
     place) place_link ;;
     create) make_stored_directory && place_link ;;
     adopt) rmdir -- "$live" && place_link ;;
@@ -246,7 +278,7 @@ commit() {
 say_text() {
   local said size=
   case $action in
-    linked) said='already linked' ;;
+    linked | finish) said='already linked' ;;
     move) said='move, then link' ;;
     copy) said='copy to another mount, then link; the original is kept' ;;
     place) said='link; the data is in the store' ;;
@@ -259,7 +291,7 @@ say_text() {
     settle) said="linked; $(plain "$(short "$original")") is yours to keep or remove" ;;
     refuse) said="REFUSED: $reason" ;;
   esac
-  if [[ $action == linked ]] && has_data "$original"; then say_kept; fi
+  if [[ $action == @(linked|finish) ]] && has_data "$original"; then say_kept; fi
   if [[ $aside == store || $aside == link ]]; then said+="; what the store had is kept as $(plain "$(short "$other")")"; fi
   if ((bytes > 0)); then size=$(human "$bytes"); fi
   shown "$live"
@@ -302,7 +334,7 @@ look_at_all() {
 
 main() {
   local n path kind mode live stored text root partial back original copied returned other
-  local action reason code bytes aside since separator='' refused=0 changes=0 worst=0 moved=0 freed=0
+  local action reason code bytes aside stamp separator='' refused=0 changes=0 worst=0 moved=0 freed=0
   local actions=() reasons=() sizes=() codes=() asides=()
   options "$@"
   need_user
@@ -330,7 +362,7 @@ main() {
     look_beside
     action=${actions[$n]} reason=${reasons[$n]} bytes=${sizes[$n]} code=${codes[$n]} aside=${asides[$n]}
     case $action in
-      move | copy | place | create | adopt | take | settle | commit)
+      move | copy | finish | place | create | adopt | take | settle | commit)
         if [[ $dry_run == yes ]] || carry_out; then
           changes=$((changes + 1))
           if [[ $action == commit ]]; then freed=$((freed + bytes)); else moved=$((moved + bytes)); fi

@@ -94,8 +94,10 @@ is_ours() {
 #   STORED.remanence-partial    on its way into the store
 #   LIVE.remanence-back         on its way back
 #   LIVE.remanence-original     what was at LIVE before the link: complete, and kept until --commit
-#   STORED.remanence-copied     a link whose text is no path but a note: IDENTITY FINGERPRINT of the compared copy at STORED
+#   STORED.remanence-copied     a link whose text is no path but a note: IDENTITY FINGERPRINT of the compared copy at STORED,
+#                               STAMP of what it was copied from, and "linked" as soon as the link is in its place
 #   STORED.remanence-returned   the same about what came back to LIVE: what is at STORED is out of date since
+#   STORED.remanence-copied-new the note while it is written anew; means nothing
 #   STORED.remanence-other     what the store had where a person took what was at LIVE: complete, and nothing deletes it
 #   LIVE.remanence-trash, STORED.remanence-trash    was decided about, and is being deleted
 look_beside() {
@@ -113,14 +115,14 @@ identity_of() {
   reply=${reply// /_}
 }
 
-# has_note NOTE PATH: true where a note is about what is at a path; `reply` is the fingerprint in it.
+noted=()
+# has_note NOTE PATH: true where a note is about what is at a path; `reply` is the fingerprint in it, `noted` its words.
 has_note() {
-  local text
   [[ -L $1 && -e $2 && ! -L $2 ]] || return 1
-  text=$(readlink -- "$1")
+  read -r -a noted <<<"$(readlink -- "$1")"
   identity_of "$2"
-  [[ ${text%% *} == "$reply" ]] || return 1
-  reply=${text#* }
+  [[ ${noted[0]-} == "$reply" ]] || return 1
+  reply=${noted[1]-}
 }
 
 # True where data is at a path, and no link.
@@ -260,6 +262,10 @@ make_root_links() {
 check_way() {
   local parent stored_parent live_place
   way=copy
+  if [[ $path == *.remanence-* ]]; then
+    reason="its name is one that would say something else here"
+    return
+  fi
   existing "${live%/*}"
   parent=$reply
   existing "${stored%/*}"
@@ -272,6 +278,8 @@ check_way() {
     reason="something is mounted there or inside it"
   elif [[ $stored == "$live"/* || $live == "$stored"/* ]]; then
     reason="the store lies inside it"
+  elif ! is_reliable "$parent" || ! is_reliable "$stored_parent"; then
+    reason="a $reply file system is nothing to move data on: its names cannot be relied on"
   elif [[ ! -w $parent ]]; then
     reason="$(short "$parent") is not writable"
   elif [[ ! -w $stored_parent ]]; then

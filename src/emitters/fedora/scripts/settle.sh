@@ -47,6 +47,12 @@ check_take() {
   done
 }
 
+# sides REASON: why nothing is done about two sides, and how to see what differs.
+sides() {
+  command_path "$path"
+  reason="$1; look: link.sh --compare $reply"
+}
+
 # What --take is to do about an entry: sets `action` and `reason`, and `aside`: what has to be put aside before.
 decide_take() {
   aside=
@@ -63,13 +69,14 @@ decide_take() {
 decide_take_store() {
   if [[ $live_kind == link ]]; then
     if has_data "$original" && has_note "$copied" "$stored" && ! is_as_noted "$original" "$copied" "$stored"; then
-      action=settle
+      action=settle reason='' code=3
     fi
     return 0
   fi
   [[ $action == refuse || $action == copy ]] || return 0
+  if [[ $live_kind == none && $stored_kind == "$kind" && -L $returned ]]; then action=place reason='' aside=notes; fi
   [[ $stored_kind == "$kind" && $live_kind != none ]] || return 0
-  action=take reason='' aside=live
+  action=take reason='' code=3 aside=live
   local way
   check_way
   if [[ -n $reason ]]; then
@@ -98,7 +105,7 @@ decide_take_live() {
   fi
   kind_of "$from"
   [[ $reply == "$kind" ]] || return 0
-  action=move reason='' aside=store
+  action=move reason='' code=3 aside=store
   if [[ $from == "$original" ]]; then aside='link'; fi
   check_taken "$from"
   [[ -z $reason ]] || action=refuse

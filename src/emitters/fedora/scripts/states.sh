@@ -63,7 +63,9 @@ is_half_done() {
   if [[ -L $back ]] || has_data "$back"; then return 0; fi
   [[ $live_kind != link ]] || return 1
   if has_data "$partial"; then return 0; fi
-  is_mark || { [[ $live_kind == "$kind" ]] && has_note "$copied" "$stored" && ! has_data "$original"; }
+  is_mark || is_link_to "$original" "$text" || {
+    [[ $live_kind == "$kind" ]] && has_note "$copied" "$stored" && [[ ${noted[3]-} != linked ]] && ! has_data "$original"
+  }
 }
 
 # Something is mounted at the place of the link: what is below cannot be seen.
@@ -162,6 +164,9 @@ check_no_live() {
     result=absent says='not there yet'
   elif [[ $stored_kind != "$kind" ]]; then
     fault kind "the store has a $stored_kind, not a $kind"
+  elif [[ -L $returned ]]; then
+    this "link.sh --only PATH --take store"
+    fault outdated 'it was brought back and is gone since; what the store has is from before' "$reply"
   else
     this "link.sh --only PATH"
     fault unlinked 'the data is in the store, but there is no link; run link.sh' "$reply"
@@ -271,7 +276,7 @@ check_note() {
 check_original() {
   if ! has_note "$copied" "$stored"; then
     remark "what was here before is kept in $(plain "$(short "$original")"), and yours to remove"
-  elif is_late; then
+  elif ! is_as_before "$original"; then
     this "link.sh --compare PATH"
     fault late "newer data on this side: a program wrote to $(plain "$(short "$original")") after it was copied, and only there is what it wrote" "$reply"
     this "link.sh --only PATH --take store"
@@ -281,15 +286,6 @@ check_original() {
   else
     remark 'and the original is kept until link.sh --commit'
   fi
-}
-
-# True where something in the original changed after the note about its copy was made. (A rename changes its root too, but
-# not the time of its content.)
-is_late() {
-  local found
-  found=$(find "$original" -xdev -maxdepth 0 -newer "$copied" -printf x && find "$original" -xdev -mindepth 1 -cnewer "$copied" -printf x -quit) ||
-    return 0
-  [[ -n $found ]]
 }
 
 # --- owner, mode, label, inside -----------------------------------------------------------------------------------
