@@ -492,8 +492,8 @@ export function layStates(states: States, home: string, store: string, elsewhere
   }
 }
 
-/** Names beside an entry that no script reads as data. */
-const untrusted = /\.remanence-(?:partial|trash|back)(?:\/|$)/;
+/** Names beside an entry that no script reads as data, and the scripts' own journal. */
+const untrusted = /\.remanence-(?:partial|trash|back)(?:\/|$)|\/\.local\/state\/remanence\//;
 
 /** The content of every file below folders that lies under a name that is read as data. */
 export function dataIn(folders: readonly string[]): ReadonlySet<string> {

@@ -24,10 +24,12 @@ look_inside() {
   if [[ -n $me ]]; then others=(',' ! -uid "$EUID" -uid -65536 -printf 'owner\0%H\0%p\0'); fi
   while IFS= read -r -d '' what && IFS= read -r -d '' root && IFS= read -r -d '' path; do
     [[ $root != "$path" ]] || continue
+    # find does not know the file system of a subvolume.
+    if [[ $what == nested && $(stat -f -c %T -- "$path") != btrfs ]]; then continue; fi
     inside_count["$what $root"]=$((${inside_count["$what $root"]-0} + 1))
     inside_first["$what $root"]=${inside_first["$what $root"]-$path}
   done < <(find "$@" -xdev -type d \( ! -readable -o ! -executable \) -printf 'unreadable\0%H\0%p\0' , \
-    -type d -inum 256 -fstype btrfs -printf 'nested\0%H\0%p\0' ${others[@]+"${others[@]}"} 2>/dev/null || :)
+    -type d -inum 256 -printf 'nested\0%H\0%p\0' ${others[@]+"${others[@]}"} 2>/dev/null || :)
 }
 
 # is_mount_point PATH

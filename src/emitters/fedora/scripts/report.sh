@@ -3,7 +3,7 @@
 
 # --- what is shown ------------------------------------------------------------------------------------------------
 
-# What lies at the end, as it is: sets `place`, `stands` (link, data, none), `resolved`, `actual_kind` and `actual_mode`.
+# What lies at the end, as it is: sets `place`, `stands` (link, mount, data, none), `resolved`, `actual_kind` and `actual_mode`.
 find_place() {
   place=$live stands=data resolved=$live actual_mode=
   kind_of "$live"
@@ -19,6 +19,7 @@ find_place() {
       if [[ -n $stored ]] && has_data "$stored"; then place=$stored; fi
       ;;
   esac
+  if [[ $how == mount && $stands == data && $live -ef $stored ]]; then stands=mount resolved=$stored; fi
   kind_of "$place"
   actual_kind=$reply
   if [[ -n ${seen_mode["$place"]-} ]]; then printf -v actual_mode '%04o' "$((8#${seen_mode["$place"]}))"; fi
@@ -38,7 +39,7 @@ record_text() {
   local command row leads='' what=$actual_kind
   if [[ $what == none ]]; then what=; fi
   shown "$resolved"
-  if [[ $stands == link ]]; then leads="-> $reply"; fi
+  if [[ $stands == link ]]; then leads="-> $reply"; elif [[ $stands == mount ]]; then leads="mount of $reply"; fi
   shown "$live"
   printf -v row '  %-12s %-32s %-9s %-8s %-5s %s' "$result" "$reply" "$what" "${seen_owner["$place"]-}" "$actual_mode" \
     "$label${label:+   }$leads"

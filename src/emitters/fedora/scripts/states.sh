@@ -327,15 +327,23 @@ check_mode() {
   fi
 }
 
-# What SELinux calls it, and what the policy would.
+# What SELinux calls it, and what the policy would; a link counts for itself, since who may not read it gets nowhere.
 check_label() {
-  [[ $selinux == yes ]] || return 0
+  local of_link
+  [[ $has_labels == yes ]] || return 0
   actual_label "$1"
   label=$reply
   expected_label "$1"
   expected_label=$reply
   if [[ -n $expected_label && $label != "$expected_label" ]]; then
-    fault label "has the label $label, and should have $expected_label" 'sudo link.sh'
+    fault label "has the label ${label:-none}, and should have $expected_label" 'sudo link.sh'
+  fi
+  [[ -L $live ]] || return 0
+  actual_label "$live"
+  of_link=$reply
+  expected_label "$live"
+  if [[ -n $reply && $of_link != "$reply" ]]; then
+    fault label "the link has the label ${of_link:-none}, and should have $reply" "restorecon -- ${live@Q}"
   fi
 }
 

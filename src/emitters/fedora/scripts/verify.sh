@@ -119,6 +119,7 @@ look_around() {
     places+=("$live" "$stored")
     if [[ $kind == directory ]]; then inside+=("$stored" "$live"); fi
   done
+  if declare -F look_at_bound >/dev/null; then look_around_bound; fi
   for i in "${!kept_paths[@]}"; do
     wanted "${kept_paths[$i]}" || continue
     live=${kept_paths[$i]}
@@ -133,6 +134,15 @@ look_around() {
     if [[ -d $live && ! -L $live ]]; then places+=("$live"); fi
   done
   look_inside ${places[@]+"${places[@]}"}
+}
+
+look_around_bound() {
+  local n user owner group unit partial back original copied returned other emptying
+  for n in "${!bound_paths[@]}"; do
+    is_mine "${bound_users[$n]}" && wanted "${bound_paths[$n]}" || continue
+    look_at_bound "$n" "$home"
+    places+=("$live" "$stored") inside+=("$stored")
+  done
 }
 
 # begin HOW: a new row
@@ -176,9 +186,32 @@ show_entries() {
   done
 }
 
+# What a unit mounts from a store; how it stands with that, mounts.sh knows.
+show_bound() {
+  local n user owner group unit emptying
+  declare -F check_bound >/dev/null || return 0
+  for n in "${!bound_paths[@]}"; do
+    is_mine "${bound_users[$n]}" && wanted "${bound_paths[$n]}" || continue
+    begin mount
+    look_at_bound "$n" "$home"
+    entry_owner=$owner entry_group=$group
+    check_bound
+    if [[ $result == ok ]]; then
+      check_place "$stored"
+    elif [[ $result == foreign ]] && is_mount_point "$live"; then
+      reply=$(findmnt -n -r -o SOURCE,FSTYPE -M "$live" | tail -n 1) || reply=
+      remark "$(plain "$reply")"
+    elif [[ $result != absent && $result != foreign ]]; then
+      next=('sudo link.sh')
+    fi
+    check_ssh
+    record
+  done
+}
+
 main() {
   local path kind mode live stored text root partial back original copied returned other
-  local how result says next newer entry_owner entry_group label expected_label selinux=no separator='' findings=0
+  local how result says next newer entry_owner entry_group label expected_label has_labels=no separator='' findings=0
   options "$@"
   choose_user
   settings
@@ -187,9 +220,14 @@ main() {
   load_mounts
   choose_entries
   look_around
+  if declare -F selinux_mode >/dev/null; then
+    selinux_mode
+    if [[ $reply != disabled ]]; then has_labels=yes; fi
+  fi
   [[ $format == text ]] || printf '{ "version": 1, "entries": [ '
   show_stores
   show_entries
+  show_bound
   check_backup
   if [[ $is_backup_fault == yes ]]; then findings=$((findings + 1)); fi
   "report_$format"
