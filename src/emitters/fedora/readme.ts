@@ -1,5 +1,6 @@
 import type { HostPlan } from "../../plan/plan.ts";
 import { isRelocated } from "../../plan/plan.ts";
+import { isAgedBySystem } from "../../plan/special-paths.ts";
 import { generatedFrom } from "../emitter.ts";
 
 /** The page beside the scripts: what they are, and the three commands to run. */
@@ -32,11 +33,24 @@ Every script says with \`--help\` what it does. Run them as the user whose home 
 
 ${backup}
 
-To have it done regularly, let the units find these scripts, then switch their timers on:
+${leftToTheSystem(plan)}To have it done regularly, let the units find these scripts, then switch their timers on:
 
 \`\`\`sh
 mkdir -p ~/.config/remanence && ln -sfnT "$PWD" ~/.config/remanence/host
 systemctl --user enable --now "$PWD"/systemd/*.timer
 \`\`\`
+`;
+}
+
+/** What expires outside of homes, which no script of ours ages: as root it would follow links that a service can change. */
+function leftToTheSystem({ rules }: HostPlan): string {
+  const left = rules.filter(
+    ({ scope, expire, disposition, live }) =>
+      scope === "system" && expire !== null && ["persist", "discard"].includes(disposition) && !isAgedBySystem(live),
+  );
+  if (left.length === 0) return "";
+  const paths = left.map(({ live, expire }) => `\`${live.replaceAll("`", "'")}\` (${expire})`).join(", ");
+  return `Nothing here ages what is outside of homes: that is for logrotate, journald and systemd-tmpfiles to do. The manifest has an age for ${paths}.
+
 `;
 }
