@@ -50,7 +50,7 @@ describeWith(["loop", "btrfs", "perl"], "link.sh and unlink.sh without power", (
           `lose nothing on ${place} of ${kind} when it goes in the middle of ${played[0].join(" ")}`,
           async () => {
             const [stage, disks] = await stageOf(kind, place, played);
-            cutEverywhere(stage, disks, whole ? 6 : 2, (when) => stage.survive(when));
+            cutEverywhere(stage, disks, whole ? 4 : 2, (when) => stage.survive(when));
             expect(stage.kills).toBeGreaterThan(3);
             stage.report(`power cut, ${place} of ${kind}: ${played[0].join(" ")}`);
           },

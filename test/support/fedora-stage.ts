@@ -22,7 +22,7 @@ export const entries = [
   "new/",
 ];
 /** Where each of them costs a copy. The others are nothing to the scripts, and must stay as they are. */
-export const fewEntries = entries.filter((entry) => !/deep|adopted/.test(entry));
+export const fewEntries = entries.filter((entry) => !/deep|adopted|onto/.test(entry));
 const tree = { a: "1", "sub dir": { b: "2", c: { d: "3" } }, link: { link: "a" }, empty: {} };
 
 export function layOut(home: string, store: string): void {
