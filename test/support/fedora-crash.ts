@@ -54,6 +54,13 @@ export function killBefore(number: number, scripts: Scripts, call: readonly stri
   return watch(folder, "", scripts, call, options).code === null;
 }
 
+/** The numbers of the commands of a run that look so. The run is a real one. */
+export function momentsOf(scripts: Scripts, call: readonly string[], options: RunOptions, command: RegExp): number[] {
+  return boundaries(scripts, call, options)
+    .filter((boundary) => command.test(boundary.command))
+    .map(({ number }) => number);
+}
+
 /** Runs a script to its end, and something else before the commands of those numbers. */
 export function runBetween(
   between: string,
@@ -61,13 +68,12 @@ export function runBetween(
   scripts: Scripts,
   call: readonly string[],
   options: RunOptions,
-): void {
+): Run {
   const folder = scratch();
   const looks = new Array<string>(enough).fill(".");
   for (const number of numbers) looks[number] = "C";
   writeFileSync(join(folder, "looks"), looks.join(""));
-  const done = watch(folder, between, scripts, call, options);
-  if (done.code !== 0) throw new Error(`${call.join(" ")} failed: ${done.code} ${done.out}${done.err}`);
+  return watch(folder, between, scripts, call, options);
 }
 
 function watch(

@@ -98,7 +98,8 @@ export function cutEverywhere(stage: Stage, disks: Disks, many: number, look: (c
     stage.lay();
     disks.flush();
     stage.prepare();
-    runBetween(disks.cut(fsync), numbers, stage.play.scripts, stage.play.call, stage);
+    const done = runBetween(disks.cut(fsync), numbers, stage.play.scripts, stage.play.call, stage);
+    if (done.code !== 0) throw new Error(done.out + done.err);
     disks.afterEach((command) => look(`without power before ${command}${fsync ? ", after a fsync" : ""}`));
   }
 }
