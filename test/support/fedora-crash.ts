@@ -54,24 +54,17 @@ export function killBefore(number: number, scripts: Scripts, call: readonly stri
   return watch(folder, "", scripts, call, options).code === null;
 }
 
-/** The numbers of the commands of a run that look so. The run is a real one. */
-export function momentsOf(scripts: Scripts, call: readonly string[], options: RunOptions, command: RegExp): number[] {
-  return boundaries(scripts, call, options)
-    .filter((boundary) => command.test(boundary.command))
-    .map(({ number }) => number);
-}
-
-/** Runs a script to its end, and something else before the commands of those numbers. */
+/** Runs a script to its end, and something else before the commands of those numbers, or before all of them. */
 export function runBetween(
   between: string,
-  numbers: readonly number[],
+  numbers: readonly number[] | "all",
   scripts: Scripts,
   call: readonly string[],
   options: RunOptions,
 ): Run {
   const folder = scratch();
-  const looks = new Array<string>(enough).fill(".");
-  for (const number of numbers) looks[number] = "C";
+  const looks = new Array<string>(enough).fill(numbers === "all" ? "C" : ".");
+  for (const number of numbers === "all" ? [] : numbers) looks[number] = "C";
   writeFileSync(join(folder, "looks"), looks.join(""));
   return watch(folder, between, scripts, call, options);
 }
