@@ -29,8 +29,8 @@ describeWith(["loop", "btrfs", "xfs", "python3", "perl"], "link.sh and unlink.sh
           const [homes, store] = from === "two subvolumes" ? subvolumes() : [mounted(from), mounted(to as "ext4")];
           const scripts = await scriptsOf(manifestOf(fewEntries, { store }));
           const stage = new Stage({ scripts, call, after, exchanger, homes, store });
-          stage.killEverywhere(whole ? 45 : 3);
-          await stage.killAnywhere(whole ? 20 : 1);
+          stage.killEverywhere(whole ? 24 : 3);
+          await stage.killAnywhere(whole ? 8 : 1);
           expect(stage.kills).toBeGreaterThan(2);
           stage.report(`${from} to ${to}, ${exchanger}: ${call.join(" ")}`);
         },

@@ -19,8 +19,8 @@ describeWith(["loop", "btrfs", "python3", "perl"], "link.sh and unlink.sh, kille
             const after: (readonly [string])[] = script === "link" ? [] : [["link"]];
             const scripts = await scriptsOf(manifest);
             const stage = new Stage({ scripts, call: [script], after, exchanger, homes: mounted(fileSystem) });
-            stage.killEverywhere(whole ? 45 : 4);
-            await stage.killAnywhere(whole ? 20 : 1);
+            stage.killEverywhere(whole ? 24 : 4);
+            await stage.killAnywhere(whole ? 8 : 1);
             expect(stage.kills).toBeGreaterThan(3);
             stage.report(`one mount of ${fileSystem}, ${exchanger}: ${script}`);
           },

@@ -22,7 +22,7 @@ export const entries = [
   "new/",
 ];
 /** Where each of them costs a copy. The others are nothing to the scripts, and must stay as they are. */
-export const fewEntries = entries.filter((entry) => !/deep|adopted/.test(entry));
+export const fewEntries = entries.filter((entry) => !/deep|adopted|onto/.test(entry));
 const tree = { a: "1", "sub dir": { b: "2", c: { d: "3" } }, link: { link: "a" }, empty: {} };
 
 export function layOut(home: string, store: string): void {
@@ -102,11 +102,19 @@ export class Stage {
 
   /** Everything as before; notes are made anew, since they know a directory by its inode. */
   reset(): void {
+    this.lay();
+    this.prepare();
+  }
+
+  lay(): void {
     for (const folder of this.#folders) {
       rmSync(folder, { recursive: true, force: true });
       const done = run(["cp", "-a", "-T", "--", `${folder}.laid`, folder], { home: "/" });
       if (done.code !== 0) throw new Error(done.err);
     }
+  }
+
+  prepare(): void {
     for (const [name, ...args] of this.play.after ?? []) expectRun(0, this.play.scripts, name, args, this);
   }
 
@@ -145,7 +153,7 @@ export class Stage {
   /** After a kill: nothing is lost, and another run ends where an undisturbed one does. */
   survive(when: string): void {
     const { scripts, call } = this.play;
-    const killed = `${call.join(" ")} killed ${when}`;
+    const killed = `${call.join(" ")} ${when}`;
     this.kills++;
     try {
       expect(this.losses(), `what is nowhere complete, ${killed}`).toEqual([]);
@@ -168,7 +176,8 @@ export class Stage {
     for (const { number, command } of this.moments(many)) {
       this.reset();
       this.rounds++;
-      if (killBefore(number, this.play.scripts, this.play.call, this)) this.survive(`before ${number}: ${command}`);
+      if (killBefore(number, this.play.scripts, this.play.call, this))
+        this.survive(`killed before ${number}: ${command}`);
     }
   }
 
@@ -183,7 +192,7 @@ export class Stage {
       this.reset();
       this.rounds++;
       const moment = Math.random() * duration;
-      if (await killAfter(moment, scripts, call, this)) this.survive(`after ${moment} ms`);
+      if (await killAfter(moment, scripts, call, this)) this.survive(`killed after ${moment} ms`);
     }
   }
 
