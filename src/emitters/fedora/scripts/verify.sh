@@ -35,6 +35,9 @@ kept() {
   kept_groups+=("${6--}")
 }
 
+# Of what is mounted from a store mounts.sh knows, where it stands before this.
+if ! declare -F bound >/dev/null; then bound_users=() bound_paths=(); fi
+
 # Decides about an entry in its place.
 check_kept() {
   kind_of "$live"
@@ -139,7 +142,7 @@ look_around() {
 look_around_bound() {
   local n user owner group unit partial back original copied returned other emptying
   for n in "${!bound_paths[@]}"; do
-    is_mine "${bound_users[$n]}" && wanted "${bound_paths[$n]}" || continue
+    if ! is_mine "${bound_users[$n]}" || ! wanted "${bound_paths[$n]}"; then continue; fi
     look_at_bound "$n" "$home"
     places+=("$live" "$stored") inside+=("$stored")
   done
@@ -191,7 +194,7 @@ show_bound() {
   local n user owner group unit emptying
   declare -F check_bound >/dev/null || return 0
   for n in "${!bound_paths[@]}"; do
-    is_mine "${bound_users[$n]}" && wanted "${bound_paths[$n]}" || continue
+    if ! is_mine "${bound_users[$n]}" || ! wanted "${bound_paths[$n]}"; then continue; fi
     begin mount
     look_at_bound "$n" "$home"
     entry_owner=$owner entry_group=$group
@@ -211,6 +214,7 @@ show_bound() {
 
 main() {
   local path kind mode live stored text root partial back original copied returned other
+  local sizes=() # of copies, which nothing here makes
   local how result says next newer entry_owner entry_group label expected_label has_labels=no separator='' findings=0
   options "$@"
   choose_user
