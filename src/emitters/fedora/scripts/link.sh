@@ -148,8 +148,8 @@ is_copied() {
   return 1
 }
 
-# To another mount: a compared copy gets its name in the store, then link and original are exchanged.
-relocate() {
+# To another mount: a compared copy gets its name in the store.
+bring_into_store() {
   if ! is_copied; then
     [[ -z $reason ]] || return 1
     # rmdir removes nothing but an empty directory.
@@ -163,6 +163,11 @@ relocate() {
     mv -T -n -- "$partial" "$stored" && has_note "$copied" "$stored" || return 1
     put_on_disk "${stored%/*}"
   fi
+}
+
+# Then link and original are exchanged.
+relocate() {
+  bring_into_store || return 1
   if is_link_to "$original" "$text"; then rm -- "$original" || return 1; fi
   ln -sT -- "$text" "$original" || return 1
   if has_changed "$live"; then
@@ -275,9 +280,11 @@ main() {
   local action reason code bytes since separator='' refused=0 changes=0 worst=0 moved=0 freed=0
   local actions=() reasons=() sizes=() codes=()
   options "$@"
-  need_user
+  choose_user
   settings
-  check_only ${entry_paths[@]+"${entry_paths[@]}"}
+  if is_for_root; then run_as_root; fi
+  need_user
+  check_only ${entry_paths[@]+"${entry_paths[@]}"} ${own_bound_paths[@]+"${own_bound_paths[@]}"}
   lock
   load_mounts
   choose_entries
@@ -316,6 +323,7 @@ main() {
   done
   if [[ $format == json ]]; then printf ' ], "refused": %s }\n' "$refused"; else say_summary; fi
   write_journal
+  say_left_for_root
   exit "$worst"
 }
 

@@ -227,9 +227,11 @@ main() {
   local action reason code bytes since separator='' refused=0 changes=0 worst=0 freed=0
   local actions=() reasons=() sizes=() codes=()
   options "$@"
-  need_user
+  choose_user
   settings
-  check_only ${entry_paths[@]+"${entry_paths[@]}"}
+  if is_for_root; then run_as_root; fi
+  need_user
+  check_only ${entry_paths[@]+"${entry_paths[@]}"} ${own_bound_paths[@]+"${own_bound_paths[@]}"}
   lock
   load_mounts
   choose_entries
@@ -262,6 +264,7 @@ main() {
   [[ $dry_run == yes ]] || remove_root_links
   if [[ $format == json ]]; then printf ' ], "refused": %s }\n' "$refused"; else say_summary; fi
   write_journal
+  say_left_for_root
   exit "$worst"
 }
 
