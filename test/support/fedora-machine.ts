@@ -14,7 +14,7 @@ export type Account = keyof typeof ids;
 
 const accounts = {
   passwd: [
-    "root:x:0:0:root:/root:/bin/bash",
+    "root:x:0:0:root:/var/lib/root:/bin/bash",
     "nobody:x:65534:65534:nobody:/:/bin/false",
     ...Object.entries(ids).map(
       ([name, id]) => `${name}:x:${id}:${id}::${name === "service" ? "/" : `/home/${name}`}:/bin/bash`,
@@ -44,6 +44,7 @@ export class Machine {
     for (const name of ["subuid", "subgid"]) this.#provide(`/etc/${name}`);
     for (const name of Object.keys(accounts)) this.do("mount", "--bind", join(files, name), `/etc/${name}`);
     for (const place of ["/etc/systemd/system", "/var/lib"]) this.do("mount", "-t", "tmpfs", "tmpfs", place);
+    this.do("mkdir", "-m", "0700", "/var/lib/root");
     this.#mount(homes, "/home");
     this.do("mkdir", "-m", "0755", "/home/.srv", "/home/.mnt");
     this.do("mount", "--bind", "/home/.srv", "/srv");
@@ -85,7 +86,7 @@ export class Machine {
   }
 
   options(who: Account | "root" = "root"): RunOptions {
-    const home = who === "root" ? "/root" : `/home/${who}`;
+    const home = who === "root" ? "/var/lib/root" : `/home/${who}`;
     return { home, env: this.env, among: this.#holder, ...(who === "root" ? {} : { uid: ids[who] }) };
   }
 

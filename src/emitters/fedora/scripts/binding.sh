@@ -117,12 +117,6 @@ check_places() {
   fi
 }
 
-# True where files of others are in a tree, or what they let nobody see.
-has_foreign() {
-  [[ $EUID != 0 ]] || return 1
-  [[ -n $(find "$1" -xdev \( ! -uid "$EUID" -o -type d ! -readable \) -print -quit 2>/dev/null) ]]
-}
-
 carry_out_as_root() {
   reason=
   case $action in

@@ -6,8 +6,10 @@
 # privately STEP: in a mount namespace of its own, where the mount is taken away and what it covers is at its place.
 # Nobody else sees that.
 privately() {
-  local output
-  output=$(step_text below "$@" | unshare --mount --propagation private -- bash -s) || :
+  local output fd
+  open_text below "$@" || return 1
+  output=$(unshare --mount --propagation private -- bash -s <&"$fd") || :
+  exec {fd}<&-
   heard "${output##*$'\n'}"
 }
 
@@ -36,6 +38,7 @@ look_below() {
 look_at_covered() {
   action=none
   if hand has_covered; then
+    foreign=$answer
     if ! is_bound; then
       action=refuse reason="it is not mounted"
     else
@@ -44,7 +47,9 @@ look_at_covered() {
   fi
 }
 has_covered() {
-  [[ -L $copied || -L $emptying ]] || has_data "$original"
+  [[ -L $copied || -L $emptying ]] || has_data "$original" || return 1
+  answer=no
+  if has_foreign "$stored"; then answer=yes; fi
 }
 
 # As the owner, below the mount: deletes what has nothing that was not copied. What was decided about is noted before the

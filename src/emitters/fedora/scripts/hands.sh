@@ -16,8 +16,10 @@ told=(
 # hand STEP…: does it as whom the entry belongs to. `answer` is what it found out. Where it fails, `reason` and `code` say
 # why; both are words of somebody else.
 hand() {
-  local output last line
-  output=$(step_text "$@" | as_owner 2>&1) || :
+  local output last line fd
+  open_text "$@" || return 1
+  output=$(as_owner <&"$fd" 2>&1) || :
+  exec {fd}<&-
   last=${output##*$'\n'}
   if [[ $output == *$'\n'* ]]; then
     while IFS= read -r line; do warn "$(plain "$line")"; done <<<"${output%$'\n'*}"
@@ -38,7 +40,12 @@ heard() {
   return 1
 }
 
-# The text of a script that knows what this one knows, and does one thing.
+# open_text STEP…: a script that knows what this one knows, and does one thing, as the open file `fd`. (From a pipe bash
+# reads a script byte by byte.)
+open_text() {
+  local file
+  file=$(mktemp) && step_text "$@" >"$file" && exec {fd}<"$file" && rm -- "$file"
+}
 step_text() {
   local name
   for name in "${told[@]}"; do if [[ -v $name ]]; then declare -p "$name"; fi; done
@@ -56,14 +63,14 @@ run_step() {
   fi
 }
 
-# A shell for the text that comes in, as whom the entry belongs to. It has no terminal of ours, and keeps the lock if
+# A shell for the text on its input, as whom the entry belongs to. It has no terminal of ours, and keeps the lock if
 # this script is killed.
 as_owner() {
   local as=(setsid -w env -i PATH="$PATH" HOME="$home" USER="$me" LOGNAME="$me")
   if [[ $user == - ]]; then
     bash -s
   elif [[ $foreign == yes ]]; then
-    with_ids "${as[@]}" setpriv --reuid "$uid" --regid "$gid" --init-groups -- unshare --user -- bash -s
+    with_ids "${as[@]}" setpriv --reuid "$uid" --regid "$gid" --init-groups -- unshare --user -- bash
   else
     "${as[@]}" setpriv --reuid "$uid" --regid "$gid" --init-groups -- bash -s
   fi
@@ -73,28 +80,28 @@ as_owner() {
 # rootless containers): in a user namespace that knows them and no others, whose root the user is.
 with_ids() {
   local pid
-  {
-    # It is root in there once the ids are known.
-    printf 'until read -r _ </proc/self/uid_map; do sleep 0.01; done 2>/dev/null\nexec bash -s\n'
-    cat
-  } | {
-    "$@" <&0 &
-    pid=$!
-    while [[ -d /proc/$pid && $(readlink "/proc/$pid/ns/user") == "$(readlink /proc/self/ns/user)" ]]; do sleep 0.01; done
-    if ! ids_of /etc/subgid "$gid" >"/proc/$pid/gid_map" || ! ids_of /etc/subuid "$uid" >"/proc/$pid/uid_map"; then
-      kill "$pid"
-    fi
-    wait "$pid"
-  }
+  # It is root in there once the ids are known.
+  "$@" -c 'until read -r _ </proc/self/uid_map; do sleep 0.01; done 2>/dev/null; exec bash -s' <&0 &
+  pid=$!
+  while [[ -d /proc/$pid && $(readlink "/proc/$pid/ns/user") == "$(readlink /proc/self/ns/user)" ]]; do sleep 0.01; done
+  if ! ids_of /etc/subgid "$gid" >"/proc/$pid/gid_map" || ! ids_of /etc/subuid "$uid" >"/proc/$pid/uid_map"; then
+    kill "$pid"
+  fi
+  wait "$pid"
 }
 
-# ids_of FILE ID: lines for a map of ids: the user's own is 0, the subordinate ones follow.
+# ids_of FILE ID: lines for a map of ids, which the kernel wants in one piece: the user's own is 0, the subordinate ones
+# follow.
 ids_of() {
-  local lines
-  lines=$(awk -F: -v name="$me" -v uid="$uid" -v id="$2" '
-    BEGIN { print 0, id, 1; next_id = 1 }
-    $1 == name || $1 == uid { print next_id, $2, $3; next_id += $3 }' "$1")
-  printf '%s\n' "$lines"
+  awk -F: -v name="$me" -v uid="$uid" -v id="$2" '
+    BEGIN { print 0, id, 1; free = 1 }
+    $1 == name || $1 == uid { print free, $2, $3; free += $3 }' "$1"
+}
+
+# True where files of others are in a tree, or what they let nobody see.
+has_foreign() {
+  [[ $EUID != 0 ]] || return 1
+  [[ -n $(find "$1" -xdev \( ! -uid "$EUID" -o -type d ! -readable \) -print -quit 2>/dev/null) ]]
 }
 
 # --- accounts and places ------------------------------------------------------------------------------------------
