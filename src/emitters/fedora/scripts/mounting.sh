@@ -14,9 +14,9 @@ in_directory() {
   )
 }
 
-# Nothing can be written into an empty mount point any more, where the file system can do that.
+# Nothing can be written into an empty mount point any more. False where the file system cannot do that.
 freeze() {
-  in_directory "$live" freeze_here || :
+  in_directory "$live" freeze_here
 }
 freeze_here() {
   is_empty_directory . && chattr +i . 2>/dev/null
