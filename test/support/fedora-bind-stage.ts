@@ -2,7 +2,7 @@
 import { chmodSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "vitest";
-import { type Run, type Scripts, scriptsOf } from "./fedora.ts";
+import { type Run, run, type Scripts, scriptsOf } from "./fedora.ts";
 import { bindManifest, type FileSystem, Machine } from "./fedora-machine.ts";
 import type { Call } from "./fedora-stage.ts";
 import { folderWith, scratch } from "./workspace.ts";
@@ -26,20 +26,25 @@ source "$script"`;
 const enough = 20_000;
 
 /** A PATH whose bash looks where somebody looks already. */
-function lookingPath(): string {
+function lookingPath(plain: boolean): string {
   const folder = folderWith({
     bash: '#!/bin/bash -p\nBASH_ENV=${0%/*}/look exec /bin/bash "$@"\n',
     look: `if [[ -e /proc/self/fd/8 ]]; then ${look} fi\n`,
   });
   chmodSync(folder, 0o755);
   chmodSync(join(folder, "bash"), 0o755);
-  return `${folder}:/usr/bin:/usr/sbin`;
+  if (!plain) return `${folder}:/usr/bin:/usr/sbin`;
+  const link = 'cd "$0"; ls -d /usr/bin/* /usr/sbin/* | grep -v "/\\(bash$\\|python\\|perl\\)" | xargs ln -sf -t .';
+  run(["bash", "-c", link, folder], { home: "/" });
+  return folder;
 }
 
 export interface BindPlay {
   readonly homes: FileSystem;
   readonly store?: FileSystem;
   readonly call: Call;
+  /** Nothing can exchange two names. */
+  readonly plain?: boolean;
   readonly after?: readonly Call[];
 }
 
@@ -64,7 +69,7 @@ export class BindStage {
     this.#play = play;
     this.#scripts = scripts;
     this.#store = play.store === undefined ? "/home/ann/.persist" : "/mnt/home/ann";
-    this.machine = new Machine(play.homes, play.store, { PATH: lookingPath() });
+    this.machine = new Machine(play.homes, play.store, { PATH: lookingPath(play.plain === true) });
     this.machine.sh(`cd; ${tree}`, "ann");
     this.#whole = this.machine.tree("/home/ann/Music");
     this.reset();
