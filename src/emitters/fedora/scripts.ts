@@ -13,6 +13,7 @@ import { rootLink, storeFolder } from "../../plan/stores.ts";
 import { generatedFrom } from "../emitter.ts";
 import { groupEntries } from "../groups.ts";
 import { resticExcludes } from "../restic-excludes.ts";
+import { boundEntries, boundLine } from "./mounts.ts";
 
 type Line = Fragment<"shell">;
 type Row = Line | RemarkedLine;
@@ -27,21 +28,21 @@ export function scriptsOf(plan: HostPlan): Readonly<Record<string, string>> {
     "link.sh": script(
       plan,
       "Moves what is kept into its store and links it.",
-      ["common", "links", "checks", "relocate", "settle"],
+      ["common", "links", "checks", "relocate", "settle", "mounts", "hands", "mounting", "binding", "covered"],
       [...links, linkedSettings(plan)],
       "link",
     ),
     "unlink.sh": script(
       plan,
       "Undoes link.sh.",
-      ["common", "links", "checks", "relocate"],
+      ["common", "links", "checks", "relocate", "mounts", "hands", "mounting", "unbinding"],
       [...links, linkedSettings(plan)],
       "unlink",
     ),
     "verify.sh": script(
       plan,
       "Shows whether everything is where it should be.",
-      ["common", "links", "relocate", "looks", "states", "report"],
+      ["common", "links", "relocate", "mounts", "looks", "states", "report"],
       [...links, verifySettings(plan)],
       "verify",
     ),
@@ -138,22 +139,24 @@ function settingsOf(
   return shell.define("settings", [...lines, ...more]);
 }
 
-function linkedLine(entry: PlanEntry): Line {
+/** A call for an entry that lies in a store, by how it appears at its place. */
+function relocatedLine(plan: HostPlan, entry: PlanEntry): Line {
+  if (isRelocated(entry) && entry.how === "bind") return boundLine(plan, entry);
   return shell.call("linked", entry.user ?? "", entry.kind, entry.path, entry.store ?? "", entry.mode ?? "-");
 }
 
 function linkedSettings(plan: HostPlan): Line {
-  return settingsOf(linkedEntries(plan), linkedLine);
+  return settingsOf([...linkedEntries(plan), ...boundEntries(plan)], (entry) => relocatedLine(plan, entry));
 }
 
 function verifySettings(plan: HostPlan): Line {
-  const linked = linkedEntries(plan);
+  const linked = [...linkedEntries(plan), ...boundEntries(plan)];
   const inPlace = plan.entries.filter((entry) => entry.disposition === "persist" && !isRelocated(entry));
   return settingsOf(
     [...linked, ...inPlace],
     (entry) =>
       isRelocated(entry)
-        ? linkedLine(entry)
+        ? relocatedLine(plan, entry)
         : shell.call("kept", entry.user ?? "-", entry.kind, entry.path, entry.mode ?? "-", ...ownersOf(plan, entry)),
     scheduleLines(plan),
   );

@@ -36,7 +36,8 @@ programs_in() {
 # Sets `reason` where a copy by us would not be the same: what we may not read, and owners that we may not give away.
 check_rights() {
   local found group mine=()
-  ((EUID != 0)) || return 0
+  # What is mounted is copied where the ids of others are known.
+  [[ $EUID != 0 && -z ${user-} ]] || return 0
   for group in $(id -G); do mine+=(${mine[@]+-o} -gid "$group"); done
   # Of a directory that cannot be read, find says so as well.
   found=$(

@@ -10,6 +10,10 @@ either at its old place or in the store; nothing is copied and nothing deleted. 
 byte by byte, and then exchanged for the link; the original stays beside it, as NAME.remanence-original, until you say
 --commit. Undo: unlink.sh
 
+As root (sudo link.sh) it does what is mounted instead of linked, of all users and of the system, in the same way: the
+data goes to its store, its unit to /etc/systemd/system, and it is mounted over its place. What a mount covers stays there
+until --commit. Paths of --only may then be absolute.
+
   --commit          delete the originals that were kept, each only if it is still what was copied
   --compare PATH    show what differs between what is here and what is in the store
   --take SIDE       with --only PATH: where both have data, link what is here (live) or what the store has (store); the
@@ -182,8 +186,8 @@ is_copied() {
   return 1
 }
 
-# To another mount: a compared copy gets its name in the store, then link and original are exchanged.
-relocate() {
+# To another mount: a compared copy gets its name in the store.
+bring_into_store() {
   if ! is_copied; then
     [[ -z $reason ]] || return 1
     # rmdir removes nothing but an empty directory.
@@ -196,6 +200,11 @@ relocate() {
     mv -T -n -- "$partial" "$stored" && has_note "$copied" "$stored" || return 1
     put_on_disk "${stored%/*}"
   fi
+}
+
+# Then link and original are exchanged.
+relocate() {
+  bring_into_store || return 1
   if is_link_to "$original" "$text"; then rm -- "$original" || return 1; fi
   ln -sT -- "$text" "$original" || return 1
   if ! is_unchanged "$live"; then
@@ -337,9 +346,11 @@ main() {
   local action reason code bytes aside stamp separator='' refused=0 changes=0 worst=0 moved=0 freed=0
   local actions=() reasons=() sizes=() codes=() asides=()
   options "$@"
-  need_user
+  choose_user
   settings
-  check_only ${entry_paths[@]+"${entry_paths[@]}"}
+  if is_for_root; then run_as_root; fi
+  need_user
+  check_only ${entry_paths[@]+"${entry_paths[@]}"} ${own_bound_paths[@]+"${own_bound_paths[@]}"}
   check_take
   if [[ $comparing == yes ]]; then
     choose_entries
@@ -384,6 +395,7 @@ main() {
   done
   if [[ $format == json ]]; then printf ' ], "refused": %s }\n' "$refused"; else say_summary; fi
   write_journal
+  say_left_for_root
   exit "$worst"
 }
 

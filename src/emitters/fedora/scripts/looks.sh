@@ -32,15 +32,6 @@ look_inside() {
     -type d -inum 256 -printf 'nested\0%H\0%p\0' ${others[@]+"${others[@]}"} 2>/dev/null || :)
 }
 
-# is_mount_point PATH
-is_mount_point() {
-  local point
-  for point in ${mount_points[@]+"${mount_points[@]}"}; do
-    [[ $point == "$1" ]] && return 0
-  done
-  return 1
-}
-
 # mount_below PATH: sets `reply` to a mount point below it.
 mount_below() {
   for reply in ${mount_points[@]+"${mount_points[@]}"}; do

@@ -108,13 +108,26 @@ is_same_tree() {
   [[ -n $reply && $reply == "$other" ]]
 }
 
+# copy_tree FROM TO: a service may change its part of the system while root copies it, and put a link where a directory
+# was. cp would go through it by its path; tar holds each directory that it is in, and the copy is shut until it is whole.
+copy_tree() {
+  if [[ ${user-} != - ]]; then
+    cp -a --reflink=auto --sparse=auto -T -- "$1" "$2"
+    return
+  fi
+  local all=(--numeric-owner --acls --xattrs --xattrs-include='*')
+  mkdir -m 0700 -- "$2" &&
+    tar --create --file=- --directory="$1" --format=posix --sparse --warning=no-file-ignored "${all[@]}" . |
+    tar --extract --file=- --directory="$2" --preserve-permissions --same-owner "${all[@]}"
+}
+
 # copy FROM TO NOTE: a copy that is the same in all things, on the disk, and noted. TO is a name that means nothing yet.
 # Sets `stamp`: while FROM has it, the copy holds all that is there.
 copy() {
   local try before=
   for try in 1 2 3; do
     discard "$2" && make_parents "$2" || return 1
-    cp -a --reflink=auto --sparse=auto -T -- "$1" "$2" || return 1
+    copy_tree "$1" "$2" || return 1
     stamp_of "$1" || return 1
     stamp=$reply
     # A file written twice within one tick of the clock has one time.

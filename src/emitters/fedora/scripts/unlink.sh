@@ -9,6 +9,9 @@ Where the store is on the mount of the home, each entry moves in one atomic step
 but links. From another mount it is copied back, compared byte by byte, and then exchanged for the link; what is in the
 store stays there until you say --commit.
 
+As root (sudo unlink.sh) it unmounts what is mounted instead of linked, of all users and of the system, takes the units
+away, and brings the data back in the same way.
+
   --commit          delete what brought-back entries left in the store, each only if it is still what was brought back
   --dry-run         show what would happen, change nothing
   --only PATH...    only these (relative to the home)
@@ -262,9 +265,11 @@ main() {
   local action reason code bytes stamp separator='' refused=0 changes=0 worst=0 freed=0
   local actions=() reasons=() sizes=() codes=()
   options "$@"
-  need_user
+  choose_user
   settings
-  check_only ${entry_paths[@]+"${entry_paths[@]}"}
+  if is_for_root; then run_as_root; fi
+  need_user
+  check_only ${entry_paths[@]+"${entry_paths[@]}"} ${own_bound_paths[@]+"${own_bound_paths[@]}"}
   lock
   load_mounts
   choose_entries
@@ -297,6 +302,7 @@ main() {
   [[ $dry_run == yes ]] || remove_root_links
   if [[ $format == json ]]; then printf ' ], "refused": %s }\n' "$refused"; else say_summary; fi
   write_journal
+  say_left_for_root
   exit "$worst"
 }
 

@@ -35,9 +35,6 @@ kept() {
   kept_groups+=("${6--}")
 }
 
-# Of what is mounted from a store mounts.sh knows, where it stands before this.
-if ! declare -F bound >/dev/null; then bound_users=() bound_paths=(); fi
-
 # Decides about an entry in its place.
 check_kept() {
   kind_of "$live"
@@ -122,7 +119,7 @@ look_around() {
     places+=("$live" "$stored")
     if [[ $kind == directory ]]; then inside+=("$stored" "$live"); fi
   done
-  if declare -F look_at_bound >/dev/null; then look_around_bound; fi
+  look_around_bound
   for i in "${!kept_paths[@]}"; do
     wanted "${kept_paths[$i]}" || continue
     live=${kept_paths[$i]}
@@ -192,7 +189,6 @@ show_entries() {
 # What a unit mounts from a store; how it stands with that, mounts.sh knows.
 show_bound() {
   local n user owner group unit emptying
-  declare -F check_bound >/dev/null || return 0
   for n in "${!bound_paths[@]}"; do
     if ! is_mine "${bound_users[$n]}" || ! wanted "${bound_paths[$n]}"; then continue; fi
     begin mount
@@ -219,7 +215,7 @@ main() {
   options "$@"
   choose_user
   settings
-  check_only ${entry_paths[@]+"${entry_paths[@]}"} ${kept_paths[@]+"${kept_paths[@]}"}
+  check_only ${entry_paths[@]+"${entry_paths[@]}"} ${kept_paths[@]+"${kept_paths[@]}"} ${own_bound_paths[@]+"${own_bound_paths[@]}"}
   find_state
   load_mounts
   choose_entries
