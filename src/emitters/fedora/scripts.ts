@@ -13,6 +13,7 @@ import { rootLink, storeFolder } from "../../plan/stores.ts";
 import { generatedFrom } from "../emitter.ts";
 import { groupEntries } from "../groups.ts";
 import { resticExcludes } from "../restic-excludes.ts";
+import { labelLines } from "./labels.ts";
 
 type Line = Fragment<"shell">;
 type Row = Line | RemarkedLine;
@@ -22,26 +23,27 @@ const beside = (line: Line, remark: string | null): RemarkedLine => ({ line, rem
 /** The scripts of a host, by file name: what is particular to it stands first, then text that is the same for all. */
 export function scriptsOf(plan: HostPlan): Readonly<Record<string, string>> {
   const links = [...userLines(plan), ...storeLines(plan)];
+  const labels = labelLines(plan);
   const { backup } = plan.host;
   return {
     "link.sh": script(
       plan,
       "Moves what is kept into its store and links it.",
-      ["common", "links", "relocate"],
-      [...links, linkedSettings(plan)],
+      ["common", "links", "relocate", "labels", "label-stores"],
+      [...links, ...labels, linkedSettings(plan)],
       "link",
     ),
     "unlink.sh": script(
       plan,
       "Undoes link.sh.",
-      ["common", "links", "relocate"],
-      [...links, linkedSettings(plan)],
+      ["common", "links", "relocate", "labels", "label-stores"],
+      [...links, ...labels, linkedSettings(plan)],
       "unlink",
     ),
     "verify.sh": script(
       plan,
       "Shows whether everything is where it should be.",
-      ["common", "links"],
+      ["common", "links", "labels"],
       [...links, verifySettings(plan)],
       "verify",
     ),

@@ -273,9 +273,10 @@ look_at_all() {
 main() {
   local n path kind mode live stored text root partial back original copied returned
   local action reason code bytes since separator='' refused=0 changes=0 worst=0 moved=0 freed=0
-  local actions=() reasons=() sizes=() codes=()
+  local actions=() reasons=() sizes=() codes=() moved_to=()
   options "$@"
-  need_user
+  choose_user
+  [[ -n $me ]] || root_part
   settings
   check_only ${entry_paths[@]+"${entry_paths[@]}"}
   lock
@@ -300,7 +301,7 @@ main() {
           if [[ $action == commit ]]; then freed=$((freed + bytes)); else moved=$((moved + bytes)); fi
           if [[ $dry_run == no ]]; then
             journal "link $action ~/$path"
-            relabel "$live"
+            moved_to+=("$stored")
           fi
         else
           action=refuse reason=${reason:-that did not work, and no data is lost}
@@ -314,6 +315,7 @@ main() {
     fi
     "say_$format"
   done
+  if [[ $dry_run == no && $committing == no ]]; then label_home ${moved_to[@]+"${moved_to[@]}"}; fi
   if [[ $format == json ]]; then printf ' ], "refused": %s }\n' "$refused"; else say_summary; fi
   write_journal
   exit "$worst"
@@ -327,14 +329,18 @@ say_summary() {
     say "$changes of ${#chosen[@]} originals $verb deleted, $(human "$freed"); what is in the store stays."
   else
     say "$changes of ${#chosen[@]} entries $verb linked, $(human "$moved") moved, nothing deleted. Undo: unlink.sh"
+    say_labels
   fi
 }
 
-# A new link has the label of its place where SELinux is on; the moved data keeps its own.
-relabel() {
-  if command -v selinuxenabled >/dev/null && selinuxenabled && command -v restorecon >/dev/null; then
-    restorecon -- "$1" 2>/dev/null || :
-  fi
+# What only root can do, run as root: the labels of the stores.
+root_part() {
+  local worst=0
+  lock
+  label_stores
+  if [[ $format == json ]]; then say "{ \"version\": 1, \"dryRun\": $([[ $dry_run == yes ]] && echo true || echo false), $labels_json }"; fi
+  write_journal
+  exit "$worst"
 }
 
 main "$@"

@@ -222,12 +222,23 @@ look_at_all() {
   done
 }
 
+# What only root can do, run as root: the rules for labels go that link.sh made.
+root_part() {
+  local worst=0
+  lock
+  unlabel_stores
+  if [[ $format == json ]]; then say "{ \"version\": 1, \"dryRun\": $([[ $dry_run == yes ]] && echo true || echo false), $labels_json }"; fi
+  write_journal
+  exit "$worst"
+}
+
 main() {
   local n path kind mode live stored text root partial back original copied returned
   local action reason code bytes since separator='' refused=0 changes=0 worst=0 freed=0
-  local actions=() reasons=() sizes=() codes=()
+  local actions=() reasons=() sizes=() codes=() moved_to=()
   options "$@"
-  need_user
+  choose_user
+  [[ -n $me ]] || root_part
   settings
   check_only ${entry_paths[@]+"${entry_paths[@]}"}
   lock
@@ -246,7 +257,10 @@ main() {
         if [[ $dry_run == yes ]] || carry_out; then
           changes=$((changes + 1))
           if [[ $action == commit ]]; then freed=$((freed + bytes)); fi
-          [[ $dry_run == yes ]] || journal "unlink $action ~/$path"
+          if [[ $dry_run == no ]]; then
+            journal "unlink $action ~/$path"
+            if [[ $action == back || $action == copy ]]; then moved_to+=("$live"); fi
+          fi
         else
           action=refuse reason=${reason:-that did not work, and no data is lost}
         fi
@@ -260,6 +274,7 @@ main() {
     "say_$format"
   done
   [[ $dry_run == yes ]] || remove_root_links
+  label_back ${moved_to[@]+"${moved_to[@]}"}
   if [[ $format == json ]]; then printf ' ], "refused": %s }\n' "$refused"; else say_summary; fi
   write_journal
   exit "$worst"
