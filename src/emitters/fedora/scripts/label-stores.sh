@@ -54,11 +54,12 @@ has_rule() {
   [[ -f $reply ]] && awk -v place="$1" -v like="$2" '$1 == place && $2 == like { found = 1 } END { exit !found }' "$reply"
 }
 
-# The rule is written where semanage is not installed, as it would write it.
+# The rule is written where semanage is not installed, as it would write it. What semanage writes everybody must be able
+# to read, and it minds the umask.
 add_rule() {
   local PATH=$PATH:/usr/sbin
   if command -v semanage >/dev/null; then
-    semanage fcontext -a -e "$2" "$1"
+    (umask 022 && semanage fcontext -a -e "$2" "$1")
   else
     rules_file
     [[ -d ${reply%/*} ]] && change_rules "$reply" "$(cat -- "$reply" 2>/dev/null || :)" "$1 $2"
@@ -68,7 +69,7 @@ add_rule() {
 take_rule() {
   local PATH=$PATH:/usr/sbin
   if command -v semanage >/dev/null; then
-    semanage fcontext -d -e "$2" "$1"
+    (umask 022 && semanage fcontext -d -e "$2" "$1")
   else
     rules_file
     change_rules "$reply" "$(awk -v place="$1" '$1 != place' "$reply")"
