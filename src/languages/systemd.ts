@@ -2,11 +2,12 @@ import { Fragment, oneLine } from "./fragment.ts";
 
 /**
  * systemd unit files. Each directive has its own way of quoting, so a unit is printed from typed sections: a directive
- * that is not in the table does not compile. Three ways (facts on architecture, section 3.5; all run through
- * systemd-analyze): a path takes no quotes and only doubles `%`; words of a command line are quoted one by one, with
- * `$` and `%` doubled; text doubles `%`.
+ * that is not in the table does not compile. Their ways (facts on architecture, section 3.5; all run through
+ * systemd-analyze): a path takes no quotes and only doubles `%`; paths in one line are quoted one by one; a condition
+ * that must not hold has a line for each path; words of a command line are quoted one by one, with `$` and `%` doubled;
+ * text doubles `%`.
  */
-type Way = "text" | "path" | "words" | "list";
+type Way = "text" | "path" | "paths" | "unless" | "words" | "list";
 
 const directives = {
   Unit: {
@@ -16,8 +17,9 @@ const directives = {
     Before: "list",
     Wants: "list",
     OnFailure: "list",
-    RequiresMountsFor: "path",
+    RequiresMountsFor: "paths",
     ConditionPathIsDirectory: "path",
+    ConditionPathIsSymbolicLink: "unless",
   },
   Service: { Type: "text", ExecStart: "words", SuccessExitStatus: "text", Nice: "text", IOSchedulingClass: "text" },
   Timer: { OnCalendar: "text", Persistent: "text", RandomizedDelaySec: "text", AccuracySec: "text" },
@@ -28,7 +30,11 @@ const directives = {
 type SectionName = keyof typeof directives;
 /** A word of a command line; `inHome` is a path below the home of the user who runs the unit (`%h`). */
 type Word = string | { readonly inHome: string };
-type ValueOf<W extends Way> = W extends "words" ? readonly Word[] : W extends "list" ? readonly string[] : string;
+type ValueOf<W extends Way> = W extends "words"
+  ? readonly Word[]
+  : W extends "list" | "paths" | "unless"
+    ? readonly string[]
+    : string;
 type Section<S extends SectionName> = {
   readonly [D in keyof (typeof directives)[S]]?: (typeof directives)[S][D] extends Way
     ? ValueOf<(typeof directives)[S][D]>
@@ -49,24 +55,43 @@ export function printUnit(header: readonly string[], unit: Unit): string {
 function printSection(name: SectionName, section: Readonly<Record<string, unknown>>): string {
   const ways: Readonly<Record<string, Way>> = directives[name];
   return Object.entries(section)
-    .map(
-      ([directive, value]) =>
-        `${directive}=${printValue(ways[directive] ?? "text", value as string | readonly Word[])}\n`,
+    .flatMap(([directive, value]) =>
+      printValues(ways[directive] ?? "text", value as string | readonly Word[]).map((text) => `${directive}=${text}\n`),
     )
     .join("");
 }
 
-function printValue(way: Way, value: string | readonly Word[]): string {
+function printValues(way: Way, value: string | readonly Word[]): string[] {
   const words = typeof value === "string" ? [value] : value;
-  return words
-    .map((word, i) => {
-      const text = typeof word === "string" ? word : word.inHome;
-      if (/\p{Cc}/u.test(text) || text.endsWith("\\"))
-        throw new TypeError(`a unit file cannot carry ${JSON.stringify(text)}`);
-      if (way === "words") return commandWord(word, i === 0);
-      return text.replaceAll("%", "%%");
-    })
-    .join(" ");
+  const printed = words.map((word, i) => {
+    const text = typeof word === "string" ? word : word.inHome;
+    if (/\p{Cc}/u.test(text) || text.endsWith("\\"))
+      throw new TypeError(`a unit file cannot carry ${JSON.stringify(text)}`);
+    switch (way) {
+      case "words":
+        return commandWord(word, i === 0);
+      case "path":
+        return wholePath(text);
+      case "paths":
+        return quotedPath(text);
+      case "unless":
+        return `!${wholePath(text)}`;
+      default:
+        return text.replaceAll("%", "%%");
+    }
+  });
+  return way === "unless" ? printed : [printed.join(" ")];
+}
+
+/** A path that is a whole value. Blanks at its end would be cut; one slash more means the same directory. */
+function wholePath(path: string): string {
+  return `${path.replaceAll("%", "%%")}${/\s$/u.test(path) ? "/" : ""}`;
+}
+
+/** A path among others: quotes are taken off and backslashes resolved, then specifiers expanded. */
+function quotedPath(path: string): string {
+  const text = path.replaceAll("%", "%%").replace(/[\\"]/g, (c) => `\\${c}`);
+  return /^[A-Za-z0-9_.%/@+=:-]+$/.test(text) ? text : `"${text}"`;
 }
 
 /** One word of a command line: in double quotes, specifiers and variables switched off (systemd.service(5)). */

@@ -97,13 +97,13 @@ function howOn(entry: PlanEntry, wanted: UnplacedEntry["wantedHow"], host: PlanH
       return null;
     return wanted ?? (entry.scope === "home" && host.nixos.home === "standalone" ? "symlink" : "bind");
   }
-  // What a profile knows of mounts is for hosts that have them anyway; on Fedora a bind mount is asked for by hand.
+  // What a profile knows of the system's places is for hosts that have mounts anyway; on Fedora those stay in place.
   const asked = isFromProfile(entry) ? null : wanted;
   if (entry.scope === "system") return asked === "bind" ? "bind" : null;
   if (entry.kind === "file") return asked;
   const link = host.fedora.link === "none" ? null : host.fedora.link;
-  if (isFromProfile(entry) && wanted === "bind" && link === "symlink") return null;
-  return asked ?? link;
+  // It knows which directory of a home cannot be a link; and where it says `symlink`, a mount does no harm.
+  return asked ?? (link !== null && wanted === "bind" ? "bind" : link);
 }
 
 function isFromProfile(entry: PlanEntry): boolean {

@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { environment, type Run, type RunOptions, run, type Scripts } from "./fedora.ts";
+import { commandLine, environment, type Run, type RunOptions, run, type Scripts } from "./fedora.ts";
 import { scratch } from "./workspace.ts";
 
 /**
@@ -66,7 +66,8 @@ export function killAfter(
   options: RunOptions,
 ): Promise<boolean> {
   return new Promise((resolve) => {
-    const child = spawn("bash", [join(scripts.folder, `${name}.sh`), ...args], {
+    const [program = "", ...words] = commandLine(["bash", join(scripts.folder, `${name}.sh`), ...args], options);
+    const child = spawn(program, words, {
       cwd: "/",
       detached: true,
       env: environment(options),

@@ -7,6 +7,11 @@ export const fedoraDiagnostics = defineDiagnostics({
     message: ({ what }: { what: string; instead: string }) => `${what} is not written yet`,
     help: ({ instead }) => instead,
   },
+  "fedora/mount-unit": {
+    severity: "error",
+    message: ({ path, why }: { path: string; why: string }) => `\`${path}\` cannot have a mount unit: ${why}`,
+    help: () => "keep the directory around it, or leave it in its place (`how: none`), where it is backed up",
+  },
   "fedora/schedule": {
     severity: "error",
     message: ({ schedule }: { schedule: string }) => `\`${schedule}\` cannot be a schedule`,

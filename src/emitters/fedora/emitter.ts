@@ -1,11 +1,12 @@
 import type { Diagnostic } from "../../diagnostics/diagnostic.ts";
 import type { Fate } from "../../plan/fate.ts";
-import { mountedEntries, relocatedAround } from "../../plan/physical.ts";
+import { relocatedAround } from "../../plan/physical.ts";
 import { type HostPlan, isRelocated, type PlanHost } from "../../plan/plan.ts";
 import { linkText, rootLink } from "../../plan/stores.ts";
 import type { EmitInput, EmitResult, Emitter, OutputFile, Saying } from "../emitter.ts";
 import { folderOf, inFolder } from "../emitter.ts";
 import { fedoraDiagnostics as say } from "./diagnostics.ts";
+import { boundEntries, mountFaults, mountUnitName, mountUnitsOf } from "./mounts.ts";
 import { readmeOf } from "./readme.ts";
 import { scriptsOf } from "./scripts.ts";
 import { tmpfilesOf, unitsOf } from "./units.ts";
@@ -47,6 +48,7 @@ function emitHost(plan: HostPlan, input: EmitInput): EmitResult {
     files: [
       ...files(scriptsOf(plan), "", true),
       ...files(unitsOf(plan), "systemd/", false),
+      ...files(mountUnitsOf(plan), "systemd/system/", false),
       ...files(Object.fromEntries(rules), "user-tmpfiles.d/", false),
       ...files({ "README.md": readmeOf(plan) }, "", false),
     ],
@@ -55,15 +57,8 @@ function emitHost(plan: HostPlan, input: EmitInput): EmitResult {
 }
 
 function checkFedora(plan: HostPlan, host: FedoraHost): Diagnostic[] {
-  const bound = mountedEntries(plan).filter((entry) => entry.how === "bind");
-  const asked = host.fedora.link === "bind";
-  const instead = "leave it in its place (`how: none`), where it is backed up, or use `symlink`";
   return [
-    ...(asked && bound.length > 0
-      ? [say["fedora/unsupported"]({ what: "`link: bind`", instead }, host.spans["fedora.link"] ?? host.span)]
-      : bound.map((entry) =>
-          say["fedora/unsupported"]({ what: `a bind mount on Fedora (\`${entry.path}\`)`, instead }, entry.span),
-        )),
+    ...mountFaults(plan),
     ...(host.fedora.home === null
       ? []
       : [
@@ -93,6 +88,7 @@ function explain(plan: HostPlan, fate: Fate, input: EmitInput): Saying[] {
   if (host.os !== "fedora") return [];
   const file = (name: string): string => inFolder(folderOf(input, "fedora", host.name), name);
   return [
+    ...mountSays(plan, fate).map((says) => ({ file: file("systemd/system/"), says })),
     ...(fate.rule?.scope === "home" ? [{ file: file("link.sh"), says: linkSays(plan, fate) }] : []),
     ...(host.backup === null ? [] : [{ file: file("backup.sh"), says: backupSays(fate) }]),
     ...(fate.fate === "discard" && fate.rule?.expire != null && fate.rule.kind !== "file" && fate.rule.scope === "home"
@@ -105,8 +101,18 @@ function linkSays(plan: HostPlan, { fate, rule }: Fate): string {
   if (fate !== "persist" || rule === null) return "nothing";
   if (!isRelocated(rule)) return "nothing: it stays in its place";
   const outer = relocatedAround(plan, rule.live) ?? rule;
+  if (outer.how === "bind") return "nothing as the user; `sudo link.sh` moves it to its store and mounts it";
   const text = linkText(outer.path, rootLink(outer.store ?? "", plan.host.stores));
   return outer === rule ? `links it to ${text}` : `nothing of its own: ${outer.path} is a link to ${text}`;
+}
+
+/** What is mounted, by which unit, and why a mount. */
+function mountSays(plan: HostPlan, { fate, rule }: Fate): string[] {
+  if (fate !== "persist" || rule === null) return [];
+  const outer = relocatedAround(plan, rule.live) ?? rule;
+  const entry = boundEntries(plan).find(({ live }) => live === outer.live);
+  if (entry === undefined) return [];
+  return [`${mountUnitName(plan, entry)} mounts ${entry.stored} there${entry.note === null ? "" : `: ${entry.note}`}`];
 }
 
 function backupSays({ backup, fate, rule }: Fate): string {

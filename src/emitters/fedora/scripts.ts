@@ -14,6 +14,7 @@ import { generatedFrom } from "../emitter.ts";
 import { groupEntries } from "../groups.ts";
 import { resticExcludes } from "../restic-excludes.ts";
 import { labelLines } from "./labels.ts";
+import { boundEntries, boundLine } from "./mounts.ts";
 
 type Line = Fragment<"shell">;
 type Row = Line | RemarkedLine;
@@ -29,21 +30,21 @@ export function scriptsOf(plan: HostPlan): Readonly<Record<string, string>> {
     "link.sh": script(
       plan,
       "Moves what is kept into its store and links it.",
-      ["common", "links", "relocate", "labels", "label-stores"],
+      ["common", "links", "relocate", "labels", "label-stores", "mounts", "hands", "mounting", "binding", "covered"],
       [...links, ...labels, linkedSettings(plan)],
       "link",
     ),
     "unlink.sh": script(
       plan,
       "Undoes link.sh.",
-      ["common", "links", "relocate", "labels", "label-stores"],
+      ["common", "links", "relocate", "labels", "label-stores", "mounts", "hands", "mounting", "unbinding"],
       [...links, ...labels, linkedSettings(plan)],
       "unlink",
     ),
     "verify.sh": script(
       plan,
       "Shows whether everything is where it should be.",
-      ["common", "links", "labels"],
+      ["common", "links", "labels", "mounts"],
       [...links, verifySettings(plan)],
       "verify",
     ),
@@ -140,20 +141,22 @@ function settingsOf(
   return shell.define("settings", [...lines, ...more]);
 }
 
-function linkedLine(entry: PlanEntry): Line {
+/** A call for an entry that lies in a store, by how it appears at its place. */
+function relocatedLine(plan: HostPlan, entry: PlanEntry): Line {
+  if (isRelocated(entry) && entry.how === "bind") return boundLine(plan, entry);
   return shell.call("linked", entry.user ?? "", entry.kind, entry.path, entry.store ?? "", entry.mode ?? "-");
 }
 
 function linkedSettings(plan: HostPlan): Line {
-  return settingsOf(linkedEntries(plan), linkedLine);
+  return settingsOf([...linkedEntries(plan), ...boundEntries(plan)], (entry) => relocatedLine(plan, entry));
 }
 
 function verifySettings(plan: HostPlan): Line {
-  const linked = linkedEntries(plan);
+  const linked = [...linkedEntries(plan), ...boundEntries(plan)];
   const inPlace = plan.entries.filter((entry) => entry.disposition === "persist" && !isRelocated(entry));
   return settingsOf([...linked, ...inPlace], (entry) =>
     isRelocated(entry)
-      ? linkedLine(entry)
+      ? relocatedLine(plan, entry)
       : shell.call("kept", entry.user ?? "-", entry.kind, entry.path, entry.mode ?? "-"),
   );
 }

@@ -45,9 +45,10 @@ const cases: readonly Case[] = [
     host: `nixos: { wipe: { path: /, method: tmpfs } }, backup: { ${restic}, password-file: /etc/restic }`,
     severity: "warning",
   },
-  { code: "fedora/unsupported", host: "fedora: { link: bind }" },
   { code: "fedora/unsupported", host: "fedora: { home: standalone }" },
-  { code: "fedora/unsupported", host: "", home: "{ path: x/, how: bind }" },
+  { code: "fedora/unsupported", host: "", home: "{ path: x, how: bind, writes: in-place }" },
+  { code: "fedora/mount-unit", host: "fedora: { link: bind }", home: `${"a-".repeat(60)}/` },
+  { code: "fedora/mount-unit", host: "fedora: { link: bind }", home: "'a\\\\/b/'" },
   { code: "fedora/schedule", host: `backup: { ${restic}, schedule: "daily\\\\nExecStart=x" }` },
   { code: "fedora/backup-path", host: "backup: { engine: tar, path: backups }" },
 ];

@@ -168,6 +168,7 @@ label_tree() {
     like=$reply
     [[ $tree == /* ]] || tree=$like/$tree
   fi
+  tree=$(realpath -m -- "$tree")
   if [[ -n $uid ]] && ! is_known_home "$like"; then
     warn_of_unknown_home "$like"
     refuse_labels "$tree" "the policy does not know the home"
@@ -212,7 +213,7 @@ label_as_user() {
 # The directories above a tree that are part of the store and root's alone.
 label_parents() {
   local store at
-  for store in ${rule_stores[@]+"${rule_stores[@]}"}; do
+  for store in ${rule_places[@]+"${rule_places[@]}"}; do
     at=${1%/*}
     while [[ $at == "$store"/* || $at == "$store" ]]; do
       if is_trusted "$at" ''; then relabel "$at"; fi

@@ -148,8 +148,8 @@ is_copied() {
   return 1
 }
 
-# To another mount: a compared copy gets its name in the store, then link and original are exchanged.
-relocate() {
+# To another mount: a compared copy gets its name in the store.
+bring_into_store() {
   if ! is_copied; then
     [[ -z $reason ]] || return 1
     # rmdir removes nothing but an empty directory.
@@ -163,6 +163,11 @@ relocate() {
     mv -T -n -- "$partial" "$stored" && has_note "$copied" "$stored" || return 1
     put_on_disk "${stored%/*}"
   fi
+}
+
+# Then link and original are exchanged.
+relocate() {
+  bring_into_store || return 1
   if is_link_to "$original" "$text"; then rm -- "$original" || return 1; fi
   ln -sT -- "$text" "$original" || return 1
   if has_changed "$live"; then
@@ -276,9 +281,10 @@ main() {
   local actions=() reasons=() sizes=() codes=() moved_to=()
   options "$@"
   choose_user
-  [[ -n $me ]] || root_part
   settings
-  check_only ${entry_paths[@]+"${entry_paths[@]}"}
+  if is_for_root; then run_as_root; fi
+  need_user
+  check_only ${entry_paths[@]+"${entry_paths[@]}"} ${own_bound_paths[@]+"${own_bound_paths[@]}"}
   lock
   load_mounts
   choose_entries
@@ -315,9 +321,11 @@ main() {
     fi
     "say_$format"
   done
+  if [[ $me == root && $dry_run == no ]]; then format=json label_stores; fi
   if [[ $dry_run == no && $committing == no ]]; then label_home ${moved_to[@]+"${moved_to[@]}"}; fi
   if [[ $format == json ]]; then printf ' ], "refused": %s }\n' "$refused"; else say_summary; fi
   write_journal
+  say_left_for_root
   exit "$worst"
 }
 
@@ -333,14 +341,9 @@ say_summary() {
   fi
 }
 
-# What only root can do, run as root: the labels of the stores.
-root_part() {
-  local worst=0
-  lock
+# What root does besides mounting: the labels of all stores.
+finish_as_root() {
   label_stores
-  if [[ $format == json ]]; then say "{ \"version\": 1, \"dryRun\": $([[ $dry_run == yes ]] && echo true || echo false), $labels_json }"; fi
-  write_journal
-  exit "$worst"
 }
 
 main "$@"

@@ -52,13 +52,26 @@ is_same_tree() {
   [[ -n $reply && $reply == "$other" ]]
 }
 
+# copy_tree FROM TO: a service may change its part of the system while root copies it, and put a link where a directory
+# was. cp would go through it by its path; tar holds each directory that it is in, and the copy is shut until it is whole.
+copy_tree() {
+  if [[ ${user-} != - ]]; then
+    cp -a --reflink=auto --sparse=auto -T -- "$1" "$2"
+    return
+  fi
+  local all=(--numeric-owner --acls --xattrs --xattrs-include='*')
+  mkdir -m 0700 -- "$2" &&
+    tar --create --file=- --directory="$1" --format=posix --sparse --warning=no-file-ignored "${all[@]}" . |
+    tar --extract --file=- --directory="$2" --preserve-permissions --same-owner "${all[@]}"
+}
+
 # copy FROM TO NOTE: a copy that is the same in all things, on the disk, and noted. TO is a name that means nothing yet.
 # Sets `since`, from when on a change of FROM is not in it.
 copy() {
   local try
   for try in 1 2 3; do
     rm -rf --one-file-system -- "$2" && make_parents "$2" || return 1
-    cp -a --reflink=auto --sparse=auto -T -- "$1" "$2" || return 1
+    copy_tree "$1" "$2" || return 1
     # The clock of a file system lags by up to a hundredth of a second.
     since=$EPOCHREALTIME
     sleep 0.05
@@ -142,7 +155,7 @@ check_copy() {
   fi
   needed["$device"]=$need
   free=$(df --output=iavail -- "$reply" | tail -n 1)
-  need=$(du -s --inodes -- "$1" | cut -f1)
+  need=$(du -s --inodes -- "$1" 2>/dev/null | cut -f1) || : # what others let nobody see is not in it
   # Where a file system has no fixed number of them it says 0 or -.
   if [[ $free == *[1-9]* ]] && ((need > free)); then reason="there is room for $((free)) files there, and $need are needed"; fi
 }

@@ -222,25 +222,16 @@ look_at_all() {
   done
 }
 
-# What only root can do, run as root: the rules for labels go that link.sh made.
-root_part() {
-  local worst=0
-  lock
-  unlabel_stores
-  if [[ $format == json ]]; then say "{ \"version\": 1, \"dryRun\": $([[ $dry_run == yes ]] && echo true || echo false), $labels_json }"; fi
-  write_journal
-  exit "$worst"
-}
-
 main() {
   local n path kind mode live stored text root partial back original copied returned
   local action reason code bytes since separator='' refused=0 changes=0 worst=0 freed=0
   local actions=() reasons=() sizes=() codes=() moved_to=()
   options "$@"
   choose_user
-  [[ -n $me ]] || root_part
   settings
-  check_only ${entry_paths[@]+"${entry_paths[@]}"}
+  if is_for_root; then run_as_root; fi
+  need_user
+  check_only ${entry_paths[@]+"${entry_paths[@]}"} ${own_bound_paths[@]+"${own_bound_paths[@]}"}
   lock
   load_mounts
   choose_entries
@@ -277,6 +268,7 @@ main() {
   label_back ${moved_to[@]+"${moved_to[@]}"}
   if [[ $format == json ]]; then printf ' ], "refused": %s }\n' "$refused"; else say_summary; fi
   write_journal
+  say_left_for_root
   exit "$worst"
 }
 
@@ -289,6 +281,11 @@ say_summary() {
   else
     say "$changes of ${#chosen[@]} entries $verb back at their place, nothing deleted. Link again: link.sh"
   fi
+}
+
+# What root does besides: the rules for labels of stores that are empty.
+finish_as_root() {
+  unlabel_stores
 }
 
 main "$@"

@@ -150,7 +150,7 @@ main() {
   options "$@"
   choose_user
   settings
-  check_only ${entry_paths[@]+"${entry_paths[@]}"} ${kept_paths[@]+"${kept_paths[@]}"}
+  check_only ${entry_paths[@]+"${entry_paths[@]}"} ${kept_paths[@]+"${kept_paths[@]}"} ${own_bound_paths[@]+"${own_bound_paths[@]}"}
   find_state
   choose_entries
   [[ $format == text ]] || printf '{ "version": 1, "entries": [ '
@@ -171,6 +171,8 @@ main() {
     check_kept
     record
   done
+  load_mounts
+  check_all_bound
   local backup=none
   if last_backup; then backup=$reply; fi
   if [[ $format == json ]]; then
