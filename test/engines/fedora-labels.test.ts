@@ -1,14 +1,15 @@
 import { expect, it } from "vitest";
 import { describeWith } from "../support/engines.ts";
 import { manifestOf, type Run, scriptsOf } from "../support/fedora.ts";
-import { type PolicyRoot, policyRoot } from "../support/fedora-policy.ts";
+import { policyRoot } from "../support/fedora-policy.ts";
+import type { OwnRoot } from "../support/fedora-root.ts";
 
 const needs = ["selinux-policy", "mount-namespace", "attr", "python3"] as const;
 const entries = ["{ path: .ssh/, class: secret }", ".config/app/"];
 const outside = { store: "/persist" };
 
 /** A root where ann has keys and an application's state, with the scripts for a store. */
-async function rootWith(more: { store?: string }, mode?: "Enforcing" | "Permissive" | "off"): Promise<PolicyRoot> {
+async function rootWith(more: { store?: string }, mode?: "Enforcing" | "Permissive" | "off"): Promise<OwnRoot> {
   const root = policyRoot(mode);
   root.use(await scriptsOf(manifestOf(entries, more)));
   const laid = root.sh(
@@ -25,9 +26,9 @@ const ok = (done: Run, code = 0): Run => {
 };
 
 /** The type that a path has, as it is written on it. */
-const typeOf = (root: PolicyRoot, path: string): string =>
+const typeOf = (root: OwnRoot, path: string): string =>
   root.sh(`getfattr -h --only-values -n security.selinux '${path}' | tr -d '\\0' | cut -d: -f3`).out.trim();
-const rules = (root: PolicyRoot): string => root.sh("semanage fcontext -l -C -n").out.trim();
+const rules = (root: OwnRoot): string => root.sh("semanage fcontext -l -C -n").out.trim();
 
 describeWith([...needs], "labels, with the real policy and its tools, restorecon played by setfiles", () => {
   it("follow data into a store outside of the homes, once root has told the policy", async () => {
