@@ -17,7 +17,7 @@ type FedoraHost = Extract<PlanHost, { os: "fedora" }>;
 /** Fedora: scripts that link, verify, back up, restore and clean; user units and tmpfiles rules; a README. */
 export const fedoraEmitter: Emitter = {
   name: "fedora",
-  summary: "Fedora scripts: link, unlink, verify, backup, restore, clean; user units",
+  summary: "Fedora scripts: link, unlink, verify, backup, restore, clean; units for users and mounts",
   emit,
   explain,
 };
@@ -90,8 +90,10 @@ function explain(plan: HostPlan, fate: Fate, input: EmitInput): Saying[] {
   if (host.os !== "fedora") return [];
   const file = (name: string): string => inFolder(folderOf(input, "fedora", host.name), name);
   return [
-    ...mountSays(plan, fate).map((says) => ({ file: file("systemd/system/"), says })),
-    ...(fate.rule?.scope === "home" ? [{ file: file("link.sh"), says: linkSays(plan, fate) }] : []),
+    ...mountSays(plan, fate, (unit) => file(`systemd/system/${unit}`)),
+    ...(fate.rule?.scope === "home" || fate.rule?.how === "bind"
+      ? [{ file: file("link.sh"), says: linkSays(plan, fate) }]
+      : []),
     ...(host.backup === null ? [] : [{ file: file("backup.sh"), says: backupSays(fate) }]),
     ...(fate.fate === "discard" && fate.rule?.expire != null && fate.rule.kind !== "file" && fate.rule.scope === "home"
       ? [{ file: file("clean.sh"), says: `goes when nothing has changed it for ${fate.rule.expire}` }]
@@ -103,18 +105,19 @@ function linkSays(plan: HostPlan, { fate, rule }: Fate): string {
   if (fate !== "persist" || rule === null) return "nothing";
   if (!isRelocated(rule)) return "nothing: it stays in its place";
   const outer = relocatedAround(plan, rule.live) ?? rule;
-  if (outer.how === "bind") return "nothing as the user; `sudo link.sh` moves it to its store and mounts it";
+  if (outer.how === "bind") return "moves it to its store and mounts it, as root";
   const text = linkText(outer.path, rootLink(outer.store ?? "", plan.host.stores));
   return outer === rule ? `links it to ${text}` : `nothing of its own: ${outer.path} is a link to ${text}`;
 }
 
-/** What is mounted, by which unit, and why a mount. */
-function mountSays(plan: HostPlan, { fate, rule }: Fate): string[] {
+/** The unit that mounts what is around a path, and why a mount. */
+function mountSays(plan: HostPlan, { fate, rule }: Fate, fileOf: (unit: string) => string): Saying[] {
   if (fate !== "persist" || rule === null) return [];
   const outer = relocatedAround(plan, rule.live) ?? rule;
   const entry = boundEntries(plan).find(({ live }) => live === outer.live);
   if (entry === undefined) return [];
-  return [`${mountUnitName(plan, entry)} mounts ${entry.stored} there${entry.note === null ? "" : `: ${entry.note}`}`];
+  const why = entry.note === null ? "" : ` (${entry.note})`;
+  return [{ file: fileOf(mountUnitName(plan, entry)), says: `mounts ${entry.stored} at ${entry.live}${why}` }];
 }
 
 function backupSays({ backup, fate, rule }: Fate): string {

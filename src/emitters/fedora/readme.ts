@@ -1,11 +1,13 @@
 import type { HostPlan } from "../../plan/plan.ts";
 import { isRelocated } from "../../plan/plan.ts";
 import { generatedFrom } from "../emitter.ts";
+import { boundEntries } from "./mounts.ts";
 
 /** The page beside the scripts: what they are, and the three commands to run. */
 export function readmeOf(plan: HostPlan): string {
   const { host, entries } = plan;
-  const linked = entries.filter(isRelocated).length;
+  const mounted = boundEntries(plan).length;
+  const linked = entries.filter(isRelocated).length - mounted;
   const kept = entries.filter((entry) => entry.disposition === "persist").length;
   const backup =
     host.backup === null
@@ -14,11 +16,22 @@ export function readmeOf(plan: HostPlan): string {
           `Backups go to \`${host.backup.to.replaceAll("`", "'")}\` (${host.backup.engine}). The system's own part is saved by root: \`sudo ./backup.sh\`.`,
           "`./restore.sh --dry-run` shows what would come back; nothing that is there is ever replaced.",
         ].join("\n");
+  const mounts =
+    mounted === 0
+      ? ""
+      : `
+
+What cannot be a link is mounted by a unit of the system, before anybody logs in. That is root's part, for all users:
+
+\`\`\`sh
+sudo ./link.sh --dry-run
+sudo ./link.sh          # puts the units of systemd/system/ in place; sudo ./unlink.sh undoes it
+\`\`\``;
   return `# ${host.name}
 
 <!-- ${generatedFrom(plan)} -->
 
-${kept} things are kept on this machine; ${linked} of them live in the store and are linked from the home.
+${kept} things are kept on this machine; ${linked} of them live in the store and are linked from the home${mounted === 0 ? "" : `, ${mounted} more are mounted`}.
 
 \`\`\`sh
 ./link.sh --dry-run     # what would move and be linked
@@ -26,7 +39,7 @@ ${kept} things are kept on this machine; ${linked} of them live in the store and
 ./verify.sh             # is everything where it should be?
 \`\`\`
 
-Every script says with \`--help\` what it does. Run them as the user whose home it is.
+Every script says with \`--help\` what it does. Run them as the user whose home it is.${mounts}
 
 ## Backups and cleaning
 

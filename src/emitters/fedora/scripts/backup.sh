@@ -91,6 +91,7 @@ warn_of_gaps() {
       continue
     fi
     while read -r directory; do
+      if is_in_store "$directory"; then continue; fi
       warn "$(plain "$directory") is another file system: what is in it is not saved"
       code=4
     done < <(walk "$n" -type d -printf '%D %p\n' 2>/dev/null | other_devices)
@@ -212,9 +213,12 @@ choose_roots() {
   done
 }
 
-# True where a path leads through a link into a root.
+# True where a path leads through a link into a root, or is a mount of one.
 is_in_store() {
   local real root
+  for root in "${root_paths[@]}"; do
+    if [[ $root != "$1" && $root -ef $1 ]]; then return 0; fi
+  done
   real=$(realpath -- "$1")
   [[ $real != "$1" ]] || return 1
   for root in "${root_paths[@]}"; do

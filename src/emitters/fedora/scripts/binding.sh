@@ -12,11 +12,14 @@ look_as_root() {
     look_at_covered
     return 0
   fi
+  if is_bound && is_enabled && cmp -s -- "$here/systemd/system/$unit" "$units/$unit"; then
+    action=mounted
+    return 0
+  fi
   if hand look_to_bind; then
     IFS='|' read -r action bytes foreign <<<"$answer"
     [[ $bytes =~ ^[0-9]+$ ]] || bytes=0
     check_unit
-    if [[ $action == mounted ]] && ! cmp -s -- "$here/systemd/system/$unit" "$units/$unit"; then action=unit; fi
   else
     reason=${reason:-one cannot look at it}
   fi
@@ -54,8 +57,7 @@ decide_mount() {
   kind_of "$stored"
   stored_kind=$reply
   if is_bound; then
-    action=mounted
-    if ! is_enabled; then action=unit; fi
+    action=unit
     return 0
   fi
   case $live_kind/$stored_kind in
@@ -118,20 +120,24 @@ check_places() {
 }
 
 carry_out_as_root() {
+  local frozen=no
   reason=
   case $action in
-    move) hand exchange_into_store && freeze ;;
+    move) hand exchange_into_store ;;
     copy) hand bring_into_store ;;
-    adopt) hand make_mount_point && freeze ;;
-    create) make_bound_directory && hand make_mount_point && freeze ;;
-    convert) hand replace_link && freeze ;;
-    unit) install_unit ;;
+    adopt) hand make_mount_point ;;
+    create) make_bound_directory && hand make_mount_point ;;
+    convert) hand replace_link ;;
+    unit)
+      install_unit
+      return
+      ;;
     commit)
       privately empty_covered
       return
       ;;
   esac || return 1
-  if [[ $action == unit ]]; then return 0; fi
+  if [[ $action != copy ]] && freeze; then frozen=yes; fi
   # What changed since it was copied must not vanish below the mount.
   if [[ $action == copy ]] && ! hand is_unchanged "$live"; then return 1; fi
   install_unit || return 1
@@ -139,7 +145,7 @@ carry_out_as_root() {
     reason="${reason:-it could not be mounted: another directory is there than a moment ago, or the kernel refuses}"
     return 1
   fi
-  privately look_below
+  [[ $frozen == yes ]] || privately look_below
 }
 
 # One step: the store gets the data, and here is what was new and empty.

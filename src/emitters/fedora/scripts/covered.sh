@@ -19,7 +19,7 @@ below() {
   case $1 in
     empty_covered)
       hand empty_covered || return 1
-      freeze
+      freeze || :
       hand forget_emptying
       ;;
     *) hand "$@" ;;

@@ -10,6 +10,10 @@ either at its old place or in the store; nothing is copied and nothing deleted. 
 byte by byte, and then exchanged for the link; the original stays beside it, as NAME.remanence-original, until you say
 --commit. Undo: unlink.sh
 
+As root (sudo link.sh) it does what is mounted instead of linked, of all users and of the system, in the same way: the
+data goes to its store, its unit to /etc/systemd/system, and it is mounted over its place. What a mount covers stays there
+until --commit. Paths of --only may then be absolute.
+
   --commit          delete the originals that were kept, each only if it is still what was copied
   --dry-run         show what would happen, change nothing
   --only PATH...    only these (relative to the home)

@@ -14,9 +14,9 @@ in_directory() {
   )
 }
 
-# Nothing can be written into an empty mount point any more, where the file system can do that.
+# Nothing can be written into an empty mount point any more. False where the file system cannot do that.
 freeze() {
-  in_directory "$live" freeze_here || :
+  in_directory "$live" freeze_here
 }
 freeze_here() {
   is_empty_directory . && chattr +i . 2>/dev/null
@@ -30,12 +30,12 @@ cover() {
   in_directory "$stored" hold_stored
 }
 hold_stored() {
-  exec 7<.
+  exec 5<.
   in_directory "$live" hold_live
 }
 hold_live() {
-  exec 8<.
-  cd / && mount -c --bind /proc/self/fd/7/. /proc/self/fd/8/.
+  exec 6<.
+  cd / && mount -c --bind /proc/self/fd/5/. /proc/self/fd/6/.
 }
 
 # Takes the mount away. It is held, so no other one is taken; a mount that is held goes by --lazy only, and who uses it
@@ -44,7 +44,7 @@ uncover() {
   in_directory "$live" uncover_here
 }
 uncover_here() {
-  [[ . -ef $stored ]] && exec 7<. && is_mounted_as 7 "$live" && cd / && umount --lazy -c /proc/self/fd/7/.
+  [[ . -ef $stored ]] && exec 5<. && is_mounted_as 5 "$live" && cd / && umount --lazy -c /proc/self/fd/5/.
 }
 
 # True where an open directory is the root of a mount at a path.

@@ -47,7 +47,7 @@ decide_unmount() {
   stored_kind=$reply
   if has_note "$returned" "$live"; then
     reason="what is in the store is kept until sudo unlink.sh --commit"
-    if is_enabled || has_data "$back"; then action=finish; fi
+    if is_enabled || has_data "$back"; then action=finish reason=; fi
   elif is_bound || { [[ $stored_kind == directory ]] && ! is_mount_point "$live" && is_uncovered; }; then
     decide_way_back
   elif [[ $stored_kind != directory ]] || is_empty_directory "$stored"; then

@@ -9,6 +9,9 @@ Where the store is on the mount of the home, each entry moves in one atomic step
 but links. From another mount it is copied back, compared byte by byte, and then exchanged for the link; what is in the
 store stays there until you say --commit.
 
+As root (sudo unlink.sh) it unmounts what is mounted instead of linked, of all users and of the system, takes the units
+away, and brings the data back in the same way.
+
   --commit          delete what brought-back entries left in the store, each only if it is still what was brought back
   --dry-run         show what would happen, change nothing
   --only PATH...    only these (relative to the home)
