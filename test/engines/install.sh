@@ -425,6 +425,7 @@ main() {
     ;;
   esac
   install_missing
+  "$root/test/engines/selinux-policy.sh" || true
   fetch_nix_sources
   report && return
   if command -v apt-get >/dev/null || command -v dnf >/dev/null || ! command -v nix >/dev/null; then return 1; fi

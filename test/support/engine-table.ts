@@ -27,6 +27,9 @@ const program = (commands: readonly string[], versionArg = "--version"): EngineS
   howToGet: "npm run engines",
 });
 
+/** SELinux' tools and policy, to be laid over a root. */
+export const selinuxLayer = fileURLToPath(new URL("../../.cache/engines/selinux", import.meta.url));
+
 const condition = (probe: () => boolean, howToGet: string): EngineSpec => ({ probe, required: false, howToGet });
 
 const isRoot = () => process.getuid?.() === 0;
@@ -53,6 +56,10 @@ const engines = {
   "nix-sources": condition(
     () => nixSources() !== undefined,
     "npm run engines where GitHub can be reached, or REMANENCE_NIX_SOURCES=FOLDER",
+  ),
+  "selinux-policy": condition(
+    () => existsSync(join(selinuxLayer, "etc/selinux/default/contexts/files/file_contexts")),
+    "test/engines/selinux-policy.sh, on Debian or Ubuntu",
   ),
   root: condition(isRoot, "run the tests as root"),
   loop: condition(() => isRoot() && runs("losetup", "-f"), "run the tests as root where loop devices may be used"),

@@ -5,6 +5,7 @@ import { type HostPlan, isRelocated, type PlanHost } from "../../plan/plan.ts";
 import { linkText, rootLink } from "../../plan/stores.ts";
 import type { EmitInput, EmitResult, Emitter, OutputFile, Saying } from "../emitter.ts";
 import { folderOf, inFolder } from "../emitter.ts";
+import { atomicFaults } from "./atomic.ts";
 import { fedoraDiagnostics as say } from "./diagnostics.ts";
 import { boundEntries, mountFaults, mountUnitName, mountUnitsOf } from "./mounts.ts";
 import { readmeOf } from "./readme.ts";
@@ -59,6 +60,7 @@ function emitHost(plan: HostPlan, input: EmitInput): EmitResult {
 function checkFedora(plan: HostPlan, host: FedoraHost): Diagnostic[] {
   return [
     ...mountFaults(plan),
+    ...atomicFaults(plan),
     ...(host.fedora.home === null
       ? []
       : [

@@ -26,7 +26,7 @@ const linksOfAtomic: Readonly<Record<string, string>> = {
 };
 
 /** A path without the links that a variant of Fedora has. */
-function canonical(host: PlanHost, path: AbsolutePath): AbsolutePath {
+export function canonical(host: PlanHost, path: AbsolutePath): AbsolutePath {
   if (host.os !== "fedora" || host.fedora.variant !== "atomic") return path;
   const link = Object.keys(linksOfAtomic).find((name) => isWithin(path, name));
   if (link === undefined) return path;

@@ -13,6 +13,7 @@ import { rootLink, storeFolder } from "../../plan/stores.ts";
 import { generatedFrom } from "../emitter.ts";
 import { groupEntries } from "../groups.ts";
 import { resticExcludes } from "../restic-excludes.ts";
+import { labelLines } from "./labels.ts";
 import { boundEntries, boundLine } from "./mounts.ts";
 
 type Line = Fragment<"shell">;
@@ -23,26 +24,33 @@ const beside = (line: Line, remark: string | null): RemarkedLine => ({ line, rem
 /** The scripts of a host, by file name: what is particular to it stands first, then text that is the same for all. */
 export function scriptsOf(plan: HostPlan): Readonly<Record<string, string>> {
   const links = [...userLines(plan), ...storeLines(plan)];
+  const labels = labelLines(plan);
   const { backup } = plan.host;
   return {
     "link.sh": script(
       plan,
       "Moves what is kept into its store and links it.",
-      ["common", "links", "checks", "relocate", "settle", "mounts", "hands", "mounting", "binding", "covered"],
-      [...links, linkedSettings(plan)],
+      [
+        ...["common", "links", "checks", "relocate", "settle", "labels", "label-stores"],
+        ...["mounts", "hands", "mounting", "binding", "covered"],
+      ],
+      [...links, ...labels, linkedSettings(plan)],
       "link",
     ),
     "unlink.sh": script(
       plan,
       "Undoes link.sh.",
-      ["common", "links", "checks", "relocate", "mounts", "hands", "mounting", "unbinding"],
-      [...links, linkedSettings(plan)],
+      [
+        ...["common", "links", "checks", "relocate", "labels", "label-stores"],
+        ...["mounts", "hands", "mounting", "unbinding"],
+      ],
+      [...links, ...labels, linkedSettings(plan)],
       "unlink",
     ),
     "verify.sh": script(
       plan,
       "Shows whether everything is where it should be.",
-      ["common", "links", "relocate", "mounts", "looks", "states", "report"],
+      ["common", "links", "relocate", "labels", "mounts", "looks", "states", "report"],
       [...links, verifySettings(plan)],
       "verify",
     ),

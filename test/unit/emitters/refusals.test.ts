@@ -8,6 +8,7 @@ interface Case {
   /** What the host says besides its OS, in flow style. */
   readonly host: string;
   readonly home?: string;
+  readonly system?: string;
   readonly severity?: "error" | "warning";
 }
 
@@ -49,11 +50,18 @@ const cases: readonly Case[] = [
   { code: "fedora/unsupported", host: "", home: "{ path: x, how: bind, writes: in-place }" },
   { code: "fedora/mount-unit", host: "fedora: { link: bind }", home: `${"a-".repeat(60)}/` },
   { code: "fedora/mount-unit", host: "fedora: { link: bind }", home: "'a\\\\/b/'" },
+  { code: "fedora/atomic-store", host: "fedora: { variant: atomic }" },
+  { code: "fedora/atomic-store", host: "fedora: { variant: atomic }, stores: { persist: /usr/persist }" },
+  {
+    code: "fedora/atomic-etc",
+    host: "fedora: { variant: atomic }, stores: { persist: /var/persist }",
+    system: "{ path: /etc/thing/, how: bind }",
+  },
   { code: "fedora/schedule", host: `backup: { ${restic}, schedule: "daily\\\\nExecStart=x" }` },
   { code: "fedora/backup-path", host: "backup: { engine: tar, path: backups }" },
 ];
 
-function manifest({ code, host, home = "x/" }: Case): string {
+function manifest({ code, host, home = "x/", system }: Case): string {
   const os = code.startsWith("nixos") ? "nixos" : "fedora";
   return `version: 1
 users: { u: {} }
@@ -61,7 +69,7 @@ hosts:
   h: { os: ${os}${host === "" ? "" : `, ${host}`} }
 home:
   - ${home}
-`;
+${system === undefined ? "" : `system:\n  - ${system}\n`}`;
 }
 
 describe("what a target cannot do", () => {
@@ -73,6 +81,14 @@ describe("what a target cannot do", () => {
     // Nothing is generated where there is an error, everything where there is none.
     expect(tree.length > 0).toBe(severity === "warning");
     for (const d of diagnostics) expect(d.help, d.code).not.toBe("");
+  });
+
+  it("is not what stays on Fedora Atomic: below /var, in the homes, and where links lead there", async () => {
+    for (const store of ["/var/persist", "~/.persist", "/mnt/persist", "/home/.persist"]) {
+      const host = `fedora: { variant: atomic }, stores: { persist: ${store} }`;
+      const { diagnostics } = await compileText(manifest({ code: "fedora/atomic-store", host, system: "/etc/thing/" }));
+      expect(diagnostics.filter(({ severity }) => severity === "error")).toEqual([]);
+    }
   });
 
   it("has a case for each code", () => {

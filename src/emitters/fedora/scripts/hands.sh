@@ -172,7 +172,12 @@ run_as_root() {
     say_as_root
   done
   home=$own_home me=$own_name
-  if [[ $format == json ]]; then printf ' ], "refused": %s }\n' "$refused"; else say_sum_as_root; fi
+  finish_as_root
+  if [[ $format == json ]]; then
+    printf ' ], %s, "refused": %s }\n' "$labels_json" "$refused"
+  elif ((${#chosen[@]} > 0)); then
+    say_sum_as_root
+  fi
   write_journal
   exit "$worst"
 }

@@ -344,7 +344,7 @@ look_at_all() {
 main() {
   local n path kind mode live stored text root partial back original copied returned other
   local action reason code bytes aside stamp separator='' refused=0 changes=0 worst=0 moved=0 freed=0
-  local actions=() reasons=() sizes=() codes=() asides=()
+  local actions=() reasons=() sizes=() codes=() asides=() moved_to=()
   options "$@"
   choose_user
   settings
@@ -379,7 +379,7 @@ main() {
           if [[ $action == commit ]]; then freed=$((freed + bytes)); else moved=$((moved + bytes)); fi
           if [[ $dry_run == no ]]; then
             journal "link $action${take:+ (--take $take)} ~/$path"
-            relabel "$live"
+            moved_to+=("$stored")
           fi
         else
           action=refuse reason=${reason:-that did not work, and no data is lost}
@@ -393,6 +393,8 @@ main() {
     fi
     "say_$format"
   done
+  if [[ $me == root && $dry_run == no ]]; then format=json label_stores; fi
+  if [[ $dry_run == no && $committing == no ]]; then label_home ${moved_to[@]+"${moved_to[@]}"}; fi
   if [[ $format == json ]]; then printf ' ], "refused": %s }\n' "$refused"; else say_summary; fi
   write_journal
   say_left_for_root
@@ -407,14 +409,13 @@ say_summary() {
     say "$changes of ${#chosen[@]} originals $verb deleted, $(human "$freed"); what is in the store stays."
   else
     say "$changes of ${#chosen[@]} entries $verb linked, $(human "$moved") moved, nothing deleted. Undo: unlink.sh"
+    say_labels
   fi
 }
 
-# A new link has the label of its place where SELinux is on; the moved data keeps its own.
-relabel() {
-  if command -v selinuxenabled >/dev/null && selinuxenabled && command -v restorecon >/dev/null; then
-    restorecon -- "$1" 2>/dev/null || :
-  fi
+# What root does besides mounting: the labels of all stores.
+finish_as_root() {
+  label_stores
 }
 
 main "$@"

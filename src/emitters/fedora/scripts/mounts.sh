@@ -13,9 +13,9 @@ bound() {
 }
 own_bound_paths=()
 
-# True where this run is root's own, for the mounts of everybody.
+# True where this run is root's own, for the mounts and labels of everybody.
 is_for_root() {
-  [[ $EUID == 0 && (-z $me || $me == root) && ${#bound_paths[@]} -gt 0 ]]
+  [[ $EUID == 0 && (-z $me || ($me == root && ${#bound_paths[@]} -gt 0)) ]]
 }
 
 units=/etc/systemd/system

@@ -263,7 +263,7 @@ look_at_all() {
 main() {
   local n path kind mode live stored text root partial back original copied returned
   local action reason code bytes stamp separator='' refused=0 changes=0 worst=0 freed=0
-  local actions=() reasons=() sizes=() codes=()
+  local actions=() reasons=() sizes=() codes=() moved_to=()
   options "$@"
   choose_user
   settings
@@ -286,7 +286,10 @@ main() {
         if [[ $dry_run == yes ]] || carry_out; then
           changes=$((changes + 1))
           if [[ $action == commit ]]; then freed=$((freed + bytes)); fi
-          [[ $dry_run == yes ]] || journal "unlink $action ~/$path"
+          if [[ $dry_run == no ]]; then
+            journal "unlink $action ~/$path"
+            if [[ $action == back || $action == copy ]]; then moved_to+=("$live"); fi
+          fi
         else
           action=refuse reason=${reason:-that did not work, and no data is lost}
         fi
@@ -300,6 +303,7 @@ main() {
     "say_$format"
   done
   [[ $dry_run == yes ]] || remove_root_links
+  label_back ${moved_to[@]+"${moved_to[@]}"}
   if [[ $format == json ]]; then printf ' ], "refused": %s }\n' "$refused"; else say_summary; fi
   write_journal
   say_left_for_root
@@ -315,6 +319,11 @@ say_summary() {
   else
     say "$changes of ${#chosen[@]} entries $verb back at their place, nothing deleted. Link again: link.sh"
   fi
+}
+
+# What root does besides: the rules for labels of stores that are empty.
+finish_as_root() {
+  unlabel_stores
 }
 
 main "$@"

@@ -220,10 +220,8 @@ main() {
   load_mounts
   choose_entries
   look_around
-  if declare -F selinux_mode >/dev/null; then
-    selinux_mode
-    if [[ $reply != disabled ]]; then has_labels=yes; fi
-  fi
+  selinux_mode
+  if [[ $reply != disabled ]]; then has_labels=yes; fi
   [[ $format == text ]] || printf '{ "version": 1, "entries": [ '
   show_stores
   show_entries
