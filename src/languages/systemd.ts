@@ -19,16 +19,30 @@ const directives = {
     RequiresMountsFor: "path",
     ConditionPathIsDirectory: "path",
   },
-  Service: { Type: "text", ExecStart: "words", SuccessExitStatus: "text", Nice: "text", IOSchedulingClass: "text" },
+  Service: {
+    Type: "text",
+    User: "text",
+    ExecStart: "words",
+    SuccessExitStatus: "text",
+    Nice: "text",
+    IOSchedulingClass: "text",
+  },
   Timer: { OnCalendar: "text", Persistent: "text", RandomizedDelaySec: "text", AccuracySec: "text" },
   Mount: { What: "path", Where: "path", Type: "text", Options: "text" },
   Install: { WantedBy: "list" },
 } as const satisfies Record<string, Record<string, Way>>;
 
 type SectionName = keyof typeof directives;
-/** A word of a command line; `inHome` is a path below the home of the user who runs the unit (`%h`). */
-type Word = string | { readonly inHome: string };
-type ValueOf<W extends Way> = W extends "words" ? readonly Word[] : W extends "list" ? readonly string[] : string;
+/**
+ * A word of a command line; `inHome` is a path below the home of the user who runs the unit (`%h`), `instance` what stands
+ * behind the `@` of the unit's name (`%i`), `about` the instance of a template that is about this unit (`NAME@%n.service`).
+ */
+export type CommandWord =
+  | string
+  | { readonly inHome: string }
+  | { readonly instance: true }
+  | { readonly about: string };
+type ValueOf<W extends Way> = W extends "words" | "list" ? readonly CommandWord[] : string;
 type Section<S extends SectionName> = {
   readonly [D in keyof (typeof directives)[S]]?: (typeof directives)[S][D] extends Way
     ? ValueOf<(typeof directives)[S][D]>
@@ -51,31 +65,45 @@ function printSection(name: SectionName, section: Readonly<Record<string, unknow
   return Object.entries(section)
     .map(
       ([directive, value]) =>
-        `${directive}=${printValue(ways[directive] ?? "text", value as string | readonly Word[])}\n`,
+        `${directive}=${printValue(ways[directive] ?? "text", value as string | readonly CommandWord[])}\n`,
     )
     .join("");
 }
 
-function printValue(way: Way, value: string | readonly Word[]): string {
+function printValue(way: Way, value: string | readonly CommandWord[]): string {
   const words = typeof value === "string" ? [value] : value;
   return words
     .map((word, i) => {
-      const text = typeof word === "string" ? word : word.inHome;
+      const text = dataOf(word);
       if (/\p{Cc}/u.test(text) || text.endsWith("\\"))
         throw new TypeError(`a unit file cannot carry ${JSON.stringify(text)}`);
       if (way === "words") return commandWord(word, i === 0);
-      return text.replaceAll("%", "%%");
+      return withSpecifier(word, text.replaceAll("%", "%%"));
     })
     .join(" ");
 }
 
+/** What of a word is data. */
+function dataOf(word: CommandWord): string {
+  if (typeof word === "string") return word;
+  if ("inHome" in word) return word.inHome;
+  return "about" in word ? word.about : "";
+}
+
+function withSpecifier(word: CommandWord, text: string): string {
+  if (typeof word === "string") return text;
+  if ("inHome" in word) return `%h/${text}`;
+  return "about" in word ? `${text}@%n.service` : "%i";
+}
+
 /** One word of a command line: in double quotes, specifiers and variables switched off (systemd.service(5)). */
-function commandWord(word: Word, isProgram: boolean): string {
-  const data = typeof word === "string" ? word : word.inHome;
-  const text = data.replaceAll("%", "%%").replace(/[\\"]/g, (c) => `\\${c}`);
+function commandWord(word: CommandWord, isProgram: boolean): string {
+  const text = dataOf(word)
+    .replaceAll("%", "%%")
+    .replace(/[\\"]/g, (c) => `\\${c}`);
   // The program itself is not subject to variable expansion, so `$` stays single there.
   const plain = isProgram ? text : text.replaceAll("$", () => "$$");
-  const whole = typeof word === "string" ? plain : `%h/${plain}`;
+  const whole = withSpecifier(word, plain);
   return /^[A-Za-z0-9_.%/@+=:-]+$/.test(whole) ? whole : `"${whole}"`;
 }
 

@@ -5,6 +5,7 @@ import { type HostPlan, isRelocated, type PlanHost } from "../../plan/plan.ts";
 import { linkText, rootLink } from "../../plan/stores.ts";
 import type { EmitInput, EmitResult, Emitter, OutputFile, Saying } from "../emitter.ts";
 import { folderOf, inFolder } from "../emitter.ts";
+import { systemBackupUnits } from "./backup-units.ts";
 import { fedoraDiagnostics as say } from "./diagnostics.ts";
 import { readmeOf } from "./readme.ts";
 import { scriptsOf } from "./scripts.ts";
@@ -47,6 +48,7 @@ function emitHost(plan: HostPlan, input: EmitInput): EmitResult {
     files: [
       ...files(scriptsOf(plan), "", true),
       ...files(unitsOf(plan), "systemd/", false),
+      ...files(systemBackupUnits(plan), "systemd/system/", false),
       ...files(Object.fromEntries(rules), "user-tmpfiles.d/", false),
       ...files({ "README.md": readmeOf(plan) }, "", false),
     ],

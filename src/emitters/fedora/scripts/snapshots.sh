@@ -60,7 +60,7 @@ declare -A top_of=() snapshot_of=()
 # What there is to save on btrfs comes from snapshots from here on; what is not is saved as it is, and that is said.
 take_snapshots() {
   local root
-  mkdir -p -m 0711 -- "$run"
+  [[ -d $run ]] || mkdir -m 0711 -- "$run"
   mount -t tmpfs -o mode=0711,size=1m,nosuid,nodev tmpfs "$run"
   [[ -z $for_user ]] || keep_real_home
   load_mounts
