@@ -90,6 +90,10 @@ choose_options() {
 write_excludes() {
   local path
   printf '%s\n' ${restic_excludes[@]+"${restic_excludes[@]}"} >"$work/exclude"
+  for path in ${left_behind[@]+"${left_behind[@]}"}; do
+    restic_literal "$path"
+    printf '%s.remanence-*\n' "${reply//\$/\$\$}" >>"$work/exclude"
+  done
   for path in ${caches[@]+"${caches[@]}"}; do
     restic_literal "$path"
     printf '%s/*\n!%s/CACHEDIR.TAG\n' "${reply//\$/\$\$}" "${reply//\$/\$\$}" >>"$work/exclude"

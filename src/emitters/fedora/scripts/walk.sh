@@ -39,6 +39,11 @@ walk() {
     regex_of "./${left_out[$i]#/}" "${left_out_patterns[$i]}"
     prune+=(-o -regex "$reply")
   done
+  for i in "${!left_behind[@]}"; do
+    [[ ${left_behind[$i]} == "$root"/* ]] || continue
+    regex_of "./${left_behind[$i]#/}" path
+    prune+=(-o -regex "$reply\\.remanence-[^/]*")
+  done
   for i in "${!chosen[@]}"; do
     [[ ${chosen[$i]} == "$root"/* ]] || continue
     regex_of "./${chosen[$i]#/}" path
