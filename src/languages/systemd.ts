@@ -21,18 +21,32 @@ const directives = {
     ConditionPathIsDirectory: "path",
     ConditionPathIsSymbolicLink: "unless",
   },
-  Service: { Type: "text", ExecStart: "words", SuccessExitStatus: "text", Nice: "text", IOSchedulingClass: "text" },
+  Service: {
+    Type: "text",
+    User: "text",
+    ExecStart: "words",
+    SuccessExitStatus: "text",
+    Nice: "text",
+    IOSchedulingClass: "text",
+  },
   Timer: { OnCalendar: "text", Persistent: "text", RandomizedDelaySec: "text", AccuracySec: "text" },
   Mount: { What: "path", Where: "path", Type: "text", Options: "text" },
   Install: { WantedBy: "list" },
 } as const satisfies Record<string, Record<string, Way>>;
 
 type SectionName = keyof typeof directives;
-/** A word of a command line; `inHome` is a path below the home of the user who runs the unit (`%h`). */
-type Word = string | { readonly inHome: string };
-type ValueOf<W extends Way> = W extends "words"
-  ? readonly Word[]
-  : W extends "list" | "paths" | "unless"
+/**
+ * A word of a command line; `inHome` is a path below the home of the user who runs the unit (`%h`), `instance` what stands
+ * behind the `@` of the unit's name (`%i`), `about` the instance of a template that is about this unit (`NAME@%n.service`).
+ */
+export type CommandWord =
+  | string
+  | { readonly inHome: string }
+  | { readonly instance: true }
+  | { readonly about: string };
+type ValueOf<W extends Way> = W extends "words" | "list"
+  ? readonly CommandWord[]
+  : W extends "paths" | "unless"
     ? readonly string[]
     : string;
 type Section<S extends SectionName> = {
@@ -56,15 +70,17 @@ function printSection(name: SectionName, section: Readonly<Record<string, unknow
   const ways: Readonly<Record<string, Way>> = directives[name];
   return Object.entries(section)
     .flatMap(([directive, value]) =>
-      printValues(ways[directive] ?? "text", value as string | readonly Word[]).map((text) => `${directive}=${text}\n`),
+      printValues(ways[directive] ?? "text", value as string | readonly CommandWord[]).map(
+        (text) => `${directive}=${text}\n`,
+      ),
     )
     .join("");
 }
 
-function printValues(way: Way, value: string | readonly Word[]): string[] {
+function printValues(way: Way, value: string | readonly CommandWord[]): string[] {
   const words = typeof value === "string" ? [value] : value;
   const printed = words.map((word, i) => {
-    const text = typeof word === "string" ? word : word.inHome;
+    const text = dataOf(word);
     if (/\p{Cc}/u.test(text) || text.endsWith("\\"))
       throw new TypeError(`a unit file cannot carry ${JSON.stringify(text)}`);
     switch (way) {
@@ -77,7 +93,7 @@ function printValues(way: Way, value: string | readonly Word[]): string[] {
       case "unless":
         return `!${wholePath(text)}`;
       default:
-        return text.replaceAll("%", "%%");
+        return withSpecifier(word, text.replaceAll("%", "%%"));
     }
   });
   return way === "unless" ? printed : [printed.join(" ")];
@@ -94,13 +110,27 @@ function quotedPath(path: string): string {
   return /^[A-Za-z0-9_.%/@+=:-]+$/.test(text) ? text : `"${text}"`;
 }
 
+/** What of a word is data. */
+function dataOf(word: CommandWord): string {
+  if (typeof word === "string") return word;
+  if ("inHome" in word) return word.inHome;
+  return "about" in word ? word.about : "";
+}
+
+function withSpecifier(word: CommandWord, text: string): string {
+  if (typeof word === "string") return text;
+  if ("inHome" in word) return `%h/${text}`;
+  return "about" in word ? `${text}@%n.service` : "%i";
+}
+
 /** One word of a command line: in double quotes, specifiers and variables switched off (systemd.service(5)). */
-function commandWord(word: Word, isProgram: boolean): string {
-  const data = typeof word === "string" ? word : word.inHome;
-  const text = data.replaceAll("%", "%%").replace(/[\\"]/g, (c) => `\\${c}`);
+function commandWord(word: CommandWord, isProgram: boolean): string {
+  const text = dataOf(word)
+    .replaceAll("%", "%%")
+    .replace(/[\\"]/g, (c) => `\\${c}`);
   // The program itself is not subject to variable expansion, so `$` stays single there.
   const plain = isProgram ? text : text.replaceAll("$", () => "$$");
-  const whole = typeof word === "string" ? plain : `%h/${plain}`;
+  const whole = withSpecifier(word, plain);
   return /^[A-Za-z0-9_.%/@+=:-]+$/.test(whole) ? whole : `"${whole}"`;
 }
 

@@ -28,6 +28,12 @@ const scriptsIn = (folder: string): string[] =>
     .filter((name) => name.endsWith(".sh"))
     .map((name) => join(folder, name));
 
+/** The unit files in a folder; of a template one instance, since a template itself cannot be checked. */
+const unitsIn = (folder: string): string[] =>
+  readdirSync(folder)
+    .filter((name) => /\.(service|timer|mount)$/.test(name))
+    .map((name) => join(folder, name.replace("@.", "@ann.")));
+
 describeWith(["shellcheck", "shfmt"], "generated scripts for Fedora", () => {
   it("are such that shellcheck and shfmt have nothing to say", async () => {
     const scripts = (await folders()).flatMap(scriptsIn);
@@ -65,11 +71,6 @@ describeWith([], "words of a generated script", () => {
   });
 });
 
-const unitsIn = (folder: string): string[] =>
-  readdirSync(folder)
-    .filter((name) => /\.(?:service|timer|mount)$/.test(name))
-    .map((name) => join(folder, name));
-
 describeWith(["systemd"], "generated units for Fedora", () => {
   it("are such that systemd has nothing to say, not even of a misspelt key", async () => {
     for (const folder of await folders()) {
@@ -78,12 +79,14 @@ describeWith(["systemd"], "generated units for Fedora", () => {
       symlinkSync(folder, join(home, ".config", "remanence", "host"));
       const runtime = scratch();
       const units = unitsIn(join(folder, "systemd"));
-      expect(units.length).toBe(4);
-      const done = run(["systemd-analyze", "verify", "--user", "--man=no", ...units], {
-        home,
-        env: { XDG_RUNTIME_DIR: runtime },
-      });
+      expect(units.length).toBe(5);
+      const env = { XDG_RUNTIME_DIR: runtime };
+      const done = run(["systemd-analyze", "verify", "--user", "--man=no", ...units], { home, env });
       expect({ ...done, folder }).toEqual({ code: 0, out: "", err: "", folder });
+      const ofSystem = unitsIn(join(folder, "systemd", "system"));
+      expect(ofSystem.length).toBeGreaterThanOrEqual(3);
+      const system = run(["systemd-analyze", "verify", "--man=no", ...ofSystem], { home, env });
+      expect({ ...system, folder }).toEqual({ code: 0, out: "", err: "", folder });
     }
   });
 

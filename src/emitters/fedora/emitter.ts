@@ -6,6 +6,7 @@ import { linkText, rootLink } from "../../plan/stores.ts";
 import type { EmitInput, EmitResult, Emitter, OutputFile, Saying } from "../emitter.ts";
 import { folderOf, inFolder } from "../emitter.ts";
 import { atomicFaults } from "./atomic.ts";
+import { systemBackupUnits } from "./backup-units.ts";
 import { fedoraDiagnostics as say } from "./diagnostics.ts";
 import { boundEntries, mountFaults, mountUnitName, mountUnitsOf } from "./mounts.ts";
 import { readmeOf } from "./readme.ts";
@@ -49,7 +50,7 @@ function emitHost(plan: HostPlan, input: EmitInput): EmitResult {
     files: [
       ...files(scriptsOf(plan), "", true),
       ...files(unitsOf(plan), "systemd/", false),
-      ...files(mountUnitsOf(plan), "systemd/system/", false),
+      ...files({ ...mountUnitsOf(plan), ...systemBackupUnits(plan) }, "systemd/system/", false),
       ...files(Object.fromEntries(rules), "user-tmpfiles.d/", false),
       ...files({ "README.md": readmeOf(plan) }, "", false),
     ],

@@ -2,6 +2,7 @@ import type { HostPlan } from "../../plan/plan.ts";
 import { isRelocated } from "../../plan/plan.ts";
 import { isAgedBySystem } from "../../plan/special-paths.ts";
 import { generatedFrom } from "../emitter.ts";
+import { ofRoot, systemBackupUnits } from "./backup-units.ts";
 import { boundEntries } from "./mounts.ts";
 
 /** The page beside the scripts: what they are, and the three commands to run. */
@@ -50,8 +51,46 @@ ${leftToTheSystem(plan)}To have it done regularly, let the units find these scri
 
 \`\`\`sh
 mkdir -p ~/.config/remanence && ln -sfnT "$PWD" ~/.config/remanence/host
-systemctl --user enable --now "$PWD"/systemd/*.timer
+systemctl --user link "$PWD"/systemd/*.service "$PWD"/systemd/*.timer
+systemctl --user enable --now $(basename -a "$PWD"/systemd/*.timer)
 \`\`\`
+
+They run while you are logged in; after \`loginctl enable-linger\` always.
+${systemText(plan)}`;
+}
+
+/** How root's timers are switched on. Root gets copies, in a folder that nobody else can change. */
+function systemText(plan: HostPlan): string {
+  const units = Object.keys(systemBackupUnits(plan));
+  const timers = units.filter((name) => name.endsWith(".timer"));
+  if (timers.length === 0) return "";
+  const folder = ofRoot.slice(0, ofRoot.lastIndexOf("/"));
+  const ofHome = timers.filter((name) => name.includes("@"));
+  const ofSystem = timers.filter((name) => !name.includes("@"));
+  const user = plan.host.users[0]?.name ?? "";
+  return `
+${
+  ofSystem.length > 0
+    ? "The system's own part is saved by root, who runs a copy of the script that nobody else can change:"
+    : "On btrfs root can save a home from snapshots, where databases are whole whatever writes them:"
+}
+
+\`\`\`sh
+sudo install -D -m 0755 -t ${folder} backup.sh restore.sh verify.sh
+sudo install -D -m 0644 -t /etc/systemd/system systemd/system/remanence-*
+sudo systemctl daemon-reload
+${[...ofSystem, ...(ofSystem.length > 0 ? [] : ofHome.map((name) => name.replace("@", `@${user}`)))]
+  .map((name) => `sudo systemctl enable --now ${name}\n`)
+  .join("")}\`\`\`
+${
+  ofSystem.length > 0 && ofHome.length > 0
+    ? `
+On btrfs root can save a home as well, from snapshots, where databases are whole whatever writes them, and without anybody
+logged in: \`sudo systemctl enable --now remanence-backup@${user}.timer\`, instead of your own \`remanence-backup.timer\`.
+`
+    : ""
+}
+After a change of the manifest, install them again. When a backup fails, \`remanence-notify@.service\` says so.
 `;
 }
 

@@ -7,7 +7,7 @@ import { type AgedPlace, ageingOf, neverAged } from "../../plan/ageing.ts";
 import { type BackupRoot, type BackupSet, backupSet } from "../../plan/backup-set.ts";
 import { rememberFor } from "../../plan/memo.ts";
 import { type AbsolutePath, depthOf, relativeTo, sortByPath } from "../../plan/path.ts";
-import { mountedEntries } from "../../plan/physical.ts";
+import { mountedEntries, physicalPath } from "../../plan/physical.ts";
 import { type HostPlan, isRelocated, type PlanEntry, type PlanUser } from "../../plan/plan.ts";
 import { rootLink, storeFolder } from "../../plan/stores.ts";
 import { generatedFrom } from "../emitter.ts";
@@ -60,7 +60,7 @@ export function scriptsOf(plan: HostPlan): Readonly<Record<string, string>> {
           "backup.sh": script(
             plan,
             "Backs up what is kept.",
-            ["common", "backups"],
+            ["common", "backups", "walk", "databases", "archives", "repository", "snapshots"],
             [...userLines(plan), backupSettings(plan, backup)],
             "backup",
           ),
@@ -195,7 +195,7 @@ function backupSettings(plan: HostPlan, backup: Backup): Line {
     ...(backup.encrypt === null
       ? []
       : [shell.assign("encrypt_tool", backup.encrypt.tool), shell.assign("encrypt_to", backup.encrypt.recipient)]),
-    ...(backup.engine === "restic" && keep.length > 0 ? [shell.array("retain", keep)] : []),
+    ...(keep.length > 0 ? [shell.array("retain", keep)] : []),
   ];
   const owners = [null, ...host.users];
   return shell.define("settings", [...head, ...owners.flatMap((user) => backupLines(plan, user, backup))]);
@@ -225,6 +225,37 @@ function backupLines(plan: HostPlan, user: PlanUser | null, backup: Backup): Row
       beside(shell.call("excluded", owner, pattern ? "pattern" : "path", seen(path)), entry.note),
     ),
     ...(backup.engine === "restic" ? resticLines(set, owner, user) : []),
+    ...insideLines(plan, user, backup, linked),
+  ];
+}
+
+/** What is to be known of places inside the roots: which are named by themselves, hold databases, or must not be there. */
+function insideLines(plan: HostPlan, user: PlanUser | null, backup: Backup, { roots }: BackupSet): Row[] {
+  const owner = user?.name ?? "-";
+  const own = plan.rules.filter((rule) => rule.user === (user?.name ?? null) && rule.kind !== "pattern");
+  const saved = own.filter((rule) => rule.backup);
+  const isRoot = new Set(roots.map(({ entry }) => entry.live));
+  const places = (name: string, rules: readonly PlanEntry[]): Line[] => {
+    const paths = rules.flatMap((rule) => [rule.stored ?? physicalPath(plan, rule.live), rule.live]);
+    return [...new Set(paths)].map((path) => shell.call(name, owner, seenFrom(user, path)));
+  };
+  const inner = places(
+    "inner",
+    saved.filter(({ live }) => !isRoot.has(live)),
+  );
+  const databases = places(
+    "database",
+    saved.filter(({ database }) => database),
+  );
+  const inClear = backup.engine === "tar" && backup.encrypt === null;
+  const withheld = own.filter((rule) => inClear && rule.class === "secret" && rule.disposition === "persist");
+  return [
+    ...(inner.length === 0 ? [] : [shell.comment("named inside another")]),
+    ...inner,
+    ...(databases.length === 0 ? [] : [shell.comment("databases")]),
+    ...databases,
+    ...(withheld.length === 0 ? [] : [shell.comment("secrets, which go only where they are encrypted")]),
+    ...withheld.map(({ path }) => shell.call("withheld", owner, path)),
   ];
 }
 

@@ -28,12 +28,37 @@ unlinked() {
 }
 
 left_out=() left_out_patterns=()
-# excluded USER path|pattern PATH: a place inside that is left out.
+# excluded USER path|pattern PATH: a place inside that is left out, and what a move of it leaves beside it.
 excluded() {
   is_mine "$1" || return 0
   absolute "$3"
   left_out+=("$reply")
   left_out_patterns+=("$2")
+  if [[ $2 == path ]]; then left_behind+=("$reply"); fi
+}
+left_behind=()
+
+kept_inside=()
+# inner USER PATH: what is named by itself inside a root; that something marks it as a cache changes nothing there.
+inner() {
+  is_mine "$1" || return 0
+  absolute "$2"
+  kept_inside+=("$reply")
+}
+
+databases=()
+# database USER PATH: where programs keep databases, of which a copy made while they write may be of no use.
+database() {
+  is_mine "$1" || return 0
+  absolute "$2"
+  databases+=("$reply")
+}
+
+withheld_paths=()
+# withheld USER PATH: a secret that only the want of encryption keeps out.
+withheld() {
+  is_mine "$1" || return 0
+  withheld_paths+=("$2")
 }
 
 absolute() {
