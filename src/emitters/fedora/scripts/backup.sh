@@ -268,7 +268,8 @@ main() {
   trap finish EXIT
   if [[ -z ${REMANENCE_HOME-} ]]; then lock; else heed_root; fi
   if [[ $dry_run == no && -z $for_user ]]; then begin_result; fi
-  choose_roots
+  # What a user's own run says is said once.
+  if [[ -n $for_user && $dry_run == no ]]; then choose_roots 2>/dev/null; else choose_roots; fi
   leave_out_target
   if ((${#chosen[@]} == 0)); then
     [[ $format == text ]] || say '{ "version": 1, "entries": [], "result": null }'
@@ -279,6 +280,7 @@ main() {
   make_work_on_disk
   if [[ $snapshot == yes && $dry_run == no ]]; then take_snapshots; fi
   if [[ -n $for_user && $dry_run == no ]]; then
+    code=0
     run_as_other || code=$?
     exit "$code"
   fi

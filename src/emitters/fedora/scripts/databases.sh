@@ -28,9 +28,8 @@ copy_databases() {
   mkdir -- "$work/consistent"
   : >"$work/consistent.list"
   : >"$work/replaced"
-  [[ $in_snapshot == no ]] || return 0
   for n in "${!chosen[@]}"; do
-    places_below "${chosen[$n]}" || continue
+    if is_from_snapshot "${chosen[$n]}" || ! places_below "${chosen[$n]}"; then continue; fi
     if command -v sqlite3 >/dev/null; then
       while IFS= read -r -d '' file; do
         file=${file#.}

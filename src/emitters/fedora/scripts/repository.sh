@@ -36,6 +36,7 @@ find_fault() {
         *'repository is already locked'*) fault=locked ;;
         *'Is there a repository at the following location'*) fault=missing ;;
         *'no space left on device'*) fault=full ;;
+        *'directories/files do not exist'*) fault=incomplete ;;
       esac
       ;;
   esac

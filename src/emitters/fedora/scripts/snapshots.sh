@@ -54,22 +54,22 @@ unchanging_part() {
   done
 }
 
-tops=() snapshots=() bound=()
+tops=() snapshots=()
 declare -A top_of=() snapshot_of=()
 
 # What there is to save on btrfs comes from snapshots from here on; what is not is saved as it is, and that is said.
 take_snapshots() {
-  local root
+  local root reason
+  local -A without=()
   [[ -d $run ]] || mkdir -m 0711 -- "$run"
   mount -t tmpfs -o mode=0711,size=1m,nosuid,nodev tmpfs "$run"
   [[ -z $for_user ]] || keep_real_home
   load_mounts
   for root in "${chosen[@]}"; do
     snapshot_root "$root"
-    [[ -z $reply ]] || warn "$(plain "$(short "$root")"): not from a snapshot, since $reply"
+    if [[ -n $reply ]]; then without["$reply"]=$((${without["$reply"]-0} + 1)); fi
   done
-  ((${#bound[@]} > 0)) || return 0
-  in_snapshot=yes
+  for reason in "${!without[@]}"; do warn "not from a snapshot: ${without["$reason"]} entries, since $reason"; done
   for root in "${mount_points[@]}"; do was_mounted["$root"]=yes; done
 }
 
@@ -86,13 +86,13 @@ snapshot_root() {
     return 0
   done
   if [[ -L $root ]]; then
-    reply='it is a link'
+    reply='they are links'
   elif [[ -z $base ]]; then
-    reply='others can change the way to it'
+    reply='others can change the way to them'
   elif [[ $(stat -f -c %T -- "$base") != btrfs ]]; then
-    reply='it is not on btrfs'
+    reply='they are not on btrfs'
   elif ! is_on_same "$root" "$base"; then
-    reply="it is a mount inside $base"
+    reply="they are mounts inside $base"
   elif is_written_in "$base"; then
     reply='the backup itself writes there'
   else
@@ -190,9 +190,11 @@ run_as_other() {
   [[ $init == no ]] || args+=(--init)
   ((${#only[@]} == 0)) || args+=(--only "${only[@]}")
   printf '%s\n' "${!was_mounted[@]}" >"$run/mounts"
-  chmod 0644 -- "$run/mounts"
+  : >"$run/bound"
+  ((${#bound[@]} == 0)) || printf '%s\n' "${bound[@]}" >"$run/bound"
+  chmod 0644 -- "$run/mounts" "$run/bound"
   setsid --wait setpriv --reuid="$uid" --regid="$gid" --init-groups --reset-env -- env "HOME=$home" "REMANENCE_HOME=$run/home" \
-    "REMANENCE_IN_SNAPSHOT=$in_snapshot" "XDG_STATE_HOME=$run/home/.local/state" "XDG_CACHE_HOME=$run/home/.cache" \
+    "XDG_STATE_HOME=$run/home/.local/state" "XDG_CACHE_HOME=$run/home/.cache" \
     "$BASH" "$0" "${args[@]}" </dev/null || rc=$?
   return "$rc"
 }
@@ -207,7 +209,7 @@ keep_real_home() {
 heed_root() {
   local point
   [[ -n ${REMANENCE_HOME-} ]] || return 0
-  in_snapshot=${REMANENCE_IN_SNAPSHOT-no}
+  while IFS= read -r point; do bound+=("$point"); done <"$run/bound"
   while IFS= read -r point; do was_mounted["$point"]=yes; done <"$run/mounts"
 }
 

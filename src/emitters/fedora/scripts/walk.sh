@@ -124,20 +124,21 @@ is_in_cache() {
   return 1
 }
 
+bound=()
+# True for what is read from a snapshot.
+is_from_snapshot() {
+  local base
+  for base in ${bound[@]+"${bound[@]}"}; do
+    [[ $1 == "$base" || $1 == "$base"/* ]] && return 0
+  done
+  return 1
+}
+
 # In a snapshot a subvolume is an empty directory with this number, and nothing is mounted.
 is_hidden_here() {
-  [[ $in_snapshot == yes ]] || return 1
-  [[ $2 == 2 || -n ${was_mounted["$1"]-} ]]
+  [[ $2 == 2 || -n ${was_mounted["$1"]-} ]] && is_from_snapshot "$1"
 }
-in_snapshot=no
 declare -A was_mounted=()
-
-has_cache_mark() {
-  local head=
-  [[ -f $1/CACHEDIR.TAG && -r $1/CACHEDIR.TAG ]] || return 1
-  IFS= read -r -N 43 head 2>/dev/null <"$1/CACHEDIR.TAG" || return 1
-  [[ $head == 'Signature: 8a477f597d28d172789f06886806bc55' ]]
-}
 
 # A mark counts only where the manifest names neither the directory nor anything in it.
 note_cache() {
