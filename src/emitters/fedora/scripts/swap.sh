@@ -157,7 +157,8 @@ make_way() {
   while [[ -n $rest ]]; do
     at=${at%/}/${rest%%/*}
     if [[ $rest == */* ]]; then rest=${rest#*/}; else rest=; fi
-    if [[ -n $me ]]; then mkdir -- "$at" || return 1; else mkdir -m 0755 -- "$at" || return 1; fi
+    # A home is its user's own, and so is its folder in a store.
+    if [[ -n $me && ($me != root || $at == "$home"/*) ]]; then mkdir -- "$at" || return 1; else mkdir -m 0755 -- "$at" || return 1; fi
   done
   is_safe_way "$1"
 }
@@ -213,15 +214,16 @@ is_thing() {
 
 # settle_replacing PLACE: what a run left that was killed while it replaced something.
 settle_replacing() {
-  local original=$1.remanence-original replacing=$1.remanence-replacing
+  local original=$1.remanence-original replacing=$1.remanence-replacing new
   [[ -n $1 && -L $replacing ]] && is_safe_way "$1" || return 0
   if has_note "$replacing" "$1"; then
     # Not exchanged yet. What is restored is in the backup, and will be restored again.
-    if is_thing "$original" "$reply"; then
+    new=$reply
+    if is_thing "$original" "$new"; then
       rm -rf --one-file-system -- "$1.remanence-partial"
       rename_into "$original" "$1.remanence-partial" || return 1
-      rm -rf --one-file-system -- "$1.remanence-partial"
     fi
+    if is_thing "$1.remanence-partial" "$new"; then rm -rf --one-file-system -- "$1.remanence-partial"; fi
   elif has_note "$replacing" "$original"; then
     if [[ ! -e $1 && ! -L $1 ]]; then rename_into "$original" "$1" || return 1; fi
   fi

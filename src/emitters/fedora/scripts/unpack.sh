@@ -66,11 +66,18 @@ unpack() {
   stage=$1
   shift
   for n in "${!snapshots[@]}"; do
-    local by_name=() by_number=()
+    local own=() by_name=() by_number=()
     for i in "$@"; do
       [[ ${sources[$i]} == "$n" ]] || continue
-      if keeps_numbers "${saved[$i]}"; then by_number+=("${saved[$i]}"); else by_name+=("${saved[$i]}"); fi
+      if [[ ${entry_owners[$i]} == home ]]; then
+        own+=("${saved[$i]}")
+      elif keeps_numbers "${entry_names[$i]}"; then
+        by_number+=("${saved[$i]}")
+      else
+        by_name+=("${saved[$i]}")
+      fi
     done
+    if ((${#own[@]} > 0)); then "unpack_$engine" "${snapshots[$n]}" home "${own[@]}"; fi
     if ((${#by_name[@]} > 0)); then "unpack_$engine" "${snapshots[$n]}" name "${by_name[@]}"; fi
     if ((${#by_number[@]} > 0)); then "unpack_$engine" "${snapshots[$n]}" number "${by_number[@]}"; fi
   done
@@ -79,7 +86,7 @@ unpack() {
 }
 stage=
 
-# What containers keep belongs to numbers; a name that one of them has here says nothing.
+# keeps_numbers NAME: what containers keep belongs to numbers; a name that one of them has here says nothing.
 keeps_numbers() {
   [[ $1 == @(/var/lib/docker|/var/lib/containers|/var/lib/machines)?(/*) ]]
 }
@@ -89,7 +96,7 @@ keeps_numbers() {
 find_strangers() {
   local pair pairs=("${owner_of["${finals[$1]}"]:-0}/${group_of["${finals[$1]}"]:-0}")
   local -A strangers=()
-  if ! keeps_numbers "${saved[$1]}"; then
+  if ! keeps_numbers "${entry_names[$1]}"; then
     read -r -a pairs <<<"${pairs[0]} ${saved_owners["${sources[$1]} ${saved[$1]}"]}"
   fi
   for pair in "${pairs[@]}"; do
@@ -107,7 +114,7 @@ is_known() {
 
 unpack_tar() {
   local root members=() how=(--same-owner)
-  if [[ -n $me ]]; then how=(--no-same-owner); elif [[ $2 == number ]]; then how+=(--numeric-owner); fi
+  if [[ $2 == home ]]; then how=(--no-same-owner); elif [[ $2 == number ]]; then how+=(--numeric-owner); fi
   # To tar what lies in another member is no member of its own.
   for root in "${@:3}"; do is_inside "$root" "${@:3}" || members+=(".$root"); done
   if ! extract "$stage" "${members[@]}"; then
@@ -146,8 +153,8 @@ unpack_whole() {
 extract() {
   local codes=(0 0 0) attributes=(--xattrs-include='*' --xattrs-exclude='security.selinux' --xattrs-exclude='trusted.SGI_ACL*')
   if ((EUID != 0)); then attributes=(--xattrs-include='user.*'); fi
-  if ! decrypt "$archive" | zstd -dcq | tar --extract --file=- -C "$1" --preserve-permissions "${how[@]}" --acls --xattrs \
-    "${attributes[@]}" --sparse --no-unquote --no-wildcards -- "${@:2}"; then
+  if ! decrypt "$archive" | zstd -dcq | tar --extract --file=- -C "$1" --preserve-permissions --delay-directory-restore \
+    "${how[@]}" --acls --xattrs "${attributes[@]}" --sparse --no-unquote --no-wildcards -- "${@:2}"; then
     codes=("${PIPESTATUS[@]}")
   fi 2>"$work/tar.log"
   [[ ${codes[*]} != '0 0 0' ]] || return 0
@@ -163,7 +170,7 @@ compare_tar() {
     codes=("${PIPESTATUS[@]}")
   fi >"$work/tar.log" 2>&1
   [[ ${codes[*]} != '0 0 0' ]] || return 0
-  [[ -n $me && ${codes[*]} == '0 0 1' ]] && ! grep -qv ': [UG]id differs$' "$work/tar.log"
+  [[ ${how[0]} == --no-same-owner && ${codes[*]} == '0 0 1' ]] && ! grep -qv ': [UG]id differs$' "$work/tar.log"
 }
 
 # --- snapshots of restic ------------------------------------------------------------------------------------------
@@ -177,9 +184,9 @@ unpack_restic() {
     restic_literal "$root"
     options+=(--include "$reply")
   done
-  if [[ -z $me && $2 == name && $help == *--ownership-by-name* ]]; then options+=(--ownership-by-name); fi
+  if [[ $2 == name && $help == *--ownership-by-name* ]]; then options+=(--ownership-by-name); fi
   restic_read restore "$1" "${options[@]}" >/dev/null 2>"$work/restic.log" || forgive_restic
-  if [[ -n $me ]]; then
+  if [[ $2 == home ]]; then
     # Even root's home, and a home that was another user's, is its user's own.
     give_to_owner "${@:3}"
   elif [[ $2 == name && $help != *--ownership-by-name* ]]; then
@@ -230,9 +237,10 @@ own_by_name() {
   done < <(restic_read find --json --snapshot "$1" '*' | sed 's/{"path":"/\n{"path":"/g' | awk "$unescape"'
     /"path":"/ { printf "%s\t-%s\t%s\t-%s\n", field("uid", "[0-9]+"), text("user"), field("gid", "[0-9]+"), text("group") }' | sort -u)
   for root in "${@:2}"; do
-    while IFS=' ' read -r -d '' uid gid path; do
+    # A name may end in a blank, so nothing may be cut off.
+    while IFS=/ read -r -d '' uid gid path; do
       user=${users_by["$uid"]:-$uid} group=${groups_by["$gid"]:-$gid}
       if [[ $user:$group != "$uid:$gid" ]]; then change_owner "$user:$group" "$path"; fi
-    done < <(find "$stage$root" -printf '%U %G %p\0')
+    done < <(find "$stage$root" -printf '%U/%G/%p\0')
   done
 }
