@@ -235,6 +235,8 @@ why_not_replace() {
     reason="what was there before is still in $(short "$1").remanence-original: look which of them you want"
   elif has_mount "$1"; then
     reason='something is mounted there or inside it'
+  elif [[ -d $1 ]] && has_subvolume "$1"; then
+    reason='there is a btrfs subvolume inside it, of which the backup has nothing'
   else
     for root in "${root_paths[@]}"; do
       if [[ $root == "$1"/* && -e $root && ! -L $root ]] && ! is_chosen "$root"; then

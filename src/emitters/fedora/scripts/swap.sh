@@ -196,16 +196,26 @@ replace() {
   identity_of "$2" && old=$reply
   identity_of "$1" && new=$reply
   note "$replacing" "$2" "$new" || return 1
+  if give_way "$1" "$2"; then
+    rm -- "$replacing"
+    return 0
+  fi
+  # Back to how it was.
+  if is_thing "$original" "$new"; then rename_into "$original" "$1" || :; fi
+  settle_replacing "$2" || :
+  return 1
+}
+
+give_way() {
   if [[ $exchanger == none ]]; then
     rename_into "$2" "$original" && rename_into "$1" "$2" || return 1
   else
     rename_into "$1" "$original" || return 1
     put_on_disk "${2%/*}/"
-    exchange "$2" "$original" || :
+    exchange "$2" "$original" || return 1
   fi
   is_thing "$2" "$new" && is_thing "$original" "$old" || return 1
   put_on_disk "${2%/*}/"
-  rm -- "$replacing"
 }
 
 is_thing() {
