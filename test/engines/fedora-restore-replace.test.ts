@@ -73,6 +73,10 @@ describeWith(["zstd", "python3"], "restore.sh --replace", () => {
   it("touches nothing that a program has open, and names the program", async () => {
     const { scripts, home } = await savedHome(entries, content);
     writeFileSync(join(home, "app", "a"), "newer");
+    run(["mount", "--bind", join(home, ".persist/app"), join(home, "photos")], { home });
+    onTestFinished(() => void run(["umount", "-l", join(home, "photos")], { home }));
+    const shown = expectRun(4, scripts, "restore", ["--replace", "--only", "app"], { home });
+    expect(shown.out).toContain("it is what is mounted at ~/.persist/photos, and would go on being that");
     const reader = spawn("sleep", ["60"], { cwd: join(home, "app") });
     onTestFinished(() => void reader.kill());
     const done = expectRun(4, scripts, "restore", ["--replace", "--only", "app"], { home });

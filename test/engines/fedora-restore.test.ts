@@ -301,6 +301,14 @@ describeWith(["zstd", "restic", "acl", "attr", "loop"], "restore.sh and what a f
     const { scripts, home, to } = await saved();
     lose(home);
     for (const path of [home, to, join(to, "..")]) run(["chown", "-R", "4321:4321", path], { home });
+    // Its group may write here, and is nobody else.
+    run(["install", "-d", "-m", "0775", "-o", "4321", "-g", "4321", join(home, ".persist")], { home });
+    expect(runScript(scripts, "restore", ["--only", "app"], { home, uid: 4321 }).code).toBe(0);
+    chmodSync(join(home, ".persist"), 0o777);
+    expect(runScript(scripts, "restore", ["--only", "photos"], { home, uid: 4321 }).out).toContain(
+      "others can change ~/.persist",
+    );
+    chmodSync(join(home, ".persist"), 0o775);
     const done = runScript(scripts, "restore", [], { home, uid: 4321 });
     expect(done.code, done.err).toBe(0);
     expect(contents(join(home, ".persist", "photos"))["below/b"]).toBe("file 644 d4735e3a265e16ee");

@@ -235,6 +235,8 @@ why_not_replace() {
     reason="what was there before is still in $(short "$1").remanence-original: look which of them you want"
   elif has_mount "$1"; then
     reason='something is mounted there or inside it'
+  elif is_mounted_elsewhere "$1"; then
+    reason="it is what is mounted at $(plain "$(short "$reply")"), and would go on being that: unmount that first" code=4
   elif [[ -d $1 ]] && has_subvolume "$1"; then
     reason='there is a btrfs subvolume inside it, of which the backup has nothing'
   else
@@ -244,6 +246,14 @@ why_not_replace() {
       fi
     done
   fi
+}
+
+# True where a mount shows a directory at another place, as a bind mount does: a mount follows what it shows, not its name.
+is_mounted_elsewhere() {
+  for reply in "${mount_points[@]}"; do
+    [[ $reply != "$1" && $reply -ef $1 ]] && return 0
+  done
+  return 1
 }
 
 is_chosen() {

@@ -164,6 +164,8 @@ find_restic() {
 }
 
 cannot_open() {
+  ! grep -q 'already locked' "$work/restic.log" ||
+    die 2 "the repository is locked, so something works on it; if nothing does: restic unlock"
   ! grep -q 'wrong password' "$work/restic.log" || die 2 "the repository at $(plain "$target") does not open with this password"
   show_log "$work/restic.log"
   die 2 "no repository that opens with this password at $(plain "$target")"

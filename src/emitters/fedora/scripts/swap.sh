@@ -141,8 +141,26 @@ is_safe_way() {
   local top='' parent
   existing "${1%/*}"
   parent=$reply
-  if [[ -n $me && $parent/ == "$home"/* ]]; then top=$home; fi
-  is_real_directory "$parent" && is_trusted "$parent" "$top"
+  is_real_directory "$parent" || return 1
+  if [[ -n $me && $parent/ == "$home"/* ]]; then
+    # Many homes have directories that the group may write, which is nobody but its user; to root that is not said.
+    if ((EUID != 0)); then
+      is_own_way "$parent"
+      return
+    fi
+    top=$home
+  fi
+  is_trusted "$parent" "$top"
+}
+
+is_own_way() {
+  local at=$1 bits owner
+  while [[ $at == "$home"/* ]]; do
+    read -r bits owner < <(stat -c '%a %u' -- "$at") || return 1
+    [[ $owner == 0 || $owner == "$EUID" ]] || return 1
+    (((8#$bits & 8#002) == 0 || (8#$bits & 8#1000) != 0)) || return 1
+    at=${at%/*}
+  done
 }
 
 # Makes the directories above a place one by one, and looks at each: where others may write too, one that appears just
