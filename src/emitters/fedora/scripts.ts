@@ -58,8 +58,8 @@ export function scriptsOf(plan: HostPlan): Readonly<Record<string, string>> {
           "restore.sh": script(
             plan,
             "Brings back what backup.sh saved.",
-            ["common", "backups", "unpack"],
-            [...userLines(plan), backupSettings(plan, backup)],
+            ["common", "links", "relocate", "backups", "sources", "unpack", "swap", "choose", "compare"],
+            [...userLines(plan), backupSettings(plan, backup, ownedLines)],
             "restore",
           ),
         }),
@@ -156,7 +156,16 @@ function verifySettings(plan: HostPlan): Line {
   );
 }
 
-function backupSettings(plan: HostPlan, backup: Backup): Line {
+/** What an entry must be like when it is back, for restore.sh. */
+function ownedLines(owner: string, roots: readonly BackupRoot[], seen: (path: AbsolutePath) => string): Line[] {
+  return roots.flatMap(({ entry: { mode, owner: by, group }, path }) =>
+    mode === null && by === null && group === null
+      ? []
+      : [shell.call("owned", owner, seen(path), mode ?? "-", by ?? "-", group ?? "-")],
+  );
+}
+
+function backupSettings(plan: HostPlan, backup: Backup, more: typeof ownedLines = () => []): Line {
   const { host } = plan;
   const keep = Object.entries(backup.retain).flatMap(([kind, count]) => [`--keep-${kind}`, String(count)]);
   const head = [
@@ -170,10 +179,10 @@ function backupSettings(plan: HostPlan, backup: Backup): Line {
     ...(backup.engine === "restic" && keep.length > 0 ? [shell.array("retain", keep)] : []),
   ];
   const owners = [null, ...host.users];
-  return shell.define("settings", [...head, ...owners.flatMap((user) => backupLines(plan, user, backup))]);
+  return shell.define("settings", [...head, ...owners.flatMap((user) => backupLines(plan, user, backup, more))]);
 }
 
-function backupLines(plan: HostPlan, user: PlanUser | null, backup: Backup): Row[] {
+function backupLines(plan: HostPlan, user: PlanUser | null, backup: Backup, more: typeof ownedLines): Row[] {
   const linked = backupSet(plan, user?.name ?? null);
   if (linked.roots.length === 0) return [];
   const { set, unlinked } = withUnlinked(linked, backupSet(inPlacePlan(plan), user?.name ?? null));
@@ -196,6 +205,7 @@ function backupLines(plan: HostPlan, user: PlanUser | null, backup: Backup): Row
     ...set.excludes.map(({ entry, path, pattern }) =>
       beside(shell.call("excluded", owner, pattern ? "pattern" : "path", seen(path)), entry.note),
     ),
+    ...more(owner, [...linked.roots, ...unlinked], seen),
     ...(backup.engine === "restic" ? resticLines(set, owner, user) : []),
   ];
 }

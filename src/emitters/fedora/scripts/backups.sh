@@ -82,12 +82,12 @@ name_of() {
 
 # Every --only must name a root, as it is in the manifest or where it lies.
 check_only_roots() {
-  local root names=()
+  local root known=()
   for root in ${root_paths[@]+"${root_paths[@]}"}; do
     name_of "$root"
-    names+=("$reply" "${root#"$home"/}")
+    known+=("$reply" "${root#"$home"/}")
   done
-  check_only ${names[@]+"${names[@]}"}
+  check_only ${known[@]+"${known[@]}"}
 }
 is_wanted_root() {
   name_of "$1"

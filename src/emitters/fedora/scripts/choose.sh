@@ -1,0 +1,180 @@
+#!/usr/bin/env bash
+# shellcheck disable=SC2154,SC2034 # stands between swap.sh and restore.sh
+
+# --- what goes where ----------------------------------------------------------------------------------------------
+
+# Of each entry: its name in the manifest, its class, where it belongs now, where it is in the backup and in which snapshot.
+entry_names=() entry_classes=() finals=() saved=() sources=()
+# Where the backup may have an entry: where it is in the store, and where it is as long as it is not linked.
+may_be=() may_be_too=()
+
+classes=()
+is_wanted_class() {
+  local class
+  ((${#classes[@]} > 0)) || return 0
+  for class in "${classes[@]}"; do
+    [[ $1 == "$class" ]] && return 0
+  done
+  return 1
+}
+
+# What belongs to one machine comes back only when it is asked for.
+is_host_bound() {
+  case $1 in
+    /etc/machine-id | /etc/ssh/ssh_host_* | /var/lib/systemd/random-seed | */.config/monitors.xml) return 0 ;;
+    *) return 1 ;;
+  esac
+}
+
+is_named() {
+  local asked
+  for asked in ${only[@]+"${only[@]}"}; do
+    [[ ${1#"$home"/} == "$asked" ]] && return 0
+  done
+  return 1
+}
+
+is_asked_for() {
+  ! is_host_bound "$1" || [[ $host_bound == yes ]] || is_named "$1"
+}
+
+# Collects what is asked for, on this host or on the one of --host.
+choose() {
+  local i root
+  local -A stored_of=()
+  if [[ -n $other ]]; then
+    check_only ${there_names[@]+"${there_names[@]}"}
+    for i in "${!there_names[@]}"; do
+      if wanted "${there_names[$i]}" && find_place "${there_names[$i]}"; then
+        add "${there_names[$i]}" "${there_classes[$i]}" "$reply" "${there_roots[$i]}" ''
+      fi
+    done
+    return
+  fi
+  check_only_roots
+  for root in "${!live_name[@]}"; do
+    absolute "${live_name["$root"]}"
+    if [[ -n ${is_unlinked["$reply"]-} ]]; then stored_of["$reply"]=$root; fi
+  done
+  for i in "${!root_paths[@]}"; do
+    root=${root_paths[$i]}
+    is_wanted_root "$root" || continue
+    # Not linked is another place of the same entry.
+    [[ -z ${stored_of["$root"]-} ]] || continue
+    name_of "$root"
+    absolute "$reply"
+    if [[ -z ${is_unlinked["$reply"]-} || $reply == "$root" ]]; then reply=; fi
+    add "${live_name["$root"]-${root#"$home"/}}" "${root_classes[$i]}" "$root" "$root" "$reply"
+  done
+}
+
+# add NAME CLASS FINAL MAY_BE MAY_BE_TOO
+add() {
+  is_wanted_class "$2" || return 0
+  if [[ -z $other && ! -e $3 && -n $5 ]]; then
+    # Data that is not linked yet is what there is of it.
+    if [[ -e $5 && ! -L $5 ]] && ! is_empty_directory "$5"; then set -- "$1" "$2" "$5" "$4" "$5"; fi
+  fi
+  is_asked_for "$3" || {
+    left_behind+=("$3")
+    return 0
+  }
+  entry_names+=("$1") entry_classes+=("$2") finals+=("$3") may_be+=("$4") may_be_too+=("$5")
+}
+left_behind=()
+
+# Where this host keeps what the manifest calls PATH: at a root of its own, or inside one.
+find_place() {
+  local root live want best=
+  absolute "$1"
+  want=$reply
+  reply=
+  for root in "${root_paths[@]}"; do
+    live=${live_name["$root"]-$root}
+    [[ $live == /* ]] || live=$home/$live
+    if [[ $want == "$live" ]]; then
+      # Linked or not: where it is now.
+      if [[ -z ${is_unlinked["$root"]-} || (-e $root && ! -L $root) ]]; then best=$want reply=$root; fi
+    elif [[ $want == "$live"/* && ${#live} -gt ${#best} && -z ${is_unlinked["$root"]-} ]]; then
+      best=$live
+      reply=$root${want#"$live"}
+    fi
+  done
+  [[ -n $reply ]]
+}
+
+# Finds out where in the backup each entry is. Where nothing of the home is, the home may have had another path then.
+locate() {
+  local was=$home i
+  write_wanted
+  survey
+  if [[ -n $me && -z $other ]] && ! has_found_home; then
+    find_former_home
+    if [[ -n $reply && $reply != "$home" ]]; then
+      was=$reply
+      warn "this was saved when the home was $(plain "$was")"
+      write_wanted
+      survey
+    fi
+  fi
+  local again=("${!entry_names[@]}")
+  for i in "${again[@]}"; do
+    then_at "${may_be[$i]}"
+    pick "$reply" "${entry_classes[$i]}" "$i" || :
+    [[ -n ${may_be_too[$i]} ]] || continue
+    then_at "${may_be_too[$i]}"
+    if [[ -z ${saved[$i]} ]]; then
+      pick "$reply" "${entry_classes[$i]}" "$i" || :
+      # It was not linked; nor is it now, if there is nothing of it.
+      if [[ -n ${saved[$i]} && ! -e ${finals[$i]} && ! -L ${may_be_too[$i]} ]]; then finals[i]=${may_be_too[$i]}; fi
+    elif [[ -n $(there_in "$reply") ]]; then
+      # Both were there, and nobody knows which is meant: each to its own place.
+      finals[i]=${may_be[$i]}
+      entry_names+=("${entry_names[$i]}") entry_classes+=("${entry_classes[$i]}") finals+=("${may_be_too[$i]}")
+      may_be+=("${may_be_too[$i]}") may_be_too+=('')
+      pick "$reply" "${entry_classes[$i]}" "$((${#entry_names[@]} - 1))"
+    fi
+  done
+}
+
+write_wanted() {
+  local path
+  for path in "${may_be[@]}" "${may_be_too[@]}"; do
+    [[ -n $path ]] || continue
+    then_at "$path"
+    printf '%s\n' "$reply"
+  done >"$work/wanted"
+}
+
+# A path of this home as it was when the backup was made.
+then_at() {
+  reply=$1
+  if [[ $reply == "$home"/* ]]; then reply=$was${reply#"$home"}; fi
+}
+
+# The snapshots that have something at a path.
+there_in() {
+  local n
+  for n in "${!snapshots[@]}"; do
+    if [[ -n ${saved_files["$n $1"]-} ]]; then printf '%s ' "$n"; fi
+  done
+}
+
+has_found_home() {
+  local key
+  for key in "${!saved_files[@]}"; do
+    [[ ${key#* } == "$home"/* ]] && return 0
+  done
+  return 1
+}
+
+# pick PATH CLASS NUMBER: from the snapshot of that class, or, since a manifest changes, from one that has it.
+pick() {
+  local n found=
+  saved[$3]='' sources[$3]=''
+  for n in $(there_in "$1"); do
+    if [[ -z $found || ${snapshot_classes[$n]} == "$2" ]]; then found=$n; fi
+  done
+  [[ -n $found ]] || return 1
+  saved[$3]=$1 sources[$3]=$found
+}
