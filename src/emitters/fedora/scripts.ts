@@ -13,14 +13,18 @@ import { rootLink, storeFolder } from "../../plan/stores.ts";
 import { generatedFrom } from "../emitter.ts";
 import { groupEntries } from "../groups.ts";
 import { resticExcludes } from "../restic-excludes.ts";
+import { otherHostsLines } from "./other-hosts.ts";
 
 type Line = Fragment<"shell">;
 type Row = Line | RemarkedLine;
 
 const beside = (line: Line, remark: string | null): RemarkedLine => ({ line, remark });
 
-/** The scripts of a host, by file name: what is particular to it stands first, then text that is the same for all. */
-export function scriptsOf(plan: HostPlan): Readonly<Record<string, string>> {
+/**
+ * The scripts of a host, by file name: what is particular to it stands first, then text that is the same for all. Of the
+ * manifest's other hosts, `plans` has them, it needs to know what their backups hold.
+ */
+export function scriptsOf(plan: HostPlan, plans: readonly HostPlan[]): Readonly<Record<string, string>> {
   const links = [...userLines(plan), ...storeLines(plan)];
   const { backup } = plan.host;
   return {
@@ -58,8 +62,8 @@ export function scriptsOf(plan: HostPlan): Readonly<Record<string, string>> {
           "restore.sh": script(
             plan,
             "Brings back what backup.sh saved.",
-            ["common", "links", "relocate", "backups", "sources", "unpack", "swap", "choose", "compare"],
-            [...userLines(plan), backupSettings(plan, backup, ownedLines)],
+            ["common", "links", "relocate", "backups", "sources", "unpack", "swap", "apart", "choose", "compare"],
+            [...userLines(plan), backupSettings(plan, backup, ownedLines, otherHostsLines(plan, plans))],
             "restore",
           ),
         }),
@@ -165,7 +169,12 @@ function ownedLines(owner: string, roots: readonly BackupRoot[], seen: (path: Ab
   );
 }
 
-function backupSettings(plan: HostPlan, backup: Backup, more: typeof ownedLines = () => []): Line {
+function backupSettings(
+  plan: HostPlan,
+  backup: Backup,
+  more: typeof ownedLines = () => [],
+  others: readonly Row[] = [],
+): Line {
   const { host } = plan;
   const keep = Object.entries(backup.retain).flatMap(([kind, count]) => [`--keep-${kind}`, String(count)]);
   const head = [
@@ -179,7 +188,8 @@ function backupSettings(plan: HostPlan, backup: Backup, more: typeof ownedLines 
     ...(backup.engine === "restic" && keep.length > 0 ? [shell.array("retain", keep)] : []),
   ];
   const owners = [null, ...host.users];
-  return shell.define("settings", [...head, ...owners.flatMap((user) => backupLines(plan, user, backup, more))]);
+  const own = owners.flatMap((user) => backupLines(plan, user, backup, more));
+  return shell.define("settings", [...head, ...own, ...others]);
 }
 
 function backupLines(plan: HostPlan, user: PlanUser | null, backup: Backup, more: typeof ownedLines): Row[] {

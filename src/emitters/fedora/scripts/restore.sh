@@ -154,6 +154,7 @@ unpack_all() {
     unpack "${stage_in["$base"]}" ${groups["$base"]}
     put_host_bound_aside
   done
+  take_apart
   for i in "${!stage_of[@]}"; do make_as_asked "$i"; done
 }
 
@@ -170,7 +171,7 @@ put_host_bound_aside() {
 }
 
 staged_at() {
-  reply=${stage_in["${stage_of[$1]}"]}${saved[$1]}
+  reply=${stage_in["${stage_of[$1]}"]}${apart[$1]-}${saved[$1]}
 }
 
 # Mode and owner as in the manifest. Nobody but us can reach a stage, so what is looked at stays what it is.

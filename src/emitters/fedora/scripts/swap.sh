@@ -123,7 +123,8 @@ tidy_stages() {
   local i root above base
   for i in "${!stage_of[@]}"; do
     root=${stage_in["${stage_of[$i]}"]}
-    above=${saved[$i]#/}
+    above=${apart[$i]-}${saved[$i]}
+    above=${above#/}
     [[ $above == */* && -d $root/${above%/*} ]] || continue
     (cd -- "$root" && rmdir -p --ignore-fail-on-non-empty -- "${above%/*}")
   done
@@ -153,9 +154,18 @@ make_way() {
   while [[ -n $rest ]]; do
     at=${at%/}/${rest%%/*}
     if [[ $rest == */* ]]; then rest=${rest#*/}; else rest=; fi
-    if [[ -n $me ]]; then mkdir -- "$at" || return 1; else mkdir -m 0755 -- "$at" || return 1; fi
+    make_directory "$at" || return 1
   done
   is_safe_way "$1"
+}
+
+# What the manifest says of a directory holds where it is only on the way, too.
+make_directory() {
+  if [[ -n $me ]]; then mkdir -- "$1" || return 1; else mkdir -m 0755 -- "$1" || return 1; fi
+  if [[ -z $me && -n ${owner_of["$1"]-}${group_of["$1"]-} ]]; then
+    chown -h -- "${owner_of["$1"]-}:${group_of["$1"]-}" "$1" || return 1
+  fi
+  if [[ -n ${mode_of["$1"]-} ]]; then chmod -- "${mode_of["$1"]}" "$1" || return 1; fi
 }
 
 # rename_into FROM PLACE: never over something, never by a copy, and in the very directory that was looked at.

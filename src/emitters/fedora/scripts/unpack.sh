@@ -210,9 +210,10 @@ own_by_name() {
   done < <(restic_read find --json --snapshot "$1" '*' | sed 's/{"path":"/\n{"path":"/g' | awk "$unescape"'
     /"path":"/ { printf "%s\t-%s\t%s\t-%s\n", field("uid", "[0-9]+"), text("user"), field("gid", "[0-9]+"), text("group") }' | sort -u)
   for root in "${@:2}"; do
-    while IFS=' ' read -r -d '' uid gid path; do
+    # A name may end in a blank, so nothing may be cut off.
+    while IFS=/ read -r -d '' uid gid path; do
       user=${users_by["$uid"]:-$uid} group=${groups_by["$gid"]:-$gid}
       if [[ $user:$group != "$uid:$gid" ]]; then change_owner "$user:$group" "$path"; fi
-    done < <(find "$stage$root" -printf '%U %G %p\0')
+    done < <(find "$stage$root" -printf '%U/%G/%p\0')
   done
 }
