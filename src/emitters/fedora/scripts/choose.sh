@@ -179,3 +179,73 @@ pick() {
   [[ -n $found ]] || return 1
   saved[$3]=$1 sources[$3]=$found
 }
+
+# --- deciding -----------------------------------------------------------------------------------------------------
+
+is_free() {
+  [[ ! -e $1 && ! -L $1 ]] || is_empty_directory "$1"
+}
+
+# True where something that was put in its place already holds this.
+came_with_another() {
+  local one
+  for one in ${restored[@]+"${restored[@]}"}; do
+    [[ $1 == "$one"/* ]] && return 0
+  done
+  return 1
+}
+
+# What is to be done about the entry of a number: sets `action` and, for `refuse`, `reason` and `code`.
+#   absent   not in the backup       restore   to its free place       replace   what is there gives way
+#   keep     something is there, and stays unless it is the same
+decide() {
+  local final=${finals[$1]}
+  action=refuse reason='' code=3
+  if [[ -z ${saved[$1]} ]]; then
+    action=absent
+  elif ! is_safe_way "$final"; then
+    reason="others can change $(short "$reply") or a directory above it, or it is reached through a link"
+  elif [[ -z $me ]] && find_strangers "$1" && [[ -n $reply ]]; then
+    reason="it belongs to $(plain "$reply"), unknown here: install what makes that user, or add one"
+  elif is_free "$final"; then
+    action=restore
+  elif [[ -n $rehearsing ]]; then
+    action=keep
+  elif [[ -L $final ]]; then
+    action=keep reason="there is a link, to $(plain "$(readlink -- "$final")")"
+  elif [[ $replace_asked == no ]]; then
+    action=keep reason='something is there, and stays'
+  else
+    why_not_replace "$final"
+    if [[ -z $reason ]]; then action=replace; else action=keep; fi
+  fi
+}
+
+# What speaks against putting something in place of what is at PLACE: sets `reason` and `code`, or leaves them.
+why_not_replace() {
+  local root
+  programs_in "$1"
+  if [[ -n $reply ]]; then
+    reason="in use by $reply" code=4
+  elif [[ ${1%/*} == '' ]]; then
+    reason='it lies in the root directory'
+  elif [[ -e $1.remanence-original || -L $1.remanence-original ]]; then
+    reason="what was there before is still in $(short "$1").remanence-original: look which of them you want"
+  elif has_mount "$1"; then
+    reason='something is mounted there or inside it'
+  else
+    for root in "${root_paths[@]}"; do
+      if [[ $root == "$1"/* && -e $root && ! -L $root ]] && ! is_chosen "$root"; then
+        reason="$(plain "$(short "$root")") lies inside it and was not asked for: ask for both"
+      fi
+    done
+  fi
+}
+
+is_chosen() {
+  local i
+  for i in "${!finals[@]}"; do
+    [[ ${finals[$i]} == "$1" && -n ${saved[$i]} ]] && return 0
+  done
+  return 1
+}

@@ -64,8 +64,10 @@ count() { tr -dc '\0' | wc -c; }
 # Restores everything to where nothing is, verifies it, and compares it with what is here. Changes nothing, and ends with
 # 1 where something is not as it is in the backup.
 rehearse() {
-  local i findings=0 result staged
+  local i findings=0 result staged bytes=0
   announce
+  for i in "${order[@]}"; do bytes=$((bytes + sizes[i])); done
+  find_rehearsal_base "$bytes"
   unpack_all
   [[ $format == text ]] || printf '{ "version": 1, "from": %s, "entries": [ ' "$(json "$source_name")"
   for i in "${order[@]}"; do
@@ -81,6 +83,15 @@ rehearse() {
     say "$(plain "$source_name") was restored and verified, and is deleted again; $findings of ${#order[@]} entries are not as they are in it."
   fi
   if ((findings > 0)); then exit 1; fi
+}
+
+# The home, or the state of the system; another disk where there is no room.
+find_rehearsal_base() {
+  local at
+  for at in "$home" /var/tmp; do
+    one_base=$at
+    if (($(df --output=avail --block-size=1 -- "$at" | tail -n 1) > $1 + $1 / 20)); then return 0; fi
+  done
 }
 
 # Sets `result` to same, differs, missing (here), absent (in the backup), refuse, or nothing (neither here nor there).

@@ -59,76 +59,6 @@ valued() {
   esac
 }
 
-# --- deciding -----------------------------------------------------------------------------------------------------
-
-is_free() {
-  [[ ! -e $1 && ! -L $1 ]] || is_empty_directory "$1"
-}
-
-# True where something that was put in its place already holds this.
-came_with_another() {
-  local one
-  for one in ${restored[@]+"${restored[@]}"}; do
-    [[ $1 == "$one"/* ]] && return 0
-  done
-  return 1
-}
-
-# What is to be done about the entry of a number: sets `action` and, for `refuse`, `reason` and `code`.
-#   absent   not in the backup       restore   to its free place       replace   what is there gives way
-#   keep     something is there, and stays unless it is the same
-decide() {
-  local final=${finals[$1]}
-  action=refuse reason='' code=3
-  if [[ -z ${saved[$1]} ]]; then
-    action=absent
-  elif ! is_safe_way "$final"; then
-    reason="others can change $(short "$reply") or a directory above it, or it is reached through a link"
-  elif [[ -z $me && -z ${owner_of["$final"]-} ]] && find_strangers "$1" && [[ -n $reply ]]; then
-    reason="it belongs to $(plain "$reply"), unknown here: install what makes that user, or add one"
-  elif is_free "$final"; then
-    action=restore
-  elif [[ -n $rehearsing ]]; then
-    action=keep
-  elif [[ -L $final ]]; then
-    action=keep reason="there is a link, to $(plain "$(readlink -- "$final")")"
-  elif [[ $replace_asked == no ]]; then
-    action=keep reason='something is there, and stays'
-  else
-    why_not_replace "$final"
-    if [[ -z $reason ]]; then action=replace; else action=keep; fi
-  fi
-}
-
-# What speaks against putting something in place of what is at PLACE: sets `reason` and `code`, or leaves them.
-why_not_replace() {
-  local root
-  programs_in "$1"
-  if [[ -n $reply ]]; then
-    reason="in use by $reply" code=4
-  elif [[ ${1%/*} == '' ]]; then
-    reason='it lies in the root directory'
-  elif [[ -e $1.remanence-original || -L $1.remanence-original ]]; then
-    reason="what was there before is still in $(short "$1").remanence-original: look which of them you want"
-  elif has_mount "$1"; then
-    reason='something is mounted there or inside it'
-  else
-    for root in "${root_paths[@]}"; do
-      if [[ $root == "$1"/* && -e $root ]] && ! is_chosen "$root"; then
-        reason="$(plain "$(short "$root")") lies inside it and was not asked for: ask for both"
-      fi
-    done
-  fi
-}
-
-is_chosen() {
-  local i
-  for i in "${!finals[@]}"; do
-    [[ ${finals[$i]} == "$1" && -n ${saved[$i]} ]] && return 0
-  done
-  return 1
-}
-
 # --- doing --------------------------------------------------------------------------------------------------------
 
 # Unpacks what was decided about: for each mount of a place by itself, so that it gets there by one rename.
@@ -140,15 +70,17 @@ unpack_all() {
     find_base "${finals[$i]}"
     groups["$reply"]+=" $i"
   done
-  for base in "${!groups[@]}"; do make_way "${base%/}/x" && make_stage "$base"; done
   for base in "${!groups[@]}"; do
+    make_way "${base%/}/x" || die 2 "cannot make $(short "$base")"
+    sweep_stages "$base"
     bytes=0 files=0
     for i in ${groups["$base"]}; do
-      bytes=$((bytes + sizes[i])) files=$((files + saved_files["${sources[$i]} ${saved[$i]}"]))
+      bytes=$((bytes + sizes[i])) files=$((files + counts[i]))
       stage_of[i]=$base
     done
     check_room "$base" "$bytes" "$files"
   done
+  for base in "${!groups[@]}"; do make_stage "$base"; done
   for base in "${!groups[@]}"; do
     # shellcheck disable=SC2086 # numbers
     unpack "${stage_in["$base"]}" ${groups["$base"]}
@@ -180,9 +112,8 @@ make_as_asked() {
   staged_at "$1"
   staged=$reply
   [[ -e $staged && ! -L $staged ]] || return 0
-  if [[ -z $me && -n ${owner_of["$final"]-}${group_of["$final"]-} ]]; then
-    change_owner "${owner_of["$final"]-}:${group_of["$final"]-}" "$staged" || give_up "the owner of $final could not be set"
-  fi
+  if [[ -z $me && -n ${owner_of["$final"]-} ]]; then change_owner "${owner_of["$final"]}" "$staged"; fi
+  if [[ -z $me && -n ${group_of["$final"]-} ]]; then change_owner ":${group_of["$final"]}" "$staged"; fi
   if [[ -n ${mode_of["$final"]-} ]]; then chmod -- "${mode_of["$final"]}" "$staged"; fi
 }
 
@@ -298,7 +229,7 @@ summary() {
 }
 
 main() {
-  local i action reason code says order=() actions=() reasons=() codes=() sizes=() stage_of=() restored=()
+  local i one action reason code says order=() actions=() reasons=() codes=() sizes=() counts=() stage_of=() restored=()
   local refused=0 same=0 worst=0 separator='' source_name='' was
   options "$@"
   choose_user
@@ -314,8 +245,11 @@ main() {
   find_exchanger
   find_no_copy
   "find_$engine"
+  if [[ $dry_run == yes ]]; then rehearsing=; fi
   if [[ $dry_run == no && -z $rehearsing ]]; then
-    for i in "${!finals[@]}"; do settle_replacing "${finals[$i]}"; done
+    for one in "${may_be[@]}" "${may_be_too[@]}" "${finals[@]}"; do
+      settle_replacing "$one" || warn "what a stopped run left beside $(plain "$(short "$one")") could not be settled"
+    done
   fi
   locate
   # What is around something comes before it.
@@ -323,7 +257,7 @@ main() {
   for i in "${order[@]}"; do
     decide "$i"
     actions[i]=$action reasons[i]=$reason codes[i]=$code
-    sizes[i]=${saved_bytes["${sources[$i]} ${saved[$i]}"]-0}
+    sizes[i]=${saved_bytes["${sources[$i]} ${saved[$i]}"]-0} counts[i]=${saved_files["${sources[$i]} ${saved[$i]}"]-0}
   done
   if [[ -n $rehearsing ]]; then
     rehearse

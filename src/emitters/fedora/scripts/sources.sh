@@ -58,6 +58,12 @@ settle_source() {
   fi
 }
 
+# What a program said.
+show_log() {
+  local line
+  while IFS= read -r line; do warn "$(plain "$line")"; done < <(head -n 20 -- "$1")
+}
+
 # --- archives -----------------------------------------------------------------------------------------------------
 
 archive=
@@ -102,20 +108,27 @@ find_tar() {
     die 2 "$archive is damaged: its checksum is wrong"
 }
 
-# Writes what is in the archive: room it takes, owner/group, path. The room of a member is what lies between its block
-# and the next one: a sparse file takes no more than what is in it.
+# Writes what is in the archive: bytes, owner/group, path. A sparse file is no larger than what lies between its block and
+# the next one.
 list_tar() {
   decrypt "$archive" | zstd -dcq | tar --list --verbose --block-number --file=- --quoting-style=literal --sparse | awk '
-    { at = $2 + 0; if (path != "") printf "%.0f\t%s\t%s\n", (at - block) * 512, owner, path; path = "" }
+    function done() {
+      if (path == "") return
+      stored = (at - block) * 512
+      printf "%.0f\t%s\t%s\n", size < stored ? size : stored, owner, path
+      path = ""
+    }
+    { at = $2 + 0; done() }
     $1 == "block" && match($0, / [0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9] [0-9:]+ \.\//) {
       block = at
       owner = $4
+      size = $5 + 0
       path = substr($0, RSTART + RLENGTH - 1)
       sub(/ link to \.\/.*$/, "", path)
       if ($3 ~ /^l/) sub(/ -> .*$/, "", path)
       sub(/\/$/, "", path)
     }
-    END { if (path != "") printf "%.0f\t%s\t%s\n", 0, owner, path }
+    END { at = block; done() }
   '
 }
 
@@ -151,8 +164,7 @@ find_restic() {
 
 cannot_open() {
   ! grep -q 'wrong password' "$work/restic.log" || die 2 "the repository at $(plain "$target") does not open with this password"
-  plain "$(head -n 3 -- "$work/restic.log")" >&2
-  printf '\n' >&2
+  show_log "$work/restic.log"
   die 2 "no repository that opens with this password at $(plain "$target")"
 }
 

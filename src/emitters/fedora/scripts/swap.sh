@@ -11,10 +11,16 @@
 #   .remanence-restore-XXXXXX.incomplete    what came out of a damaged backup, for a person to look at
 
 declare -A base_of=() stage_in=()
+# The one directory for all, in a rehearsal.
+one_base=
 # Sets `reply` to the directory where the stage for a place is made: the home, or the topmost directory on the mount of
 # the place that nobody else can change.
 find_base() {
   local at where
+  if [[ -n $one_base ]]; then
+    reply=$one_base
+    return
+  fi
   existing "${1%/*}"
   at=$reply
   if [[ -n ${base_of["$at"]-} ]]; then
@@ -69,8 +75,6 @@ sweep_stages() {
 }
 
 make_stage() {
-  [[ -z ${stage_in["$1"]-} ]] || return 0
-  sweep_stages "$1"
   stage_in["$1"]=$(mktemp -d --suffix=.partial -- "${1%/}/.remanence-restore-XXXXXX") || die 2 "cannot write in $(short "$1")"
 }
 
@@ -79,7 +83,7 @@ declare -A needed_on=()
 check_room() {
   local device free need
   device=$(stat -c %d -- "$1")
-  need=$(($2 + $2 / 20 + ${needed_on["$device"]-0}))
+  need=$(($2 + $2 / 20 + $3 * 4096 + ${needed_on["$device"]-0}))
   needed_on["$device"]=$need
   free=$(df --output=avail --block-size=1 -- "$1" | tail -n 1)
   ((need <= free)) || give_up "there is room for $(human "$free") in $(short "$1"), and $(human "$need") are needed"
@@ -96,7 +100,7 @@ give_up() {
     left=${stage_in["$base"]}
     [[ -d $left ]] || continue
     if [[ $left == "${stage-}" && -n ${2-} && -z ${rehearsing-} && -n $(find "$left" ! -type d -print -quit) ]] &&
-      ! grep -qiE 'no space left|quota exceeded' "$2"; then
+      ! grep -qiE 'no space left|quota exceeded|wrote only' "$2"; then
       kept=${left%.partial}.incomplete
       mv -T -n -- "$left" "$kept"
     else
@@ -220,7 +224,7 @@ is_thing() {
 # settle_replacing PLACE: what a run left that was killed while it replaced something.
 settle_replacing() {
   local original=$1.remanence-original replacing=$1.remanence-replacing
-  [[ -L $replacing ]] || return 0
+  [[ -n $1 && -L $replacing ]] && is_safe_way "$1" || return 0
   if has_note "$replacing" "$1"; then
     # Not exchanged yet. What is restored is in the backup, and will be restored again.
     if is_thing "$original" "$reply"; then

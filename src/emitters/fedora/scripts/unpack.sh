@@ -9,7 +9,7 @@ survey() {
   local n bytes files owners path
   for n in "${!snapshots[@]}"; do
     [[ -f $work/list-$n ]] || "list_$engine" "${snapshots[$n]}" >"$work/list-$n" ||
-      die 2 "$(plain "$source_name") could not be read$([[ $archive != *.@(age|gpg) ]] || printf ': damaged, or this is not the key to it')"
+      die 2 "$(plain "$source_name") cannot be read: it is damaged$([[ $archive != *.@(age|gpg) ]] || printf ', or this is not the key to it')"
     while IFS=$'\t' read -r bytes files owners path; do
       saved_bytes["$n $path"]=$bytes
       saved_files["$n $path"]=$files
@@ -84,18 +84,23 @@ keeps_numbers() {
   [[ $1 == @(/var/lib/docker|/var/lib/containers|/var/lib/machines)?(/*) ]]
 }
 
-# Users and groups that own something of an entry in the backup, and whom this machine does not know; `reply` names them.
+# Users and groups that own something of an entry in the backup, or shall own it, and whom this machine does not know;
+# `reply` names them.
 find_strangers() {
-  local pair name kind strangers=()
-  reply=
-  keeps_numbers "${saved[$1]}" && return 0
-  for pair in ${saved_owners["${sources[$1]} ${saved[$1]}"]}; do
-    for kind in passwd group; do
-      if [[ $kind == passwd ]]; then name=${pair%%/*}; else name=${pair#*/}; fi
-      [[ $name == +([0-9]) || " ${strangers[*]-} " == *" $name "* ]] || getent "$kind" "$name" >/dev/null || strangers+=("$name")
-    done
+  local pair pairs=("${owner_of["${finals[$1]}"]:-0}/${group_of["${finals[$1]}"]:-0}")
+  local -A strangers=()
+  if ! keeps_numbers "${saved[$1]}"; then
+    read -r -a pairs <<<"${pairs[0]} ${saved_owners["${sources[$1]} ${saved[$1]}"]}"
+  fi
+  for pair in "${pairs[@]}"; do
+    is_known passwd "${pair%%/*}" || strangers["${pair%%/*}"]=1
+    is_known group "${pair#*/}" || strangers["${pair#*/}"]=1
   done
-  reply=${strangers[*]-}
+  reply=${!strangers[*]}
+}
+
+is_known() {
+  [[ $2 == +([0-9]) ]] || getent "$1" "$2" >/dev/null
 }
 
 # --- archives -----------------------------------------------------------------------------------------------------
@@ -103,7 +108,8 @@ find_strangers() {
 unpack_tar() {
   local root members=() how=(--same-owner)
   if [[ -n $me ]]; then how=(--no-same-owner); elif [[ $2 == number ]]; then how+=(--numeric-owner); fi
-  for root in "${@:3}"; do members+=(".$root"); done
+  # To tar what lies in another member is no member of its own.
+  for root in "${@:3}"; do is_inside "$root" "${@:3}" || members+=(".$root"); done
   if ! extract "$stage" "${members[@]}"; then
     grep -q 'Cannot hard link to' "$work/tar.log" || give_up_tar
     unpack_whole "${@:3}" || give_up_tar
@@ -112,37 +118,52 @@ unpack_tar() {
   compare_tar "$stage" "${members[@]}" || give_up_tar
 }
 
+is_inside() {
+  local one
+  for one in "${@:2}"; do
+    [[ $1 == "$one"/* ]] && return 0
+  done
+  return 1
+}
+
 give_up_tar() {
-  plain "$(head -n 20 -- "$work/tar.log")" >&2
-  printf '\n' >&2
+  show_log "$work/tar.log"
   give_up "what came out of $(plain "$source_name") is not what is in it" "$work/tar.log"
 }
 
 # A chosen file may be a hard link to one that was not: all is unpacked and verified, and the chosen part kept.
 unpack_whole() {
   local root whole=$stage/.whole
-  rm -rf --one-file-system -- "$stage" && mkdir -p -- "$whole" || return 1
-  extract "$whole" && compare_tar "$whole" || return 1
+  mkdir -- "$whole" && extract "$whole" && compare_tar "$whole" || return 1
   for root in "$@"; do
-    mkdir -p -- "$stage${root%/*}" && mv -T -- "$whole$root" "$stage$root" || return 1
+    rm -rf --one-file-system -- "$stage$root" && mkdir -p -- "$stage${root%/*}" && mv -T -- "$whole$root" "$stage$root" || return 1
   done
   rm -rf --one-file-system -- "$whole"
 }
 
-# extract FOLDER MEMBER…: labels follow from the place, so they stay out; what only root may set, only root tries to.
+# extract FOLDER MEMBER…: labels follow from the place, so they stay out; what only root may set, only root tries to. A
+# file system that has no attributes is no reason to bring nothing back.
 extract() {
-  local attributes=(--xattrs-include='*' --xattrs-exclude='security.selinux' --xattrs-exclude='trusted.SGI_ACL*')
+  local codes=(0 0 0) attributes=(--xattrs-include='*' --xattrs-exclude='security.selinux' --xattrs-exclude='trusted.SGI_ACL*')
   if ((EUID != 0)); then attributes=(--xattrs-include='user.*'); fi
-  decrypt "$archive" 2>"$work/tar.log" | zstd -dcq 2>>"$work/tar.log" | tar --extract --file=- -C "$1" \
-    --preserve-permissions "${how[@]}" --acls --xattrs "${attributes[@]}" --sparse --no-unquote --no-wildcards -- \
-    "${@:2}" 2>>"$work/tar.log"
+  if ! decrypt "$archive" | zstd -dcq | tar --extract --file=- -C "$1" --preserve-permissions "${how[@]}" --acls --xattrs \
+    "${attributes[@]}" --sparse --no-unquote --no-wildcards -- "${@:2}"; then
+    codes=("${PIPESTATUS[@]}")
+  fi 2>"$work/tar.log"
+  [[ ${codes[*]} != '0 0 0' ]] || return 0
+  [[ ${codes[0]} == 0 && ${codes[1]} == 0 ]] && grep -q ": Cannot set '.*' extended attribute" "$work/tar.log" &&
+    ! grep -qv -e ": Cannot set '.*' extended attribute" -e ': Exiting with failure status' "$work/tar.log" || return 1
+  warn "$(grep -c ": Cannot set '" "$work/tar.log") extended attributes of the backup cannot be set here, and are left away"
 }
 
 # Compares what was unpacked with the archive itself. In a home everything belongs to its user, whoever saved it.
 compare_tar() {
-  decrypt "$archive" 2>"$work/tar.log" | zstd -dcq 2>>"$work/tar.log" | tar --compare --file=- -C "$1" "${how[@]:1}" \
-    --no-unquote --no-wildcards -- "${@:2}" >>"$work/tar.log" 2>&1 && return 0
-  [[ -n $me && -s $work/tar.log ]] && ! grep -qv -e ': [UG]id differs$' -e '^tar: Exiting with failure status' "$work/tar.log"
+  local codes=(0 0 0)
+  if ! decrypt "$archive" | zstd -dcq | tar --compare --file=- -C "$1" "${how[@]:1}" --no-unquote --no-wildcards -- "${@:2}"; then
+    codes=("${PIPESTATUS[@]}")
+  fi >"$work/tar.log" 2>&1
+  [[ ${codes[*]} != '0 0 0' ]] || return 0
+  [[ -n $me && ${codes[*]} == '0 0 1' ]] && ! grep -qv ': [UG]id differs$' "$work/tar.log"
 }
 
 # --- snapshots of restic ------------------------------------------------------------------------------------------
@@ -173,8 +194,7 @@ forgive_restic() {
     warn "labels of the backup could not be set here; this restic leaves other attributes of such files away as well"
     return
   fi
-  plain "$(head -n 20 -- "$work/restic.log")" >&2
-  printf '\n' >&2
+  show_log "$work/restic.log"
   give_up "restic could not bring back all of it" "$work/restic.log"
 }
 
