@@ -36,6 +36,8 @@ const engines = {
   nix: program(["nix-instantiate"]),
   chezmoi: program(["chezmoi"]),
   restic: program(["restic"], "version"),
+  // another than the system's own, where that one is old
+  "restic-current": program(["restic-current"], "version"),
   systemd: program(["systemd-analyze", "systemd-tmpfiles", "systemd-escape"]),
   shellcheck: program(["shellcheck"]),
   shfmt: program(["shfmt"]),
@@ -45,6 +47,9 @@ const engines = {
   attr: program(["getfattr", "setfattr"]),
   zstd: program(["zstd"]),
   age: program(["age", "age-keygen"]),
+  gpg: program(["gpg", "gpg-agent"]),
+  sqlite: program(["sqlite3"]),
+  stow: program(["stow"]),
   bubblewrap: program(["bwrap"]),
   git: program(["git"]),
   // used where the system has them; the install script leaves them alone
