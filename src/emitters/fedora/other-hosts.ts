@@ -28,10 +28,24 @@ function otherHostLines(plan: HostPlan, other: HostPlan): Line[] {
     ...saved.map(({ user, class: c, live, root }) =>
       shell.call("saved_on", name, user ?? "-", c, seen(plan, user, live), root),
     ),
+    ...notSaved(plan, other),
     ...(unwanted.length === 0 ? [] : [shell.comment("what lies in it and is not kept here")]),
     ...unwanted.map(({ user, path, pattern }) =>
       shell.call("not_kept", name, user ?? "-", pattern ? "pattern" : "path", path),
     ),
+  ];
+}
+
+/** What both keep, and the other one does not back up: whoever moves must know. */
+function notSaved(plan: HostPlan, other: HostPlan): Line[] {
+  const left = plan.entries.filter(({ disposition, user, live }) => {
+    const there = fate(other, live);
+    return disposition === "persist" && there.fate === "persist" && !there.backup && there.rule?.user === user;
+  });
+  if (left.length === 0) return [];
+  return [
+    shell.comment("what is kept on both and not backed up there"),
+    ...left.map(({ user, path }) => shell.call("not_saved", other.host.name, user ?? "-", path)),
   ];
 }
 

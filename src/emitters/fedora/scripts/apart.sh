@@ -20,6 +20,25 @@ not_kept() {
   unwanted_patterns+=("$3")
 }
 
+not_saved_names=()
+# not_saved NAME OWNER PATH: what both hosts keep, and that one does not back up.
+not_saved() {
+  [[ $1 == "$other" ]] && is_mine "$2" || return 0
+  not_saved_names+=("$3")
+}
+
+# Whoever moves must know what does not come along.
+tell_not_saved() {
+  local name left=()
+  for name in ${not_saved_names[@]+"${not_saved_names[@]}"}; do
+    wanted "$name" || continue
+    absolute "$name"
+    left+=("$(plain "$(short "$reply")")")
+  done
+  ((${#left[@]} > 0)) || return 0
+  warn "kept on $other without a backup, so not in it; what you want of this you copy yourself: ${left[*]}"
+}
+
 apart=()
 # Takes out of what is unpacked what is not to go where the rest of it goes. All of it is in the backup.
 take_apart() {

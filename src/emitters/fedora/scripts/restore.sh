@@ -216,6 +216,7 @@ ask_for_host_bound() {
 }
 
 summary() {
+  tell_not_saved
   if [[ $format == json ]]; then
     printf ' ], "refused": %s }\n' "$refused"
     return

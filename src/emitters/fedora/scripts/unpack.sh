@@ -69,7 +69,7 @@ unpack() {
     local by_name=() by_number=()
     for i in "$@"; do
       [[ ${sources[$i]} == "$n" ]] || continue
-      if keeps_numbers "${saved[$i]}"; then by_number+=("${saved[$i]}"); else by_name+=("${saved[$i]}"); fi
+      if keeps_numbers "${entry_names[$i]}"; then by_number+=("${saved[$i]}"); else by_name+=("${saved[$i]}"); fi
     done
     if ((${#by_name[@]} > 0)); then "unpack_$engine" "${snapshots[$n]}" name "${by_name[@]}"; fi
     if ((${#by_number[@]} > 0)); then "unpack_$engine" "${snapshots[$n]}" number "${by_number[@]}"; fi
@@ -79,7 +79,7 @@ unpack() {
 }
 stage=
 
-# What containers keep belongs to numbers; a name that one of them has here says nothing.
+# keeps_numbers NAME: what containers keep belongs to numbers; a name that one of them has here says nothing.
 keeps_numbers() {
   [[ $1 == @(/var/lib/docker|/var/lib/containers|/var/lib/machines)?(/*) ]]
 }
@@ -89,7 +89,7 @@ keeps_numbers() {
 find_strangers() {
   local pair pairs=("${owner_of["${finals[$1]}"]:-0}/${group_of["${finals[$1]}"]:-0}")
   local -A strangers=()
-  if ! keeps_numbers "${saved[$1]}"; then
+  if ! keeps_numbers "${entry_names[$1]}"; then
     read -r -a pairs <<<"${pairs[0]} ${saved_owners["${sources[$1]} ${saved[$1]}"]}"
   fi
   for pair in "${pairs[@]}"; do
