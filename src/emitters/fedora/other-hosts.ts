@@ -14,7 +14,7 @@ export function otherHostsLines(plan: HostPlan, plans: readonly HostPlan[]): Lin
   const others = plans.filter(({ host }) => host.name !== plan.host.name && host.backup !== null);
   const lines = others.flatMap((other) => otherHostLines(plan, other));
   const saved = others.flatMap((other) => carriedOver(plan, other).saved);
-  return [...lines, ...withoutBackup(plan, saved)];
+  return plan.host.backup === null && saved.length === 0 ? [] : [...lines, ...withoutBackup(plan, saved)];
 }
 
 function otherHostLines(plan: HostPlan, other: HostPlan): Line[] {

@@ -59,20 +59,31 @@ export function scriptsOf(plan: HostPlan, plans: readonly HostPlan[]): Readonly<
             [...userLines(plan), backupSettings(plan, backup)],
             "backup",
           ),
-          "restore.sh": script(
-            plan,
-            "Brings back what backup.sh saved.",
-            ["common", "links", "relocate", "backups", "sources", "unpack", "swap", "apart", "choose", "compare"],
-            [...userLines(plan), backupSettings(plan, backup, ownedLines, otherHostsLines(plan, plans))],
-            "restore",
-          ),
         }),
+    ...restoreScript(plan, otherHostsLines(plan, plans)),
     "clean.sh": script(
       plan,
       "Lets old caches and logs go.",
       ["common"],
       [...userLines(plan), cleanSettings(plan)],
       "clean",
+    ),
+  };
+}
+
+/** On a host without a backup of its own it reads those of others, where they hold something that is kept here. */
+function restoreScript(plan: HostPlan, others: readonly Line[]): Record<string, string> {
+  const { backup } = plan.host;
+  if (backup === null && others.length === 0) return {};
+  const settings =
+    backup === null ? shell.define("settings", others) : backupSettings(plan, backup, ownedLines, others);
+  return {
+    "restore.sh": script(
+      plan,
+      "Brings back what backup.sh saved, here or on another host.",
+      ["common", "links", "relocate", "backups", "sources", "unpack", "swap", "apart", "choose", "compare"],
+      [...userLines(plan), settings],
+      "restore",
     ),
   };
 }
