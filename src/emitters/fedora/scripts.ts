@@ -13,14 +13,18 @@ import { rootLink, storeFolder } from "../../plan/stores.ts";
 import { generatedFrom } from "../emitter.ts";
 import { groupEntries } from "../groups.ts";
 import { resticExcludes } from "../restic-excludes.ts";
+import { otherHostsLines } from "./other-hosts.ts";
 
 type Line = Fragment<"shell">;
 type Row = Line | RemarkedLine;
 
 const beside = (line: Line, remark: string | null): RemarkedLine => ({ line, remark });
 
-/** The scripts of a host, by file name: what is particular to it stands first, then text that is the same for all. */
-export function scriptsOf(plan: HostPlan): Readonly<Record<string, string>> {
+/**
+ * The scripts of a host, by file name: what is particular to it stands first, then text that is the same for all. Of the
+ * manifest's other hosts, `plans` has them, it needs to know what their backups hold.
+ */
+export function scriptsOf(plan: HostPlan, plans: readonly HostPlan[]): Readonly<Record<string, string>> {
   const links = [...userLines(plan), ...storeLines(plan)];
   const { backup } = plan.host;
   return {
@@ -55,20 +59,31 @@ export function scriptsOf(plan: HostPlan): Readonly<Record<string, string>> {
             [...userLines(plan), backupSettings(plan, backup)],
             "backup",
           ),
-          "restore.sh": script(
-            plan,
-            "Brings back what backup.sh saved.",
-            ["common", "links", "relocate", "backups", "sources", "unpack", "swap", "choose", "compare"],
-            [...userLines(plan), backupSettings(plan, backup, ownedLines)],
-            "restore",
-          ),
         }),
+    ...restoreScript(plan, otherHostsLines(plan, plans)),
     "clean.sh": script(
       plan,
       "Lets old caches and logs go.",
       ["common"],
       [...userLines(plan), cleanSettings(plan)],
       "clean",
+    ),
+  };
+}
+
+/** On a host without a backup of its own it reads those of others, where they hold something that is kept here. */
+function restoreScript(plan: HostPlan, others: readonly Line[]): Record<string, string> {
+  const { backup } = plan.host;
+  if (backup === null && others.length === 0) return {};
+  const settings =
+    backup === null ? shell.define("settings", others) : backupSettings(plan, backup, ownedLines, others);
+  return {
+    "restore.sh": script(
+      plan,
+      "Brings back what backup.sh saved, here or on another host.",
+      ["common", "links", "relocate", "backups", "sources", "unpack", "swap", "apart", "choose", "compare"],
+      [...userLines(plan), settings],
+      "restore",
     ),
   };
 }
@@ -165,7 +180,12 @@ function ownedLines(owner: string, roots: readonly BackupRoot[], seen: (path: Ab
   );
 }
 
-function backupSettings(plan: HostPlan, backup: Backup, more: typeof ownedLines = () => []): Line {
+function backupSettings(
+  plan: HostPlan,
+  backup: Backup,
+  more: typeof ownedLines = () => [],
+  others: readonly Row[] = [],
+): Line {
   const { host } = plan;
   const keep = Object.entries(backup.retain).flatMap(([kind, count]) => [`--keep-${kind}`, String(count)]);
   const head = [
@@ -179,7 +199,8 @@ function backupSettings(plan: HostPlan, backup: Backup, more: typeof ownedLines 
     ...(backup.engine === "restic" && keep.length > 0 ? [shell.array("retain", keep)] : []),
   ];
   const owners = [null, ...host.users];
-  return shell.define("settings", [...head, ...owners.flatMap((user) => backupLines(plan, user, backup, more))]);
+  const own = owners.flatMap((user) => backupLines(plan, user, backup, more));
+  return shell.define("settings", [...head, ...own, ...others]);
 }
 
 function backupLines(plan: HostPlan, user: PlanUser | null, backup: Backup, more: typeof ownedLines): Row[] {

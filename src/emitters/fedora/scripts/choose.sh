@@ -20,10 +20,11 @@ is_wanted_class() {
   return 1
 }
 
-# What belongs to one machine comes back only when it is asked for.
+# What belongs to one machine comes back only when it is asked for. (chezmoi remembers what it laid there, and would ask
+# about all of it here.)
 is_host_bound() {
   case $1 in
-    /etc/machine-id | /etc/ssh/ssh_host_* | /var/lib/systemd/random-seed | */.config/monitors.xml) return 0 ;;
+    /etc/machine-id | /etc/ssh/ssh_host_* | /var/lib/systemd/random-seed | */.config/monitors.xml | */.config/chezmoi/chezmoistate.boltdb) return 0 ;;
     *) return 1 ;;
   esac
 }
@@ -92,7 +93,7 @@ find_place() {
   absolute "$1"
   want=$reply
   reply=
-  for root in "${root_paths[@]}"; do
+  for root in ${root_paths[@]+"${root_paths[@]}"} ${kept_roots[@]+"${kept_roots[@]}"}; do
     live=${live_name["$root"]-$root}
     [[ $live == /* ]] || live=$home/$live
     if [[ $want == "$live" ]]; then

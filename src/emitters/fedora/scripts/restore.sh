@@ -86,6 +86,7 @@ unpack_all() {
     unpack "${stage_in["$base"]}" ${groups["$base"]}
     put_host_bound_aside
   done
+  take_apart
   for i in "${!stage_of[@]}"; do make_as_asked "$i"; done
 }
 
@@ -102,7 +103,7 @@ put_host_bound_aside() {
 }
 
 staged_at() {
-  reply=${stage_in["${stage_of[$1]}"]}${saved[$1]}
+  reply=${stage_in["${stage_of[$1]}"]}${apart[$1]-}${saved[$1]}
 }
 
 # Mode and owner as in the manifest. Nobody but us can reach a stage, so what is looked at stays what it is.
@@ -218,6 +219,7 @@ ask_for_host_bound() {
 }
 
 summary() {
+  tell_not_saved
   if [[ $format == json ]]; then
     printf ' ], "refused": %s }\n' "$refused"
     return

@@ -45,6 +45,8 @@ settle_source() {
     [[ -n ${other_engine["$other"]-} ]] ||
       die 2 "--host $(plain "$other"): that host saves nothing that is kept here; known: ${other_names[*]-none}"
     host=$other engine=${other_engine["$other"]} target=${other_target["$other"]} password_file=${other_password["$other"]}
+  elif [[ -z $engine ]]; then
+    die 2 "nothing is backed up on this host; --host NAME brings what another one saved: ${other_names[*]}"
   fi
   if [[ -n $repository ]]; then
     target=$repository

@@ -127,7 +127,8 @@ tidy_stages() {
   local i root above base
   for i in "${!stage_of[@]}"; do
     root=${stage_in["${stage_of[$i]}"]}
-    above=${saved[$i]#/}
+    above=${apart[$i]-}${saved[$i]}
+    above=${above#/}
     [[ $above == */* && -d $root/${above%/*} ]] || continue
     (cd -- "$root" && rmdir -p --ignore-fail-on-non-empty -- "${above%/*}")
   done
@@ -175,10 +176,22 @@ make_way() {
   while [[ -n $rest ]]; do
     at=${at%/}/${rest%%/*}
     if [[ $rest == */* ]]; then rest=${rest#*/}; else rest=; fi
-    # A home is its user's own, and so is its folder in a store.
-    if [[ -n $me && ($me != root || $at == "$home"/*) ]]; then mkdir -- "$at" || return 1; else mkdir -m 0755 -- "$at" || return 1; fi
+    make_directory "$at" || return 1
   done
   is_safe_way "$1"
+}
+
+# What the manifest says of a directory holds where it is only on the way, too. A home is its user's own, and so is its
+# folder in a store.
+make_directory() {
+  if [[ -n $me && ($me != root || $1 == "$home"/*) ]]; then
+    mkdir -- "$1" || return 1
+  else
+    mkdir -m 0755 -- "$1" || return 1
+    if [[ -n ${owner_of["$1"]-} ]]; then chown -h -- "${owner_of["$1"]}" "$1" || return 1; fi
+    if [[ -n ${group_of["$1"]-} ]]; then chown -h -- ":${group_of["$1"]}" "$1" || return 1; fi
+  fi
+  if [[ -n ${mode_of["$1"]-} ]]; then chmod -- "${mode_of["$1"]}" "$1" || return 1; fi
 }
 
 # rename_into FROM PLACE: never over something, never by a copy, and in the very directory that was looked at.
