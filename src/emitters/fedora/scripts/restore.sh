@@ -145,19 +145,6 @@ carry_out() {
   fi
 }
 
-# The label follows from the place, where the policy knows it: the one of the backup is dropped.
-label_restored() {
-  if declare -F label_back >/dev/null; then
-    label_back "$1"
-  elif command -v selinuxenabled >/dev/null && selinuxenabled && command -v restorecon >/dev/null; then
-    if [[ $(matchpathcon -n -- "$1" 2>/dev/null) == *:default_t:* ]]; then
-      warn "the policy has no label for $(plain "$1"): tell it what the store mirrors, then restorecon -RF"
-      return
-    fi
-    restorecon -RF -- "$1" 2>/dev/null || warn "$(plain "$(short "$1")") has not the label of its place: restorecon -RF"
-  fi
-}
-
 # --- saying -------------------------------------------------------------------------------------------------------
 
 said_of() {
