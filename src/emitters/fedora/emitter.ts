@@ -48,7 +48,7 @@ function emitHost(plan: HostPlan, input: EmitInput): EmitResult {
   });
   return {
     files: [
-      ...files(scriptsOf(plan), "", true),
+      ...files(scriptsOf(plan, input.plans), "", true),
       ...files(unitsOf(plan), "systemd/", false),
       ...files({ ...mountUnitsOf(plan), ...systemBackupUnits(plan) }, "systemd/system/", false),
       ...files(Object.fromEntries(rules), "user-tmpfiles.d/", false),

@@ -15,14 +15,18 @@ import { groupEntries } from "../groups.ts";
 import { resticExcludes } from "../restic-excludes.ts";
 import { labelLines } from "./labels.ts";
 import { boundEntries, boundLine } from "./mounts.ts";
+import { otherHostsLines } from "./other-hosts.ts";
 
 type Line = Fragment<"shell">;
 type Row = Line | RemarkedLine;
 
 const beside = (line: Line, remark: string | null): RemarkedLine => ({ line, remark });
 
-/** The scripts of a host, by file name: what is particular to it stands first, then text that is the same for all. */
-export function scriptsOf(plan: HostPlan): Readonly<Record<string, string>> {
+/**
+ * The scripts of a host, by file name: what is particular to it stands first, then text that is the same for all. Of the
+ * manifest's other hosts, `plans` has them, it needs to know what their backups hold.
+ */
+export function scriptsOf(plan: HostPlan, plans: readonly HostPlan[]): Readonly<Record<string, string>> {
   const links = [...userLines(plan), ...storeLines(plan)];
   const labels = labelLines(plan);
   const { backup } = plan.host;
@@ -64,20 +68,31 @@ export function scriptsOf(plan: HostPlan): Readonly<Record<string, string>> {
             [...userLines(plan), backupSettings(plan, backup)],
             "backup",
           ),
-          "restore.sh": script(
-            plan,
-            "Brings back what backup.sh saved.",
-            ["common", "backups", "unpack"],
-            [...userLines(plan), backupSettings(plan, backup)],
-            "restore",
-          ),
         }),
+    ...restoreScript(plan, otherHostsLines(plan, plans)),
     "clean.sh": script(
       plan,
       "Lets old caches and logs go.",
       ["common"],
       [...userLines(plan), cleanSettings(plan)],
       "clean",
+    ),
+  };
+}
+
+/** On a host without a backup of its own it reads those of others, where they hold something that is kept here. */
+function restoreScript(plan: HostPlan, others: readonly Line[]): Record<string, string> {
+  const { backup } = plan.host;
+  if (backup === null && others.length === 0) return {};
+  const settings =
+    backup === null ? shell.define("settings", others) : backupSettings(plan, backup, ownedLines, others);
+  return {
+    "restore.sh": script(
+      plan,
+      "Brings back what backup.sh saved, here or on another host.",
+      ["common", "links", "checks", "relocate", "labels", "backups", "sources", "unpack", "swap", "apart", "choose", "compare"],
+      [...userLines(plan), settings],
+      "restore",
     ),
   };
 }
@@ -184,7 +199,21 @@ function scheduleLines(plan: HostPlan): Line[] {
   return owners.map((owner) => shell.call("scheduled", owner ?? "-", backup.schedule));
 }
 
-function backupSettings(plan: HostPlan, backup: Backup): Line {
+/** What an entry must be like when it is back, for restore.sh. */
+function ownedLines(owner: string, roots: readonly BackupRoot[], seen: (path: AbsolutePath) => string): Line[] {
+  return roots.flatMap(({ entry: { mode, owner: by, group }, path }) =>
+    mode === null && by === null && group === null
+      ? []
+      : [shell.call("owned", owner, seen(path), mode ?? "-", by ?? "-", group ?? "-")],
+  );
+}
+
+function backupSettings(
+  plan: HostPlan,
+  backup: Backup,
+  more: typeof ownedLines = () => [],
+  others: readonly Row[] = [],
+): Line {
   const { host } = plan;
   const keep = Object.entries(backup.retain).flatMap(([kind, count]) => [`--keep-${kind}`, String(count)]);
   const head = [
@@ -198,10 +227,11 @@ function backupSettings(plan: HostPlan, backup: Backup): Line {
     ...(keep.length > 0 ? [shell.array("retain", keep)] : []),
   ];
   const owners = [null, ...host.users];
-  return shell.define("settings", [...head, ...owners.flatMap((user) => backupLines(plan, user, backup))]);
+  const own = owners.flatMap((user) => backupLines(plan, user, backup, more));
+  return shell.define("settings", [...head, ...own, ...others]);
 }
 
-function backupLines(plan: HostPlan, user: PlanUser | null, backup: Backup): Row[] {
+function backupLines(plan: HostPlan, user: PlanUser | null, backup: Backup, more: typeof ownedLines): Row[] {
   const linked = backupSet(plan, user?.name ?? null);
   if (linked.roots.length === 0) return [];
   const { set, unlinked } = withUnlinked(linked, backupSet(inPlacePlan(plan), user?.name ?? null));
@@ -224,6 +254,7 @@ function backupLines(plan: HostPlan, user: PlanUser | null, backup: Backup): Row
     ...set.excludes.map(({ entry, path, pattern }) =>
       beside(shell.call("excluded", owner, pattern ? "pattern" : "path", seen(path)), entry.note),
     ),
+    ...more(owner, [...linked.roots, ...unlinked], seen),
     ...(backup.engine === "restic" ? resticLines(set, owner, user) : []),
     ...insideLines(plan, user, backup, linked),
   ];

@@ -17,7 +17,10 @@ included() {
   absolute "$3"
   root_classes+=("$2")
   root_paths+=("$reply")
+  if [[ $1 == - ]]; then is_systems["$reply"]=yes; fi
 }
+# Those of them that belong to no user: root may be one, and then keeps both.
+declare -A is_systems=()
 
 declare -A is_unlinked=()
 # unlinked USER CLASS PATH: where something is as long as link.sh has not linked it.
@@ -107,12 +110,12 @@ name_of() {
 
 # Every --only must name a root, as it is in the manifest or where it lies.
 check_only_roots() {
-  local root names=()
+  local root known=()
   for root in ${root_paths[@]+"${root_paths[@]}"}; do
     name_of "$root"
-    names+=("$reply" "${root#"$home"/}")
+    known+=("$reply" "${root#"$home"/}")
   done
-  check_only ${names[@]+"${names[@]}"}
+  check_only ${known[@]+"${known[@]}"}
 }
 is_wanted_root() {
   name_of "$1"
