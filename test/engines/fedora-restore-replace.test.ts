@@ -73,11 +73,29 @@ describeWith(["zstd", "python3"], "restore.sh --replace", () => {
   it("touches nothing that a program has open, and names the program", async () => {
     const { scripts, home } = await savedHome(entries, content);
     writeFileSync(join(home, "app", "a"), "newer");
+    run(["mount", "--bind", join(home, ".persist/app"), join(home, "photos")], { home });
+    onTestFinished(() => void run(["umount", "-l", join(home, "photos")], { home }));
+    const shown = expectRun(4, scripts, "restore", ["--replace", "--only", "app"], { home });
+    expect(shown.out).toContain("it is what is mounted at ~/.persist/photos, and would go on being that");
     const reader = spawn("sleep", ["60"], { cwd: join(home, "app") });
     onTestFinished(() => void reader.kill());
     const done = expectRun(4, scripts, "restore", ["--replace", "--only", "app"], { home });
     expect(done.out).toContain("in use by sleep; the restored copy is ~/.remanence-restore-");
     expect(readFileSync(join(home, "app", "a"), "utf8")).toBe("newer");
+  });
+
+  it("leaves all as it was where the exchange fails", async () => {
+    const { scripts, home } = await savedHome(["app/"], { app: files });
+    writeFileSync(join(home, "app", "a"), "newer");
+    const before = contents(join(home, ".persist"));
+    const tools = scratch();
+    writeFileSync(join(tools, "python3"), "#!/bin/bash\nexit 1\n", { mode: 0o755 });
+    const env = { PATH: `${tools}:/usr/bin:/usr/sbin` };
+    const done = expectRun(3, scripts, "restore", ["--replace"], { home, env });
+    expect(done.out).toContain("REFUSED: it cannot be put there; the restored copy is ~/.remanence-restore-");
+    expect(contents(join(home, ".persist"))).toEqual(before);
+    const [stage = ""] = stagesIn(home);
+    expect(readFileSync(join(home, stage, home, ".persist/app/a"), "utf8")).toBe("1");
   });
 
   it("replaces no link, no mount, and nothing that has something in it that was not asked for", async () => {
@@ -151,12 +169,20 @@ describeWith(["zstd", "loop"], "restore.sh and stores on other mounts", () => {
     expect(full.err).toContain("nothing was put in place");
     expect(readdirSync(small)).toEqual([]);
     expect(existsSync(home)).toBe(true);
+    // A disk that has room, but not for more files.
+    const many = await savedHome(["app/"], {
+      app: Object.fromEntries(Array.from({ length: 60 }, (_, i) => [`f${i}`, ""])),
+    });
+    const few = newHome(smallMount("nr_inodes=30"));
+    expect(expectRun(2, many.scripts, "restore", [], { home: few }).err).toMatch(
+      /room for \d+ files in ~, and 61 are needed/,
+    );
   });
 });
 
-function smallMount(): string {
+function smallMount(options = "size=1M"): string {
   const folder = scratch();
-  run(["mount", "-t", "tmpfs", "-o", "size=1M,mode=0755", "tmpfs", folder], { home: "/" });
+  run(["mount", "-t", "tmpfs", "-o", `${options},mode=0755`, "tmpfs", folder], { home: "/" });
   onTestFinished(() => void run(["umount", "-l", folder], { home: "/" }));
   return folder;
 }
@@ -180,6 +206,22 @@ describeWith(["zstd"], "restore.sh and what was asked for", () => {
     expectRun(0, scripts, "restore", ["--class", "data", "--class", "state"], { home });
     expect(readdirSync(join(home, ".persist")).sort()).toEqual(["app", "letters"]);
     lay(home, { app: {} });
+  });
+
+  it("asks on a terminal about what belongs to one machine", async () => {
+    const { scripts, home } = await savedHome(["app/", "{ path: .config/monitors.xml, class: config }"], {
+      app: files,
+      ".config": { "monitors.xml": "here" },
+    });
+    const onTerminal = (answer: string): string => {
+      lose(home);
+      const call = 'script -qec "bash $1" /dev/null <<<"$2"';
+      return run(["bash", "-c", call, "-", join(scripts.folder, "restore.sh"), answer], { home }).out;
+    };
+    expect(onTerminal("n")).toContain("belong to one machine. Restore them here too? [y/N]");
+    expect(existsSync(join(home, ".config"))).toBe(false);
+    expect(onTerminal("y")).toContain("2 restored");
+    expect(readFileSync(join(home, ".config/monitors.xml"), "utf8")).toBe("here");
   });
 
   it("puts data where it is now: in its place as long as it is not linked, in the store when it is", async () => {

@@ -27,7 +27,7 @@ interface System {
 }
 
 /** System entries below /srv, in a root where only that, the state folder and the accounts are our own. */
-async function system(entries: readonly string[], engine: Engine = "tar"): Promise<System> {
+async function system(entries: readonly string[], engine: Engine = "tar", user = "ann: {}"): Promise<System> {
   const [srv, accounts, to] = [scratch(), scratch(), join(scratch(), "backup")];
   for (const folder of [srv, accounts]) chmodSync(folder, 0o755);
   for (const file of ["passwd", "group"]) writeFileSync(join(accounts, file), readFileSync(`/etc/${file}`));
@@ -38,14 +38,16 @@ async function system(entries: readonly string[], engine: Engine = "tar"): Promi
     engine === "tar"
       ? `{ engine: tar, path: "${to}" }`
       : `{ engine: restic, repository: "${to}", password-file: "${password}" }`;
-  const scripts = await scriptsOf(manifestOf(["unused/"], { backup, top: `system: [${entries.join(", ")}]` }));
+  const scripts = await scriptsOf(
+    manifestOf(["unused/"], { backup, top: `system: [${entries.join(", ")}]` }).replace("ann: {}", user),
+  );
   return { scripts, srv, accounts, to };
 }
 
 /** Runs a script as root for the system, who sees those folders in place of the machine's own. */
 function asRoot({ scripts, srv, accounts }: System, name: string, args: readonly string[] = []): Run {
   const mounts =
-    'mount --bind "$1" /srv; mount -t tmpfs tmpfs /var/lib; mount --bind "$2/passwd" /etc/passwd; mount --bind "$2/group" /etc/group; shift 2; exec bash "$@"';
+    'mount --bind "$1" /srv; mount -t tmpfs tmpfs /var/lib; mount -t tmpfs -o mode=700 tmpfs /root; mount --bind "$2/passwd" /etc/passwd; mount --bind "$2/group" /etc/group; shift 2; exec bash "$@"';
   return run(
     [
       "unshare",
@@ -119,6 +121,19 @@ describeWith(["zstd", "restic", "mount-namespace"], "restore.sh for the system",
       expect(owner("own")).toBe("1:60");
     },
   );
+
+  it("does so for the system too where root is a user of the plan", async () => {
+    const at = await system(["/srv/db/"], "tar", "root: { home: /root }");
+    account(at, "dbuser", 4001);
+    lay(at.srv, { db: { a: "1" } });
+    chownSync(join(at.srv, "db/a"), 4001, 4001);
+    expectRoot(0, at, "backup");
+    rmSync(join(at.srv, "db"), { recursive: true });
+    account(at, "dbuser", 4002);
+    expectRoot(0, at, "restore");
+    expect(statSync(join(at.srv, "db/a")).uid).toBe(4002);
+    expect(statSync(join(at.srv, "db")).uid).toBe(0);
+  });
 
   it("leaves what belongs to one machine alone unless it is asked for", async () => {
     const at = await system(["/etc/machine-id", "/srv/app/"]);

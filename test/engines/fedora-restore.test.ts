@@ -177,6 +177,37 @@ describeWith(["zstd", "restic"], "restore.sh", () => {
     expectRun(2, scripts, "restore", ["--from"], { home });
   });
 
+  it("takes an archive in which a file comes long after its directory, with the directory's time", async () => {
+    const { scripts, home, to } = await saved();
+    const app = join(home, ".persist", "app");
+    run(["touch", "-d", "2001-02-03", app], { home });
+    chmodSync(join(app, "below"), 0o555);
+    const time = Math.floor(statSync(app).mtimeMs / 1000);
+    const made = run(
+      [
+        "bash",
+        "-c",
+        `cd / && find ".$1/.persist" ! -name b -print0 | tar -c --null --no-recursion --files-from=- --add-file ".$1/.persist/app/below/b" | zstd -q >"$2"`,
+        "-",
+        home,
+        join(to, "late.tar.zst"),
+      ],
+      { home },
+    );
+    expect(made.code, made.err).toBe(0);
+    chmodSync(join(app, "below"), 0o755);
+    lose(home);
+    for (const path of [home, to, join(to, "..")]) run(["chown", "-R", "4321:4321", path], { home });
+    const done = runScript(scripts, "restore", ["--from", join(to, "late.tar.zst"), "--only", "app"], {
+      home,
+      uid: 4321,
+    });
+    expect(done.code, done.err).toBe(0);
+    expect(Math.floor(statSync(app).mtimeMs / 1000)).toBe(time);
+    expect(readFileSync(join(app, "below", "b"), "utf8")).toBe("2");
+    chmodSync(join(app, "below"), 0o755);
+  });
+
   it("restores a hard link whose other name is not asked for", async () => {
     const home = newHome();
     lay(home, { app: { first: "shared" }, photos: {} });
@@ -270,6 +301,14 @@ describeWith(["zstd", "restic", "acl", "attr", "loop"], "restore.sh and what a f
     const { scripts, home, to } = await saved();
     lose(home);
     for (const path of [home, to, join(to, "..")]) run(["chown", "-R", "4321:4321", path], { home });
+    // Its group may write here, and is nobody else.
+    run(["install", "-d", "-m", "0775", "-o", "4321", "-g", "4321", join(home, ".persist")], { home });
+    expect(runScript(scripts, "restore", ["--only", "app"], { home, uid: 4321 }).code).toBe(0);
+    chmodSync(join(home, ".persist"), 0o777);
+    expect(runScript(scripts, "restore", ["--only", "photos"], { home, uid: 4321 }).out).toContain(
+      "others can change ~/.persist",
+    );
+    chmodSync(join(home, ".persist"), 0o775);
     const done = runScript(scripts, "restore", [], { home, uid: 4321 });
     expect(done.code, done.err).toBe(0);
     expect(contents(join(home, ".persist", "photos"))["below/b"]).toBe("file 644 d4735e3a265e16ee");

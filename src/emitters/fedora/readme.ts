@@ -12,7 +12,7 @@ export function readmeOf(plan: HostPlan): string {
       ? "There is no backup: the manifest names none for this host (`backup:`)."
       : [
           `Backups go to \`${host.backup.to.replaceAll("`", "'")}\` (${host.backup.engine}). The system's own part is saved by root: \`sudo ./backup.sh\`.`,
-          "`./restore.sh --dry-run` shows what would come back; nothing that is there is ever replaced.",
+          "`./restore.sh --dry-run` shows what would come back; what is there stays, unless you say `--replace`, which keeps it beside.",
         ].join("\n");
   return `# ${host.name}
 

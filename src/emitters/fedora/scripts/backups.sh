@@ -17,7 +17,10 @@ included() {
   absolute "$3"
   root_classes+=("$2")
   root_paths+=("$reply")
+  if [[ $1 == - ]]; then is_systems["$reply"]=yes; fi
 }
+# Those of them that belong to no user: root may be one, and then keeps both.
+declare -A is_systems=()
 
 declare -A is_unlinked=()
 # unlinked USER CLASS PATH: where something is as long as link.sh has not linked it.

@@ -5,6 +5,8 @@
 
 # Of each entry: its name in the manifest, its class, where it belongs now, where it is in the backup and in which snapshot.
 entry_names=() entry_classes=() finals=() saved=() sources=()
+# And whether it is of a home, where everything belongs to its user, or of the system.
+entry_owners=()
 # Where the backup may have an entry: where it is in the store, and where it is as long as it is not linked.
 may_be=() may_be_too=()
 
@@ -47,7 +49,7 @@ choose() {
     check_only ${there_names[@]+"${there_names[@]}"}
     for i in "${!there_names[@]}"; do
       if wanted "${there_names[$i]}" && find_place "${there_names[$i]}"; then
-        add "${there_names[$i]}" "${there_classes[$i]}" "$reply" "${there_roots[$i]}" ''
+        add "${there_names[$i]}" "${there_classes[$i]}" "$reply" "${there_roots[$i]}" '' "${there_owners[$i]}"
       fi
     done
     return
@@ -65,22 +67,23 @@ choose() {
     name_of "$root"
     absolute "$reply"
     if [[ -z ${is_unlinked["$reply"]-} || $reply == "$root" ]]; then reply=; fi
-    add "${live_name["$root"]-${root#"$home"/}}" "${root_classes[$i]}" "$root" "$root" "$reply"
+    add "${live_name["$root"]-${root#"$home"/}}" "${root_classes[$i]}" "$root" "$root" "$reply" "${is_systems["$root"]+-}"
   done
 }
 
-# add NAME CLASS FINAL MAY_BE MAY_BE_TOO
+# add NAME CLASS FINAL MAY_BE MAY_BE_TOO OWNER
 add() {
   is_wanted_class "$2" || return 0
   if [[ -z $other && ! -e $3 && -n $5 ]]; then
     # Data that is not linked yet is what there is of it.
-    if [[ -e $5 && ! -L $5 ]] && ! is_empty_directory "$5"; then set -- "$1" "$2" "$5" "$4" "$5"; fi
+    if [[ -e $5 && ! -L $5 ]] && ! is_empty_directory "$5"; then set -- "$1" "$2" "$5" "$4" "$5" "$6"; fi
   fi
   is_asked_for "$3" || {
     left_behind+=("$3")
     return 0
   }
   entry_names+=("$1") entry_classes+=("$2") finals+=("$3") may_be+=("$4") may_be_too+=("$5")
+  if [[ $6 == - ]]; then entry_owners+=(system); else entry_owners+=(home); fi
 }
 left_behind=()
 
@@ -132,7 +135,7 @@ locate() {
       # Both were there, and nobody knows which is meant: each to its own place.
       finals[i]=${may_be[$i]}
       entry_names+=("${entry_names[$i]}") entry_classes+=("${entry_classes[$i]}") finals+=("${may_be_too[$i]}")
-      may_be+=("${may_be_too[$i]}") may_be_too+=('')
+      may_be+=("${may_be_too[$i]}") may_be_too+=('') entry_owners+=("${entry_owners[$i]}")
       pick "$reply" "${entry_classes[$i]}" "$((${#entry_names[@]} - 1))"
     fi
   done
@@ -205,7 +208,7 @@ decide() {
     action=absent
   elif ! is_safe_way "$final"; then
     reason="others can change $(short "$reply") or a directory above it, or it is reached through a link"
-  elif [[ -z $me ]] && find_strangers "$1" && [[ -n $reply ]]; then
+  elif [[ ${entry_owners[$1]} == system ]] && find_strangers "$1" && [[ -n $reply ]]; then
     reason="it belongs to $(plain "$reply"), unknown here: install what makes that user, or add one"
   elif is_free "$final"; then
     action=restore
@@ -233,6 +236,10 @@ why_not_replace() {
     reason="what was there before is still in $(short "$1").remanence-original: look which of them you want"
   elif has_mount "$1"; then
     reason='something is mounted there or inside it'
+  elif is_mounted_elsewhere "$1"; then
+    reason="it is what is mounted at $(plain "$(short "$reply")"), and would go on being that: unmount that first" code=4
+  elif [[ -d $1 ]] && has_subvolume "$1"; then
+    reason='there is a btrfs subvolume inside it, of which the backup has nothing'
   else
     for root in "${root_paths[@]}"; do
       if [[ $root == "$1"/* && -e $root && ! -L $root ]] && ! is_chosen "$root"; then
@@ -240,6 +247,14 @@ why_not_replace() {
       fi
     done
   fi
+}
+
+# True where a mount shows a directory at another place, as a bind mount does: a mount follows what it shows, not its name.
+is_mounted_elsewhere() {
+  for reply in "${mount_points[@]}"; do
+    [[ $reply != "$1" && $reply -ef $1 ]] && return 0
+  done
+  return 1
 }
 
 is_chosen() {

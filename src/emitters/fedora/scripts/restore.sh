@@ -112,8 +112,10 @@ make_as_asked() {
   staged_at "$1"
   staged=$reply
   [[ -e $staged && ! -L $staged ]] || return 0
-  if [[ -z $me && -n ${owner_of["$final"]-} ]]; then change_owner "${owner_of["$final"]}" "$staged"; fi
-  if [[ -z $me && -n ${group_of["$final"]-} ]]; then change_owner ":${group_of["$final"]}" "$staged"; fi
+  if [[ ${entry_owners[$1]} == system ]]; then
+    if [[ -n ${owner_of["$final"]-} ]]; then change_owner "${owner_of["$final"]}" "$staged"; fi
+    if [[ -n ${group_of["$final"]-} ]]; then change_owner ":${group_of["$final"]}" "$staged"; fi
+  fi
   if [[ -n ${mode_of["$final"]-} ]]; then chmod -- "${mode_of["$final"]}" "$staged"; fi
 }
 
@@ -143,10 +145,11 @@ carry_out() {
   fi
 }
 
-# The label follows from the place, where the policy knows it.
-relabel() {
-  if declare -F label_links >/dev/null; then label_links "$1"; fi
-  if command -v selinuxenabled >/dev/null && selinuxenabled && command -v restorecon >/dev/null; then
+# The label follows from the place, where the policy knows it: the one of the backup is dropped.
+label_restored() {
+  if declare -F label_back >/dev/null; then
+    label_back "$1"
+  elif command -v selinuxenabled >/dev/null && selinuxenabled && command -v restorecon >/dev/null; then
     if [[ $(matchpathcon -n -- "$1" 2>/dev/null) == *:default_t:* ]]; then
       warn "the policy has no label for $(plain "$1"): tell it what the store mirrors, then restorecon -RF"
       return
@@ -208,7 +211,7 @@ ask_for_host_bound() {
     read -r -p "${left_behind[*]} belong to one machine. Restore them here too? [y/N] " answer
   fi
   if [[ $answer == [yY]* ]]; then
-    host_bound=yes entry_names=() entry_classes=() finals=() may_be=() may_be_too=()
+    host_bound=yes entry_names=() entry_classes=() entry_owners=() finals=() may_be=() may_be_too=()
     choose
   else
     warn "left where they are, since they belong to one machine (--host-bound): ${left_behind[*]}"
@@ -287,7 +290,7 @@ finish() {
     restore | replace)
       restored+=("${finals[$i]}")
       if [[ $dry_run == no ]]; then
-        relabel "${finals[$i]}"
+        label_restored "${finals[$i]}"
         journal "$action ${finals[$i]} from $source_name"
       fi
       ;;

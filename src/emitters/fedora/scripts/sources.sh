@@ -19,13 +19,14 @@ other_host() {
   other_password["$1"]=${4#-}
 }
 
-there_names=() there_classes=() there_roots=()
+there_names=() there_classes=() there_roots=() there_owners=()
 # saved_on NAME OWNER CLASS PATH ROOT: what this host keeps at PATH (as in the manifest) that host has saved at ROOT.
 saved_on() {
   [[ $1 == "$other" ]] && is_mine "$2" || return 0
   there_names+=("$4")
   there_classes+=("$3")
   there_roots+=("$5")
+  there_owners+=("$2")
 }
 
 declare -A mode_of=() owner_of=() group_of=()
@@ -165,6 +166,8 @@ find_restic() {
 }
 
 cannot_open() {
+  ! grep -q 'already locked' "$work/restic.log" ||
+    die 2 "the repository is locked, so something works on it; if nothing does: restic unlock"
   ! grep -q 'wrong password' "$work/restic.log" || die 2 "the repository at $(plain "$target") does not open with this password"
   show_log "$work/restic.log"
   die 2 "no repository that opens with this password at $(plain "$target")"
@@ -210,7 +213,7 @@ unescape='
 
 # list_restic SNAPSHOT: the same as list_tar. Names of owners only `find` tells, and only the system asks for them.
 list_restic() {
-  if [[ -n $me ]]; then
+  if [[ ${entry_owners[*]} != *system* ]]; then
     restic_read ls --json "$1"
   else
     restic_read find --json --snapshot "$1" '*' | sed 's/{"path":"/\n{"path":"/g'

@@ -142,8 +142,26 @@ is_safe_way() {
   local top='' parent
   existing "${1%/*}"
   parent=$reply
-  if [[ -n $me && $parent/ == "$home"/* ]]; then top=$home; fi
-  is_real_directory "$parent" && is_trusted "$parent" "$top"
+  is_real_directory "$parent" || return 1
+  if [[ -n $me && $parent/ == "$home"/* ]]; then
+    # Many homes have directories that the group may write, which is nobody but its user; to root that is not said.
+    if ((EUID != 0)); then
+      is_own_way "$parent"
+      return
+    fi
+    top=$home
+  fi
+  is_trusted "$parent" "$top"
+}
+
+is_own_way() {
+  local at=$1 bits owner
+  while [[ $at == "$home"/* ]]; do
+    read -r bits owner < <(stat -c '%a %u' -- "$at") || return 1
+    [[ $owner == 0 || $owner == "$EUID" ]] || return 1
+    (((8#$bits & 8#002) == 0 || (8#$bits & 8#1000) != 0)) || return 1
+    at=${at%/*}
+  done
 }
 
 # Makes the directories above a place one by one, and looks at each: where others may write too, one that appears just
@@ -163,11 +181,15 @@ make_way() {
   is_safe_way "$1"
 }
 
-# What the manifest says of a directory holds where it is only on the way, too.
+# What the manifest says of a directory holds where it is only on the way, too. A home is its user's own, and so is its
+# folder in a store.
 make_directory() {
-  if [[ -n $me ]]; then mkdir -- "$1" || return 1; else mkdir -m 0755 -- "$1" || return 1; fi
-  if [[ -z $me && -n ${owner_of["$1"]-}${group_of["$1"]-} ]]; then
-    chown -h -- "${owner_of["$1"]-}:${group_of["$1"]-}" "$1" || return 1
+  if [[ -n $me && ($me != root || $1 == "$home"/*) ]]; then
+    mkdir -- "$1" || return 1
+  else
+    mkdir -m 0755 -- "$1" || return 1
+    if [[ -n ${owner_of["$1"]-} ]]; then chown -h -- "${owner_of["$1"]}" "$1" || return 1; fi
+    if [[ -n ${group_of["$1"]-} ]]; then chown -h -- ":${group_of["$1"]}" "$1" || return 1; fi
   fi
   if [[ -n ${mode_of["$1"]-} ]]; then chmod -- "${mode_of["$1"]}" "$1" || return 1; fi
 }
@@ -205,16 +227,26 @@ replace() {
   identity_of "$2" && old=$reply
   identity_of "$1" && new=$reply
   note "$replacing" "$2" "$new" || return 1
+  if give_way "$1" "$2"; then
+    rm -- "$replacing"
+    return 0
+  fi
+  # Back to how it was.
+  if is_thing "$original" "$new"; then rename_into "$original" "$1" || :; fi
+  settle_replacing "$2" || :
+  return 1
+}
+
+give_way() {
   if [[ $exchanger == none ]]; then
     rename_into "$2" "$original" && rename_into "$1" "$2" || return 1
   else
     rename_into "$1" "$original" || return 1
     put_on_disk "${2%/*}/"
-    exchange "$2" "$original" || :
+    exchange "$2" "$original" || return 1
   fi
   is_thing "$2" "$new" && is_thing "$original" "$old" || return 1
   put_on_disk "${2%/*}/"
-  rm -- "$replacing"
 }
 
 is_thing() {
@@ -223,15 +255,16 @@ is_thing() {
 
 # settle_replacing PLACE: what a run left that was killed while it replaced something.
 settle_replacing() {
-  local original=$1.remanence-original replacing=$1.remanence-replacing
+  local original=$1.remanence-original replacing=$1.remanence-replacing new
   [[ -n $1 && -L $replacing ]] && is_safe_way "$1" || return 0
   if has_note "$replacing" "$1"; then
     # Not exchanged yet. What is restored is in the backup, and will be restored again.
-    if is_thing "$original" "$reply"; then
+    new=$reply
+    if is_thing "$original" "$new"; then
       rm -rf --one-file-system -- "$1.remanence-partial"
       rename_into "$original" "$1.remanence-partial" || return 1
-      rm -rf --one-file-system -- "$1.remanence-partial"
     fi
+    if is_thing "$1.remanence-partial" "$new"; then rm -rf --one-file-system -- "$1.remanence-partial"; fi
   elif has_note "$replacing" "$original"; then
     if [[ ! -e $1 && ! -L $1 ]]; then rename_into "$original" "$1" || return 1; fi
   fi

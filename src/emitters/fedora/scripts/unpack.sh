@@ -66,11 +66,18 @@ unpack() {
   stage=$1
   shift
   for n in "${!snapshots[@]}"; do
-    local by_name=() by_number=()
+    local own=() by_name=() by_number=()
     for i in "$@"; do
       [[ ${sources[$i]} == "$n" ]] || continue
-      if keeps_numbers "${entry_names[$i]}"; then by_number+=("${saved[$i]}"); else by_name+=("${saved[$i]}"); fi
+      if [[ ${entry_owners[$i]} == home ]]; then
+        own+=("${saved[$i]}")
+      elif keeps_numbers "${entry_names[$i]}"; then
+        by_number+=("${saved[$i]}")
+      else
+        by_name+=("${saved[$i]}")
+      fi
     done
+    if ((${#own[@]} > 0)); then "unpack_$engine" "${snapshots[$n]}" home "${own[@]}"; fi
     if ((${#by_name[@]} > 0)); then "unpack_$engine" "${snapshots[$n]}" name "${by_name[@]}"; fi
     if ((${#by_number[@]} > 0)); then "unpack_$engine" "${snapshots[$n]}" number "${by_number[@]}"; fi
   done
@@ -107,7 +114,7 @@ is_known() {
 
 unpack_tar() {
   local root members=() how=(--same-owner)
-  if [[ -n $me ]]; then how=(--no-same-owner); elif [[ $2 == number ]]; then how+=(--numeric-owner); fi
+  if [[ $2 == home ]]; then how=(--no-same-owner); elif [[ $2 == number ]]; then how+=(--numeric-owner); fi
   # To tar what lies in another member is no member of its own.
   for root in "${@:3}"; do is_inside "$root" "${@:3}" || members+=(".$root"); done
   if ! extract "$stage" "${members[@]}"; then
@@ -146,8 +153,8 @@ unpack_whole() {
 extract() {
   local codes=(0 0 0) attributes=(--xattrs-include='*' --xattrs-exclude='security.selinux' --xattrs-exclude='trusted.SGI_ACL*')
   if ((EUID != 0)); then attributes=(--xattrs-include='user.*'); fi
-  if ! decrypt "$archive" | zstd -dcq | tar --extract --file=- -C "$1" --preserve-permissions "${how[@]}" --acls --xattrs \
-    "${attributes[@]}" --sparse --no-unquote --no-wildcards -- "${@:2}"; then
+  if ! decrypt "$archive" | zstd -dcq | tar --extract --file=- -C "$1" --preserve-permissions --delay-directory-restore \
+    "${how[@]}" --acls --xattrs "${attributes[@]}" --sparse --no-unquote --no-wildcards -- "${@:2}"; then
     codes=("${PIPESTATUS[@]}")
   fi 2>"$work/tar.log"
   [[ ${codes[*]} != '0 0 0' ]] || return 0
@@ -163,7 +170,7 @@ compare_tar() {
     codes=("${PIPESTATUS[@]}")
   fi >"$work/tar.log" 2>&1
   [[ ${codes[*]} != '0 0 0' ]] || return 0
-  [[ -n $me && ${codes[*]} == '0 0 1' ]] && ! grep -qv ': [UG]id differs$' "$work/tar.log"
+  [[ ${how[0]} == --no-same-owner && ${codes[*]} == '0 0 1' ]] && ! grep -qv ': [UG]id differs$' "$work/tar.log"
 }
 
 # --- snapshots of restic ------------------------------------------------------------------------------------------
@@ -177,9 +184,9 @@ unpack_restic() {
     restic_literal "$root"
     options+=(--include "$reply")
   done
-  if [[ -z $me && $2 == name && $help == *--ownership-by-name* ]]; then options+=(--ownership-by-name); fi
+  if [[ $2 == name && $help == *--ownership-by-name* ]]; then options+=(--ownership-by-name); fi
   restic_read restore "$1" "${options[@]}" >/dev/null 2>"$work/restic.log" || forgive_restic
-  if [[ -n $me ]]; then
+  if [[ $2 == home ]]; then
     # Even root's home, and a home that was another user's, is its user's own.
     give_to_owner "${@:3}"
   elif [[ $2 == name && $help != *--ownership-by-name* ]]; then
