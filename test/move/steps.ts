@@ -1,6 +1,7 @@
 /** The move of one machine of the examples, as docs/how-to/move.md tells a person to make it. */
 import { chmodSync, cpSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { expect } from "vitest";
 import type { Compiled } from "../../src/pipeline.ts";
 import { backupSet } from "../../src/plan/backup-set.ts";
@@ -101,6 +102,9 @@ export function leaveLaptop({ laptop, there, compiled, person }: Stage): void {
   if (carried.length > 0) {
     succeed(laptop.run(["chezmoi", "--source", "/mnt/disk/dotfiles/chezmoi", "add", ...carried], { as: person }));
   }
+  const git = "git -c user.name=x -c user.email=x@example.org";
+  const commit = `git init -q && git add -A && ${git} commit -q -m 'Before the move'`;
+  succeed(laptop.run(["bash", "-c", commit], { as: person, cwd: "/mnt/disk/dotfiles" }));
   const jobs = backupJobs(compiled, there.host.name);
   layPassword(laptop, jobs, password);
   runBackups(laptop, jobs, "/mnt/disk/restic");
@@ -131,27 +135,31 @@ export function layFresh({ desk, person, home }: Stage): void {
   succeed(desk.run(["chown", "-R", `${person}:`, home]));
 }
 
-/** The disk is plugged in: it, and the clone of the dotfiles repo, are the person's. */
+/** The disk is plugged in, and the person has written down the password. */
 export function plugIn({ desk, person, home }: Stage): void {
   succeed(desk.run(["chown", "-R", `${person}:`, "/mnt/disk"]));
-  succeed(desk.run(["cp", "-r", "/mnt/disk/dotfiles", join(home, "dotfiles")], { as: person }));
-  const lay = `umask 077; printf '%s\\n' ${JSON.stringify(password)} >laptop-password`;
-  for (const [as, cwd] of [
-    [person, home],
-    ["root", "/root"],
-  ] as const)
-    succeed(desk.run(["bash", "-c", lay], { as, cwd }));
+  const write = `printf '%s\\n' ${JSON.stringify(password)} >laptop-password`;
+  succeed(desk.run(["bash", "-c", write], { as: person, cwd: home }));
 }
 
-/** A script of the desk, in the clone, as a person or root runs it there. */
-export function script({ desk, home }: Stage, as: string, name: string, ...args: string[]): Run {
-  return desk.run(["bash", `fedora/desk/${name}.sh`, ...args], { as, cwd: join(home, "dotfiles") });
+/** The commands of docs/how-to/move.md, in their order. */
+export function pageCommands(): string[] {
+  const page = readText(fileURLToPath(new URL("../../docs/how-to/move.md", import.meta.url)));
+  return [...page.matchAll(/^```sh\n(.*?)^```$/gms)].flatMap(([, block = ""]) => block.trim().split("\n"));
 }
 
-/** The options that name the laptop's backup. */
-export function fromLaptop(stage: Stage, as: string): string[] {
-  const home = as === "root" ? "/root" : stage.home;
-  return ["--host", "laptop", "--repository", "/mnt/disk/restic", "--password-file", `${home}/laptop-password`];
+/** Runs a command of the page as the person types it: in the clone, and behind `sudo` as root. */
+export function type(stage: Stage, line: string): Run {
+  const { desk, home, person } = stage;
+  const cwd = line.startsWith("git clone") ? home : join(home, "dotfiles");
+  const typed = line.replaceAll("~/", `${home}/`);
+  const as = typed.startsWith("sudo ") ? "root" : person;
+  return desk.run(["bash", "-c", typed.replace(/^sudo /, "")], { as, cwd });
+}
+
+/** A script of the desk, in the clone. */
+export function script(stage: Stage, as: string, name: string, ...args: string[]): Run {
+  return stage.desk.run([`fedora/desk/${name}.sh`, ...args], { as, cwd: join(stage.home, "dotfiles") });
 }
 
 export function chezmoi({ desk, home, person }: Stage, ...args: string[]): Run {
