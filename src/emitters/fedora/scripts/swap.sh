@@ -226,7 +226,7 @@ replace() {
   local original=$2.remanence-original replacing=$2.remanence-replacing old new
   identity_of "$2" && old=$reply
   identity_of "$1" && new=$reply
-  note "$replacing" "$2" "$new" || return 1
+  note "$replacing" "$2" "$new" - || return 1
   if give_way "$1" "$2"; then
     rm -- "$replacing"
     return 0
@@ -272,15 +272,20 @@ settle_replacing() {
   rm -- "$replacing"
 }
 
-# The label follows from the place, where the policy knows it: the one of the backup is dropped.
+# The label follows from the place, where the policy knows what that mirrors: the one of the backup is dropped.
 label_restored() {
-  if declare -F label_back >/dev/null; then
-    label_back "$1"
-  elif command -v selinuxenabled >/dev/null && selinuxenabled && command -v restorecon >/dev/null; then
-    if [[ $(matchpathcon -n -- "$1" 2>/dev/null) == *:default_t:* ]]; then
-      warn "the policy has no label for $(plain "$1"): tell it what the store mirrors, then restorecon -RF"
-      return
-    fi
-    restorecon -RF -- "$1" 2>/dev/null || warn "$(plain "$(short "$1")") has not the label of its place: restorecon -RF"
+  local live wanted
+  selinux_mode
+  [[ $reply != disabled ]] || return 0
+  name_of "$1"
+  live=$reply
+  [[ $live == /* ]] || live=$home/$live
+  expected_label "$live"
+  wanted=$reply
+  expected_label "$1"
+  if [[ -n $reply && $reply != default_t && $reply == "$wanted" ]]; then
+    relabel_below "$1"
+  else
+    warn "SELinux: the policy does not know what $(plain "$(short "$1")") mirrors, so it has no label of its place: run sudo link.sh once"
   fi
 }
