@@ -1,6 +1,6 @@
-import { chmodSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, it } from "vitest";
+import { expect, it, onTestFinished } from "vitest";
 import { describeWith } from "../support/engines.ts";
 import {
   expectRun,
@@ -96,6 +96,42 @@ describeWith([], "verify.sh", () => {
     rmSync(join(home, "other"));
     const args = option === "--only" ? ["--only", "app"] : ["--quick"];
     expectRun(option === "--only" ? 0 : 1, scripts, "verify", args, { home });
+  });
+});
+
+describeWith(["root"], "verify.sh for the system", () => {
+  it("knows whose each entry is to be, and what is not there or something else", async () => {
+    const top = mkdtempSync("/var/lib/remanence-test-");
+    onTestFinished(() => rmSync(top, { recursive: true }));
+    const system = ["svc/", "other/", "gone/", "file", "pipe"].map((path) => join(top, path));
+    const manifest = [
+      "version: 1",
+      "users: { ann: {} }",
+      "hosts: { desk: { os: fedora, stores: { persist: ~/.persist } } }",
+      "system:",
+      ...system.map((path) => `  - { path: ${path}, owner: bin, group: bin, mode: "0750" }`),
+    ];
+    const scripts = await scriptsOf(`${manifest.join("\n")}\n`);
+    lay(top, { svc: full, other: full, file: { not: "a file" } });
+    run(["mkfifo", join(top, "pipe")], { home: "/" });
+    run(["chown", "bin:bin", join(top, "svc")], { home: "/" });
+    run(["chown", "bin:", join(top, "other")], { home: "/" });
+    chmodSync(join(top, "svc"), 0o750);
+    chmodSync(join(top, "other"), 0o750);
+    run(["chgrp", "0", join(top, "other")], { home: "/" });
+    const done = runScript(scripts, "verify", ["--format", "json"], { home: "/root" });
+    const { entries } = reportOf(done);
+    expect(Object.fromEntries(entries.map(({ path, result }) => [path.slice(top.length + 1), result]))).toEqual({
+      file: "kind",
+      gone: "absent",
+      other: "owner",
+      pipe: "special",
+      svc: "ok",
+    });
+    expect(entries.find(({ path }) => path.endsWith("svc"))?.expected).toMatchObject({
+      owner: "bin",
+      group: "bin",
+    });
   });
 });
 

@@ -82,7 +82,7 @@ decide() {
       ;;
     */none) reason="here is a $live_kind; the manifest says $kind" ;;
     none/*) reason="in the store is a $stored_kind; the manifest says $kind" ;;
-    *) reason="here is a $live_kind, in the store a $stored_kind; the manifest says $kind" ;;
+    *) sides "here is a $live_kind, in the store a $stored_kind; the manifest says $kind" ;;
   esac
   if [[ $action == create && $kind != directory ]]; then action=absent; fi
   case $action in
@@ -110,7 +110,8 @@ check_original() {
 check_outdated() {
   [[ -L $returned ]] && ! has_note "$returned" "$back" || return 0
   action=refuse
-  reason="it was brought back, and what the store has is from before; to take that all the same, remove $(short "$returned")"
+  command_path "$path"
+  reason="it was brought back, and what the store has is from before; to take that all the same: link.sh --only $reply --take store"
 }
 
 # Refuses what must not be touched, and settles whether a move is a copy.
