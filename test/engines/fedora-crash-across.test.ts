@@ -6,9 +6,9 @@ import { type Call, fewEntries, long, Stage, whole } from "../support/fedora-sta
 
 /** Where the home is and where the store is, what can exchange names there, and which calls are killed in the small form. */
 const mounts = [
-  ["ext4", "btrfs", "python3", [0, 2]],
+  ["ext4", "btrfs", "python3", [0]],
   ["btrfs", "xfs", "perl", [1]],
-  ["tmpfs", "ext4", "none", [0, 2]],
+  ["tmpfs", "ext4", "none", [2]],
   ["two subvolumes", "of btrfs", "perl", [3]],
 ] as const;
 const link = ["link", "--yes"] as const;

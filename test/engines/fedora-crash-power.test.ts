@@ -27,6 +27,13 @@ const onOne: readonly (readonly [Call, readonly Call[]])[] = [
 /** Where the store is: on a disk of its own, on the home's disk that is mounted twice, or in the home. */
 const places = ["two disks", "one disk mounted twice", "one mount"] as const;
 
+/** Which of the calls are played in the small form. */
+const smallForm: Readonly<Record<string, readonly number[]>> = {
+  "two disks of ext4": [1],
+  "one disk mounted twice of ext4": [3],
+  "two disks of btrfs": [2],
+};
+
 async function stageOf(
   kind: "ext4" | "btrfs",
   place: (typeof places)[number],
@@ -44,14 +51,14 @@ describeWith(["loop", "btrfs", "perl"], "link.sh and unlink.sh without power", (
   for (const kind of ["ext4", "btrfs"] as const) {
     for (const place of places) {
       const calls = place === "one mount" ? onOne : across;
-      const small = place === "one mount" ? [] : kind === "ext4" && place === "two disks" ? [0, 1] : [2];
+      const small = smallForm[`${place} of ${kind}`] ?? [];
       for (const played of whole ? calls : small.flatMap((i) => calls.slice(i, i + 1))) {
         it(
           `lose nothing on ${place} of ${kind} when it goes in the middle of ${played[0].join(" ")}`,
           async () => {
             const [stage, disks] = await stageOf(kind, place, played);
-            cutEverywhere(stage, disks, whole ? 4 : 2, (when) => stage.survive(when));
-            expect(stage.kills).toBeGreaterThan(3);
+            cutEverywhere(stage, disks, whole ? 4 : 1, (when) => stage.survive(when));
+            expect(stage.kills).toBeGreaterThan(1);
             stage.report(`power cut, ${place} of ${kind}: ${played[0].join(" ")}`);
           },
           long,

@@ -12,14 +12,14 @@ const manifest = manifestOf(entries);
 describeWith(["loop", "btrfs", "python3", "perl"], "link.sh and unlink.sh, killed", () => {
   for (const fileSystem of ["ext4", "btrfs", "tmpfs"] as const) {
     for (const exchanger of whole ? exchangers : [exchangers[fileSystem === "btrfs" ? 1 : 0]]) {
-      for (const script of ["link", "unlink"] as const) {
+      for (const script of whole || fileSystem !== "tmpfs" ? (["link", "unlink"] as const) : (["unlink"] as const)) {
         it(
           `lose nothing on ${fileSystem} when ${script}.sh with ${exchanger} is killed anywhere, and finish the next time`,
           async () => {
             const after: (readonly [string])[] = script === "link" ? [] : [["link"]];
             const scripts = await scriptsOf(manifest);
             const stage = new Stage({ scripts, call: [script], after, exchanger, homes: mounted(fileSystem) });
-            stage.killEverywhere(whole ? 24 : 4);
+            stage.killEverywhere(whole ? 24 : 3);
             await stage.killAnywhere(whole ? 8 : 1);
             expect(stage.kills).toBeGreaterThan(3);
             stage.report(`one mount of ${fileSystem}, ${exchanger}: ${script}`);

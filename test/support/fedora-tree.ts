@@ -1,6 +1,6 @@
 /** A tree with all that a file system can hold, and a look at everything about a tree, made without the scripts' own means. */
 import { createHash } from "node:crypto";
-import { lstatSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { closeSync, lstatSync, openSync, readdirSync, readlinkSync, readSync } from "node:fs";
 import { join } from "node:path";
 import { lay, oddNames, run } from "./fedora.ts";
 
@@ -57,7 +57,7 @@ export function inspect(places: readonly string[]): string[] {
       if (stat.isSymbolicLink()) about.push(readlinkSync(path));
       if (stat.isFile()) {
         const holes = stat.size > 100_000n && stat.blocks * 1024n < stat.size;
-        about.push(stat.size, holes ? "holes" : "", createHash("sha256").update(readFileSync(path)).digest("hex"));
+        about.push(stat.size, holes ? "holes" : "", hashOf(path));
       }
       lines.push(about.join("\t"));
     };
@@ -65,6 +65,19 @@ export function inspect(places: readonly string[]): string[] {
     return lines.join("\n");
   });
 }
+
+function hashOf(path: string): string {
+  const hash = createHash("sha256");
+  const file = openSync(path, "r");
+  for (;;) {
+    const read = readSync(file, buffer);
+    if (read === 0) break;
+    hash.update(buffer.subarray(0, read));
+  }
+  closeSync(file);
+  return hash.digest("hex");
+}
+const buffer = Buffer.alloc(1 << 20);
 
 /** ACLs, capabilities and attributes of users, by path. */
 function attributesOf(places: readonly string[]): Map<string, string> {

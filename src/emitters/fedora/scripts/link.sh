@@ -263,7 +263,9 @@ decide_commit() {
     if has_data "$original"; then action=refuse reason="it is not linked to the store"; fi
   elif has_data "$original"; then
     action=refuse
-    if ! has_note "$copied" "$stored"; then
+    if has_mount "$original"; then
+      reason="something is mounted in $(short "$original")"
+    elif ! has_note "$copied" "$stored"; then
       reason="nothing says that the store has a copy of $(short "$original"): compare them, then remove it by hand"
     elif is_empty_directory "$stored"; then
       reason="what is in the store is empty"

@@ -235,7 +235,7 @@ check_root_links() {
       none) ;;
       link)
         is_same_place "$link" "$folder" ||
-          die 3 "$(short "$link") leads elsewhere, to $(plain "$(readlink -- "$link")")"
+          die 3 "$(short "$link") leads elsewhere, to $(plain "$(readlink -- "$link")"): is it the store of before? Then run the unlink.sh of before first"
         ;;
       *) die 3 "$(short "$link") is in the way: it must be the link to $(short "$folder")" ;;
     esac

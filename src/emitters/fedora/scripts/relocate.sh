@@ -180,7 +180,8 @@ put_away() {
     rm -- "$3" || return 1
     put_on_disk "${3%/*}"
   fi
-  discard "$2"
+  # Before a later note goes: without power, the trash would be back, and nothing would say that it is.
+  discard "$2" && put_on_disk "${2%/*}"
 }
 
 # is_as_noted PATH NOTE ABOUT: true where the note is about ABOUT, and what is at PATH is in every byte what it says.

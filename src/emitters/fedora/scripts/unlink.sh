@@ -136,8 +136,8 @@ bring_back() {
   fi
   exchange_names "$live" "$back" || :
   has_note "$returned" "$live" || return 1
-  put_on_disk "${live%/*}"
   if is_left_over; then rm -- "$back" || return 1; fi
+  put_on_disk "${live%/*}"
   if ! is_unchanged "$stored"; then
     reason="a program wrote to it in the last moment: what is newest is in $(short "$stored")" code=5
     return 1
