@@ -35,7 +35,7 @@ export function scriptsOf(plan: HostPlan, plans: readonly HostPlan[]): Readonly<
       plan,
       "Moves what is kept into its store and links it.",
       [
-        ...["common", "links", "checks", "relocate", "settle", "labels", "label-stores"],
+        ...["common", "links", "checks", "relocate", "settle", "labels", "label-rules", "label-stores"],
         ...["mounts", "hands", "mounting", "binding", "covered"],
       ],
       [...links, ...labels, linkedSettings(plan)],
@@ -45,7 +45,7 @@ export function scriptsOf(plan: HostPlan, plans: readonly HostPlan[]): Readonly<
       plan,
       "Undoes link.sh.",
       [
-        ...["common", "links", "checks", "relocate", "labels", "label-stores"],
+        ...["common", "links", "checks", "relocate", "labels", "label-rules", "unlabel-stores"],
         ...["mounts", "hands", "mounting", "unbinding"],
       ],
       [...links, ...labels, linkedSettings(plan)],

@@ -1,110 +1,7 @@
 #!/usr/bin/env bash
-# shellcheck disable=SC2154,SC2034 # stands between labels.sh and the script itself
+# shellcheck disable=SC2154,SC2034 # stands between label-rules.sh and link.sh
 
-# --- labels: what only root can do --------------------------------------------------------------------------------
-
-rule_stores=()
-# mirror STORE: a store outside of the homes, which mirrors /.
-mirror() {
-  rule_stores+=("$1")
-}
-
-label_owners=() label_trees=() label_likes=()
-# labelled OWNER TREE LIKE: a tree in a store that is labelled like another place. OWNER is - for the system. A TREE of a
-# user may be relative to the home, and LIKE is - for the home.
-labelled() {
-  label_owners+=("$1")
-  label_trees+=("$2")
-  label_likes+=("$3")
-}
-
-# Sets `reply` to the home of a user of the plan, as it is now and with no link in its path.
-home_now() {
-  local place
-  place=$(getent passwd "$1" | cut -d: -f6) || place=
-  [[ -d $place ]] || place=${home_of["$1"]}
-  reply=$(cd -- "$place" 2>/dev/null && pwd -P)
-}
-
-rule_places=() rule_likes=()
-# Sets `rule_places` and `rule_likes`: the rules that are needed, paths with no link in them.
-choose_rules() {
-  local i place
-  for place in ${rule_stores[@]+"${rule_stores[@]}"}; do
-    rule_places+=("$(realpath -m -- "$place")")
-    rule_likes+=(/)
-  done
-  for i in "${!label_trees[@]}"; do
-    [[ ${label_owners[$i]} != - && ${label_trees[$i]} != /* ]] || continue
-    home_now "${label_owners[$i]}" || continue
-    rule_places+=("$reply/${label_trees[$i]}")
-    rule_likes+=("$reply")
-  done
-}
-
-# The file in which local rules stand, by which selabel_file(5) means this form, and which semanage writes too.
-rules_file() {
-  local kind
-  kind=$(sed -n 's/^SELINUXTYPE=//p' /etc/selinux/config | tail -n 1) || kind=
-  reply=/etc/selinux/${kind:-targeted}/contexts/files/file_contexts.subs
-}
-
-has_rule() {
-  rules_file
-  [[ -f $reply ]] && awk -v place="$1" -v like="$2" '$1 == place && $2 == like { found = 1 } END { exit !found }' "$reply"
-}
-
-# The rule is written where semanage is not installed, as it would write it. What semanage writes everybody must be able
-# to read, and it minds the umask.
-add_rule() {
-  local PATH=$PATH:/usr/sbin
-  if command -v semanage >/dev/null; then
-    (umask 022 && semanage fcontext -a -e "$2" "$1")
-  else
-    rules_file
-    [[ -d ${reply%/*} ]] && change_rules "$reply" "$(cat -- "$reply" 2>/dev/null || :)" "$1 $2"
-  fi
-}
-
-take_rule() {
-  local PATH=$PATH:/usr/sbin
-  if command -v semanage >/dev/null; then
-    (umask 022 && semanage fcontext -d -e "$2" "$1")
-  else
-    rules_file
-    change_rules "$reply" "$(awk -v place="$1" '$1 != place' "$reply")"
-  fi
-}
-
-# change_rules FILE LINES…: the file has these lines from now on, in one step.
-change_rules() {
-  printf '%s\n' "${@:2}" | sed '/^$/d' >"$1.remanence" && chmod 0644 -- "$1.remanence" && sync -- "$1.remanence" &&
-    mv -T -- "$1.remanence" "$1" && relabel "$1"
-}
-
-# Which rules link.sh made: unlink.sh takes back no others.
-made_rules() {
-  find_state
-  reply=$state/label-rules
-}
-
-# row PLACE ACTION REASON: a line of the report on rules.
-row() {
-  if [[ $format == json ]]; then
-    label_rows+=("{ \"path\": $(json "$1"), \"action\": \"$2\", \"reason\": $([[ -n $3 ]] && json "$3" || printf null) }")
-  else
-    shown "$1"
-    printf '  %-32s %10s   %s\n' "$reply" '' "labels: ${3:-$2}"
-  fi
-}
-label_rows=()
-labels_json=
-
-# Sets `labels_json`: the same for --format json.
-sum_up_labels() {
-  local IFS=,
-  labels_json="\"selinux\": \"$selinux\", \"labels\": [${label_rows[*]-}]"
-}
+# --- rules and labels for stores ----------------------------------------------------------------------------------
 
 # The root part of link.sh: tells the policy of each store what it mirrors, and labels what is in them.
 label_stores() {
@@ -118,6 +15,18 @@ label_stores() {
     for n in "${!label_trees[@]}"; do label_tree "$n"; done
   fi
   sum_up_labels
+}
+
+# The rule is written where semanage is not installed, as it would write it. What semanage writes everybody must be able
+# to read, and it minds the umask.
+add_rule() {
+  local PATH=$PATH:/usr/sbin
+  if command -v semanage >/dev/null; then
+    (umask 022 && semanage fcontext -a -e "$2" "$1")
+  else
+    rules_file
+    [[ -d ${reply%/*} ]] && change_rules "$reply" "$(cat -- "$reply" 2>/dev/null || :)" "$1 $2"
+  fi
 }
 
 # Files of which the policy says something that it says of nothing else, below / and below a home.
@@ -148,12 +57,6 @@ make_rule() {
       refuse_labels "$place" "the policy could not be told that it mirrors $like; see above"
     fi
   fi
-}
-
-refuse_labels() {
-  row "$1" refuse "REFUSED: $2"
-  worst_of "$worst" 3
-  worst=$reply
 }
 
 # Labels one tree of a store.
@@ -241,59 +144,4 @@ label_as_root() {
   if [[ $own == yes ]]; then relabel_below ${leave[@]+"${leave[@]}"} "$tree"; fi
   for ((n = 0; n < ${#others[@]}; n += 2)); do as_user "${others[n]}" restorecon -R -x -- "${others[n + 1]}"; done
   row "$tree" label "it is labelled"
-}
-
-# The root part of unlink.sh: takes back the rules that link.sh made, of stores that hold nothing any more.
-unlabel_stores() {
-  local place like
-  selinux_mode
-  if [[ $reply == disabled ]]; then [[ $format == json ]] || say_labels; fi
-  choose_rules
-  made_rules
-  if [[ -f $reply ]]; then
-    while read -r place like; do unmake_rule "$place" "$like"; done < <(sort -u -- "$reply")
-  fi
-  sum_up_labels
-}
-
-unmake_rule() {
-  local n
-  has_rule "$1" "$2" || return 0
-  if ! is_one_of "$1" ${rule_places[@]+"${rule_places[@]}"}; then
-    row "$1" keep "the rule for it stays: it is no store of the manifest any more; semanage fcontext -d -e $2 $1"
-    return 0
-  fi
-  for n in "${!label_trees[@]}"; do
-    if is_in_use "$n" "$1"; then
-      row "$1" keep "the rule for it stays: $(short "$reply") is in use"
-      return 0
-    fi
-  done
-  if [[ $dry_run == yes ]]; then
-    row "$1" remove "the rule that it mirrors $2 goes"
-  elif take_rule "$1" "$2"; then
-    made_rules
-    awk -v place="$1" '$1 != place' "$reply" >"$reply.new" && mv -T -- "$reply.new" "$reply"
-    row "$1" remove "the rule that it mirrors $2 goes"
-    journal "unlink labels $1 = $2"
-  else
-    refuse_labels "$1" "the rule could not be taken back; see above"
-  fi
-}
-
-# True where a tree at or below a place still holds something, or a home has links to it; `reply` is what.
-is_in_use() {
-  local owner=${label_owners[$1]} tree=${label_trees[$1]} name
-  if [[ $owner != - ]]; then
-    home_now "$owner" || return 1
-    [[ $tree == /* ]] || tree=$reply/$tree
-    [[ $tree == "$2" || $tree == "$2"/* ]] || return 1
-    for name in "${!root_link[@]}"; do
-      [[ $name == "$owner"/* && (${folder_in["$name"]} == "${label_trees[$1]}") && -L $reply/${root_link["$name"]} ]] || continue
-      reply=$reply/${root_link["$name"]}
-      return 0
-    done
-  fi
-  reply=$tree
-  [[ $tree == "$2" || $tree == "$2"/* ]] && ! has_only_directories "$tree"
 }

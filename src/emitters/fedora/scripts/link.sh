@@ -12,7 +12,8 @@ byte by byte, and then exchanged for the link; the original stays beside it, as 
 
 As root (sudo link.sh) it does what is mounted instead of linked, of all users and of the system, in the same way: the
 data goes to its store, its unit to /etc/systemd/system, and it is mounted over its place. What a mount covers stays there
-until --commit. Paths of --only may then be absolute.
+until --commit. Paths of --only may then be absolute. Where SELinux is on it also tells the policy what the stores mirror,
+and labels them.
 
   --commit          delete the originals that were kept, each only if it is still what was copied
   --compare PATH    show what differs between what is here and what is in the store
