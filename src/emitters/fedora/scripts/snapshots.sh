@@ -88,7 +88,7 @@ snapshot_root() {
   if [[ -L $root ]]; then
     reply='they are links'
   elif [[ -z $base ]]; then
-    reply='others can change the way to them'
+    reply='a link is on the way to them'
   elif [[ $(stat -f -c %T -- "$base") != btrfs ]]; then
     reply='they are not on btrfs'
   elif ! is_on_same "$root" "$base"; then
