@@ -139,13 +139,13 @@ describeWith(["restic", "restic-current", "sqlite", "root"], "backup.sh with res
 
 describeWith(["zstd", "sqlite", "btrfs", "loop", "mount-namespace"], "backup.sh --snapshot", () => {
   /** Runs a script as root where the file system is at /mnt and `ann` is user 4321 with a home there. */
-  function runThere(fs: string, scripts: Scripts, args: readonly string[]): Run {
+  function runThere(fs: string, scripts: Scripts, args: readonly string[], before = ":"): Run {
     const passwd = join(scratch(), "passwd");
     writeFileSync(passwd, `${readFileSync("/etc/passwd", "utf8")}ann:x:4321:4321::/mnt/home/ann:/bin/bash\n`, {
       mode: 0o644,
     });
-    const script =
-      'mount --bind "$1" /etc/passwd; mount --bind "$2" /mnt; mount --bind "$2/state" /var/lib; script=$3; shift 3; exec bash "$script" "$@"';
+    const script = `mount --bind "$1" /etc/passwd; mount --bind "$2" /mnt; mount --bind "$2/state" /var/lib
+      ${before}; script=$3; shift 3; exec bash "$script" "$@"`;
     return run(
       ["unshare", "--mount", "bash", "-c", script, "-", passwd, fs, join(scripts.folder, "backup.sh"), ...args],
       { home: "/root", env: { XDG_CACHE_HOME: scratch() } },
@@ -230,8 +230,15 @@ describeWith(["zstd", "sqlite", "btrfs", "loop", "mount-namespace"], "backup.sh 
       const to = join(fs, ".remanence-snapshots", name);
       run(["btrfs", "subvolume", "snapshot", ...options, join(fs, "home"), to], { home: "/" });
     }
-    const done = runThere(fs, scripts, ["--snapshot", "--for", "ann"]);
+    mkdirSync(join(home, "photos", "disk"));
+    const done = runThere(
+      fs,
+      scripts,
+      ["--snapshot", "--for", "ann"],
+      "mount -t tmpfs tmpfs /mnt/home/ann/photos/disk",
+    );
     expect(done.code, done.err).toBe(4);
+    expect(done.err).toContain("/mnt/home/ann/photos/disk is another file system");
     expect(done.err).toContain("/mnt/home/ann/photos/nested is another file system");
     expect(done.err).toContain("removed a snapshot");
     expect(readdirSync(join(fs, ".remanence-snapshots")).sort()).toEqual(["user-ann-1", "user-bob-0"]);

@@ -99,7 +99,7 @@ check_backups() {
   elif [[ $engine == restic && $fault == locked ]]; then
     warn "the backups were not checked: another run is at work in the repository; the next run does it"
   else
-    die 2 "THE BACKUPS ARE DAMAGED, as the weekly check says ($(plain "$reply")). Keep what you have, and look at the disk they are on"
+    die 2 "$(plain "$reply"). Keep what you have, and look at the disk they are on"
   fi
 }
 
@@ -128,9 +128,12 @@ choose_roots() {
   done
 }
 
-# True where a path leads through a link into a root.
+# True where a path leads through a link into a root, or is a mount of one.
 is_in_store() {
   local real root
+  for root in "${root_paths[@]}"; do
+    if [[ $root != "$1" && $root -ef $1 ]]; then return 0; fi
+  done
   real=$(realpath -- "$1")
   [[ $real != "$1" ]] || return 1
   for root in "${root_paths[@]}"; do

@@ -107,7 +107,7 @@ survey() {
 tell_gaps() {
   local path inside=()
   for path in ${gaps[@]+"${gaps[@]}"}; do
-    if is_in_cache "$path"; then continue; fi
+    if is_in_cache "$path" || is_in_store "$path"; then continue; fi
     inside+=("$path")
     warn "$(plain "$path") is another file system: what is in it is not saved"
     code=4
