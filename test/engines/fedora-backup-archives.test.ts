@@ -154,7 +154,7 @@ describeWith(["zstd"], "backup.sh and the archives that are there", () => {
     expectRun(0, scripts, "backup", [], { home }); // looked at less than a week ago
     writeFileSync(join(home, ".local/state/remanence/backup-user-ann.checked"), "2020-01-01T00:00:00Z tar\n");
     const done = expectRun(2, scripts, "backup", [], { home });
-    expect(done.err).toContain(`THE BACKUPS ARE DAMAGED, as the weekly check says (${name})`);
+    expect(done.err).toContain(`THE BACKUPS ARE DAMAGED, as the weekly check says: ${name}.`);
     expect(markOf(home, "last")).toMatch(/^\S+Z failed THE BACKUPS ARE DAMAGED/);
     expect(existsSync(join(to, name))).toBe(true);
   });
@@ -252,6 +252,33 @@ describeWith(["zstd", "age"], "backup.sh and secrets", () => {
     run(["bash", "-c", 'ln -s /usr/bin/* "$1"; rm -f "$1"/age*', "-", folder], { home: "/" });
     return folder;
   }
+});
+
+describeWith(["zstd", "gpg"], "backup.sh with gpg", () => {
+  it("encrypts for a key that is there, and writes nothing for one that is not", async () => {
+    const { scripts, home, to } = await archiving(
+      ["{ path: .ssh/, class: secret, how: none }"],
+      ", encrypt: { gpg: ann@x }",
+    );
+    lay(home, { ".ssh": { id: "SECRET" } });
+    const env = { GNUPGHOME: scratch() };
+    expect(expectRun(2, scripts, "backup", [], { home, env }).err).toContain("could not be written");
+    expect(readdirSync(to)).toEqual([]);
+    const made = run(["gpg", "--batch", "--passphrase", "", "--quick-gen-key", "ann@x", "future-default"], {
+      home,
+      env,
+    });
+    expect(made.code, made.err).toBe(0);
+    try {
+      expectRun(0, scripts, "backup", [], { home, env });
+      const [name = ""] = readdirSync(to);
+      expect(name).toMatch(/\.tar\.zst\.gpg$/);
+      const out = run(["bash", "-c", 'gpg --batch -d "$1" | zstd -dc', "-", join(to, name)], { home, env }).out;
+      expect(out).toContain("SECRET");
+    } finally {
+      run(["gpgconf", "--kill", "all"], { home, env });
+    }
+  });
 });
 
 describeWith(["zstd"], "backup.sh killed, or twice at once", () => {

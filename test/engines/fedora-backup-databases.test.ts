@@ -139,13 +139,13 @@ describeWith(["restic", "restic-current", "sqlite", "root"], "backup.sh with res
 
 describeWith(["zstd", "sqlite", "btrfs", "loop", "mount-namespace"], "backup.sh --snapshot", () => {
   /** Runs a script as root where the file system is at /mnt and `ann` is user 4321 with a home there. */
-  function runThere(fs: string, scripts: Scripts, args: readonly string[]): Run {
+  function runThere(fs: string, scripts: Scripts, args: readonly string[], before = ":"): Run {
     const passwd = join(scratch(), "passwd");
     writeFileSync(passwd, `${readFileSync("/etc/passwd", "utf8")}ann:x:4321:4321::/mnt/home/ann:/bin/bash\n`, {
       mode: 0o644,
     });
-    const script =
-      'mount --bind "$1" /etc/passwd; mount --bind "$2" /mnt; mkdir -p /mnt/root; script=$3; shift 3; exec bash "$script" "$@"';
+    const script = `mount --bind "$1" /etc/passwd; mount --bind "$2" /mnt; mount --bind "$2/state" /var/lib
+      ${before}; script=$3; shift 3; exec bash "$script" "$@"`;
     return run(
       ["unshare", "--mount", "bash", "-c", script, "-", passwd, fs, join(scripts.folder, "backup.sh"), ...args],
       { home: "/root", env: { XDG_CACHE_HOME: scratch() } },
@@ -158,7 +158,7 @@ describeWith(["zstd", "sqlite", "btrfs", "loop", "mount-namespace"], "backup.sh 
     run(["btrfs", "subvolume", "create", join(fs, "home")], { home: "/" });
     const home = join(fs, "home", "ann");
     mkdirSync(home);
-    mkdirSync(join(fs, "backups"));
+    for (const name of ["backups", "state"]) mkdirSync(join(fs, name));
     chmodSync(join(fs, "backups"), 0o777);
     await busyHome(home);
     return { fs, scripts: await saving("tar", "/mnt/backups"), home };
@@ -189,6 +189,34 @@ describeWith(["zstd", "sqlite", "btrfs", "loop", "mount-namespace"], "backup.sh 
     );
   });
 
+  it("saves the system's part under its own paths, and as it is what is on another file system", async () => {
+    const fs = mounted("btrfs");
+    const backup = '{ engine: tar, path: "/mnt/backups" }';
+    const system = "system: [{ path: /mnt/srv/app/, database: true }, /etc/ssl/]";
+    const scripts = await scriptsOf(manifestOf(["photos/"], { backup, top: system }));
+    lay(fs, { srv: { app: { x: "1" } }, backups: {}, state: {} });
+    const file = join(fs, "srv/app/data.sqlite");
+    writing(file, 0);
+    await until(() => rows(file) > 0);
+    const done = runThere(fs, scripts, ["--snapshot"]);
+    expect(done.code, done.err).toBe(0);
+    expect(done.err).toContain("not from a snapshot: 1 entries, since they are not on btrfs");
+    const out = scratch();
+    run(["tar", "-xf", join(fs, "backups", archivesOf(fs)[0] ?? ""), "-C", out], { home: "/" });
+    expect(expectWhole(join(out, "mnt/srv/app/data.sqlite"))).toBeGreaterThan(0);
+    expect(readdirSync(join(out, "etc/ssl"))).toEqual(readdirSync("/etc/ssl"));
+    expect(readFileSync(join(fs, "state/remanence/backup-system.good"), "utf8")).toContain(archivesOf(fs)[0]);
+    expect(run(["btrfs", "subvolume", "list", fs], { home: "/" }).out).toBe("");
+  });
+
+  it("is for root, and for users of whom something is kept", async () => {
+    const { scripts, home } = { scripts: await saving("tar", scratch()), home: newHome() };
+    run(["chown", "4321", home], { home });
+    expect(runScript(scripts, "backup", ["--snapshot"], { home, uid: 4321 })).toMatchObject({ code: 2 });
+    expect(runScript(scripts, "backup", ["--for", "ann"], { home, uid: 4321 }).err).toContain("--for is for root");
+    expect(expectRun(2, scripts, "backup", ["--snapshot", "--for", "eve"], { home }).err).toContain("nothing is kept");
+  });
+
   it("names a subvolume inside, which a snapshot does not hold, and removes what a killed run left", async () => {
     const { fs, scripts, home } = await machine();
     run(["btrfs", "subvolume", "create", join(home, "photos", "nested")], { home: "/" });
@@ -202,8 +230,15 @@ describeWith(["zstd", "sqlite", "btrfs", "loop", "mount-namespace"], "backup.sh 
       const to = join(fs, ".remanence-snapshots", name);
       run(["btrfs", "subvolume", "snapshot", ...options, join(fs, "home"), to], { home: "/" });
     }
-    const done = runThere(fs, scripts, ["--snapshot", "--for", "ann"]);
+    mkdirSync(join(home, "photos", "disk"));
+    const done = runThere(
+      fs,
+      scripts,
+      ["--snapshot", "--for", "ann"],
+      "mount -t tmpfs tmpfs /mnt/home/ann/photos/disk",
+    );
     expect(done.code, done.err).toBe(4);
+    expect(done.err).toContain("/mnt/home/ann/photos/disk is another file system");
     expect(done.err).toContain("/mnt/home/ann/photos/nested is another file system");
     expect(done.err).toContain("removed a snapshot");
     expect(readdirSync(join(fs, ".remanence-snapshots")).sort()).toEqual(["user-ann-1", "user-bob-0"]);

@@ -137,8 +137,8 @@ describeWith(["restic", "restic-current"], "backup.sh with either version of res
     truncateSync(packs, 1000);
     due();
     const done = expectRun(2, scripts, "backup", [], { home, env });
-    expect(done.err).toContain("THE BACKUPS ARE DAMAGED, as the weekly check says");
-    expect(markOf(home, "last")).toMatch(/^\S+Z failed THE BACKUPS ARE DAMAGED/);
+    expect(done.err).toContain("THE WEEKLY CHECK OF THE BACKUPS FAILED");
+    expect(markOf(home, "last")).toMatch(/^\S+Z failed THE WEEKLY CHECK/);
     expect(readdirSync(join(to, "snapshots")).length).toBe(2);
   });
 });

@@ -104,6 +104,14 @@ describeWith(["systemd"], "generated units for Fedora", () => {
     const unit = readFileSync(join(folder, "systemd", "remanence-backup.service"), "utf8");
     expect(unit).toContain("ExecStart=/usr/bin/bash %h/.config/remanence/host/backup.sh --yes\n");
     expect(unit).toContain("After=remanence-clean.service\n");
+    expect(unit).toContain("OnFailure=remanence-notify@%n.service\n");
+    // A run that is not complete fails, and is told.
+    expect(unit).not.toContain("SuccessExitStatus");
+    const ofSystem = (name: string): string => readFileSync(join(folder, "systemd", "system", name), "utf8");
+    expect(ofSystem("remanence-backup@.service")).toContain(
+      "User=root\nExecStart=/usr/bin/bash /etc/remanence/backup.sh --yes --snapshot --for %i\n",
+    );
+    expect(ofSystem("remanence-backup@.timer")).toMatch(/Persistent=true\nRandomizedDelaySec=1h\nAccuracySec=5min/);
     chmodSync(folder, 0o755);
     writeFileSync(join(folder, "touched"), "");
   });

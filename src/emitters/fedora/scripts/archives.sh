@@ -195,6 +195,6 @@ check_tar() {
       zstd -tq -- "$target/$name" 2>/dev/null || bad+=("$name")
     fi
   done < <(list_archives)
-  reply=${bad[*]-}
-  [[ -z $reply ]]
+  reply="THE BACKUPS ARE DAMAGED, as the weekly check says: ${bad[*]-}"
+  ((${#bad[@]} == 0))
 }

@@ -99,7 +99,7 @@ check_backups() {
   elif [[ $engine == restic && $fault == locked ]]; then
     warn "the backups were not checked: another run is at work in the repository; the next run does it"
   else
-    die 2 "THE BACKUPS ARE DAMAGED, as the weekly check says ($(plain "$reply")). Keep what you have, and look at the disk they are on"
+    die 2 "$(plain "$reply"). Keep what you have, and look at the disk they are on"
   fi
 }
 

@@ -148,9 +148,7 @@ forget_restic() {
 # Reads a tenth of the data each week, another one each time; what is no longer needed is removed only from a repository
 # that is in order.
 check_restic() {
-  restic_do check --quiet --read-data-subset "$(($(date +%s) / 604800 % 10 + 1))/10" >&2 || {
-    reply=$target
-    return 1
-  }
-  ((${#retain[@]} == 0)) || restic_do prune --quiet >&2 || reply=$target
+  reply="THE WEEKLY CHECK OF THE BACKUPS FAILED: the repository $target may be damaged"
+  restic_do check --quiet --read-data-subset "$(($(date +%s) / 604800 % 10 + 1))/10" >&2 || return 1
+  ((${#retain[@]} == 0)) || restic_do prune --quiet >&2 || warn "the room of old backups could not be freed; the next check tries again"
 }

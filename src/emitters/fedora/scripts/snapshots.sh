@@ -64,13 +64,24 @@ take_snapshots() {
   [[ -d $run ]] || mkdir -m 0711 -- "$run"
   mount -t tmpfs -o mode=0711,size=1m,nosuid,nodev tmpfs "$run"
   [[ -z $for_user ]] || keep_real_home
-  load_mounts
+  note_mounts
   for root in "${chosen[@]}"; do
     snapshot_root "$root"
     if [[ -n $reply ]]; then without["$reply"]=$((${without["$reply"]-0} + 1)); fi
   done
   for reason in "${!without[@]}"; do warn "not from a snapshot: ${without["$reason"]} entries, since $reason"; done
-  for root in "${mount_points[@]}"; do was_mounted["$root"]=yes; done
+}
+
+# What is mounted inside, and no other name of something that is saved: in a snapshot it cannot be seen any more.
+note_mounts() {
+  local point root
+  load_mounts
+  for point in "${mount_points[@]}"; do
+    for root in "${chosen[@]}"; do
+      [[ $point == "$root"/* ]] || continue
+      is_in_store "$point" || was_mounted["$point"]=yes
+    done
+  done
 }
 
 # snapshot_root ROOT: binds it, or what is around it and unchanging, from a snapshot; or sets `reply` to why that cannot be.
@@ -88,7 +99,7 @@ snapshot_root() {
   if [[ -L $root ]]; then
     reply='they are links'
   elif [[ -z $base ]]; then
-    reply='others can change the way to them'
+    reply='a link is on the way to them'
   elif [[ $(stat -f -c %T -- "$base") != btrfs ]]; then
     reply='they are not on btrfs'
   elif ! is_on_same "$root" "$base"; then
@@ -189,7 +200,8 @@ run_as_other() {
   local rc=0 args=(--yes --format "$format" --wait "$wait_seconds")
   [[ $init == no ]] || args+=(--init)
   ((${#only[@]} == 0)) || args+=(--only "${only[@]}")
-  printf '%s\n' "${!was_mounted[@]}" >"$run/mounts"
+  : >"$run/mounts"
+  ((${#was_mounted[@]} == 0)) || printf '%s\n' "${!was_mounted[@]}" >"$run/mounts"
   : >"$run/bound"
   ((${#bound[@]} == 0)) || printf '%s\n' "${bound[@]}" >"$run/bound"
   chmod 0644 -- "$run/mounts" "$run/bound"
