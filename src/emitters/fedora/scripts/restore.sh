@@ -133,7 +133,7 @@ carry_out() {
     if put "$staged" "$final"; then action=restore; else action=refuse reason='it cannot be put there'; fi
   elif [[ ! -L $final ]] && is_same_as "$staged" "$final"; then
     action=same
-    rm -rf --one-file-system -- "$staged"
+    remove "$staged"
   elif [[ $action == replace ]]; then
     why_not_replace "$final"
     if [[ -n $reason ]] || ! replace "$staged" "$final"; then action=refuse reason=${reason:-it cannot be put there}; fi
