@@ -181,7 +181,9 @@ describeWith(["zstd", "restic"], "restore.sh", () => {
     const { scripts, home, to } = await saved();
     const app = join(home, ".persist", "app");
     run(["touch", "-d", "2001-02-03", app], { home });
+    // Directories that may not be written, also in what a run that was stopped left.
     chmodSync(join(app, "below"), 0o555);
+    chmodSync(app, 0o555);
     const time = Math.floor(statSync(app).mtimeMs / 1000);
     const made = run(
       [
@@ -197,12 +199,16 @@ describeWith(["zstd", "restic"], "restore.sh", () => {
     expect(made.code, made.err).toBe(0);
     chmodSync(join(app, "below"), 0o755);
     lose(home);
+    lay(home, { ".remanence-restore-abcdef.partial": { a: { b: "1" } } });
+    chmodSync(join(home, ".remanence-restore-abcdef.partial/a"), 0o555);
     for (const path of [home, to, join(to, "..")]) run(["chown", "-R", "4321:4321", path], { home });
     const done = runScript(scripts, "restore", ["--from", join(to, "late.tar.zst"), "--only", "app"], {
       home,
       uid: 4321,
     });
     expect(done.code, done.err).toBe(0);
+    expect(restoring(home)).toEqual([]);
+    expect(statSync(app).mode & 0o777).toBe(0o555);
     expect(Math.floor(statSync(app).mtimeMs / 1000)).toBe(time);
     expect(readFileSync(join(app, "below", "b"), "utf8")).toBe("2");
     chmodSync(join(app, "below"), 0o755);

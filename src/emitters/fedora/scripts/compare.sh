@@ -75,7 +75,7 @@ rehearse() {
     [[ $result == same || $result == nothing ]] || findings=$((findings + 1))
     tell_compared "$i"
   done
-  for i in "${!stage_in[@]}"; do rm -rf --one-file-system -- "${stage_in["$i"]}"; done
+  for i in "${!stage_in[@]}"; do remove "${stage_in["$i"]}"; done
   if [[ $format == json ]]; then
     printf ' ], "findings": %s }\n' "$findings"
   else

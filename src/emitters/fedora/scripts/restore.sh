@@ -133,7 +133,7 @@ carry_out() {
     if put "$staged" "$final"; then action=restore; else action=refuse reason='it cannot be put there'; fi
   elif [[ ! -L $final ]] && is_same_as "$staged" "$final"; then
     action=same
-    rm -rf --one-file-system -- "$staged"
+    remove "$staged"
   elif [[ $action == replace ]]; then
     why_not_replace "$final"
     if [[ -n $reason ]] || ! replace "$staged" "$final"; then action=refuse reason=${reason:-it cannot be put there}; fi
@@ -142,19 +142,6 @@ carry_out() {
   fi
   if [[ $action == refuse ]]; then
     if [[ -e $staged || -L $staged ]]; then reason+="; the restored copy is $(short "$staged")"; fi
-  fi
-}
-
-# The label follows from the place, where the policy knows it: the one of the backup is dropped.
-label_restored() {
-  if declare -F label_back >/dev/null; then
-    label_back "$1"
-  elif command -v selinuxenabled >/dev/null && selinuxenabled && command -v restorecon >/dev/null; then
-    if [[ $(matchpathcon -n -- "$1" 2>/dev/null) == *:default_t:* ]]; then
-      warn "the policy has no label for $(plain "$1"): tell it what the store mirrors, then restorecon -RF"
-      return
-    fi
-    restorecon -RF -- "$1" 2>/dev/null || warn "$(plain "$(short "$1")") has not the label of its place: restorecon -RF"
   fi
 }
 

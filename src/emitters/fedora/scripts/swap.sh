@@ -66,12 +66,18 @@ sweep_stages() {
   for left in "$1"/.remanence-restore-??????.partial; do
     [[ -d $left && ! -L $left && -O $left ]] || continue
     warn "removing $(plain "$(short "$left")"): a run that was stopped did not finish it"
-    rm -rf --one-file-system -- "$left"
+    remove "$left"
   done
   for left in "$1"/.remanence-restore-?????? "$1"/.remanence-restore-??????.incomplete; do
     [[ -d $left && ! -L $left && -O $left ]] || continue
     warn "$(plain "$(short "$left")") has what an earlier run restored and did not put in place; remove it when you need it no more"
   done
+}
+
+# remove PATH: also where directories in it may not be written, which is no protection from their owner.
+remove() {
+  rm -rf --one-file-system -- "$1" 2>/dev/null && return 0
+  chmod -R u+rwx -- "$1" && rm -rf --one-file-system -- "$1"
 }
 
 make_stage() {
@@ -104,7 +110,7 @@ give_up() {
       kept=${left%.partial}.incomplete
       mv -T -n -- "$left" "$kept"
     else
-      rm -rf --one-file-system -- "$left"
+      remove "$left"
     fi
   done
   die 2 "$1; nothing was put in place${kept:+; what came out of it is in $kept}"
@@ -198,7 +204,14 @@ make_directory() {
 rename_into() {
   (
     cd -- "${2%/*}/" && [[ $(pwd -P) == "${2%/*}" || ${2%/*} == '' ]] && is_safe_way "$2" || return 1
+    # A directory that may not be written cannot change its parent.
+    bits=
+    if [[ -d $1 && ! -L $1 && ! -w $1 ]]; then
+      bits=$(stat -c %a -- "$1")
+      chmod u+w -- "$1" || return 1
+    fi
     mv ${no_copy[@]+"${no_copy[@]}"} -n -T -- "$1" "./${2##*/}" || return 1
+    if [[ -n $bits && ! -e $1 ]]; then chmod -- "$bits" "./${2##*/}"; fi
   ) && [[ ! -e $1 && ! -L $1 ]]
 }
 no_copy=()
@@ -261,13 +274,26 @@ settle_replacing() {
     # Not exchanged yet. What is restored is in the backup, and will be restored again.
     new=$reply
     if is_thing "$original" "$new"; then
-      rm -rf --one-file-system -- "$1.remanence-partial"
+      remove "$1.remanence-partial"
       rename_into "$original" "$1.remanence-partial" || return 1
     fi
-    if is_thing "$1.remanence-partial" "$new"; then rm -rf --one-file-system -- "$1.remanence-partial"; fi
+    if is_thing "$1.remanence-partial" "$new"; then remove "$1.remanence-partial"; fi
   elif has_note "$replacing" "$original"; then
     if [[ ! -e $1 && ! -L $1 ]]; then rename_into "$original" "$1" || return 1; fi
   fi
   put_on_disk "${1%/*}/"
   rm -- "$replacing"
+}
+
+# The label follows from the place, where the policy knows it: the one of the backup is dropped.
+label_restored() {
+  if declare -F label_back >/dev/null; then
+    label_back "$1"
+  elif command -v selinuxenabled >/dev/null && selinuxenabled && command -v restorecon >/dev/null; then
+    if [[ $(matchpathcon -n -- "$1" 2>/dev/null) == *:default_t:* ]]; then
+      warn "the policy has no label for $(plain "$1"): tell it what the store mirrors, then restorecon -RF"
+      return
+    fi
+    restorecon -RF -- "$1" 2>/dev/null || warn "$(plain "$(short "$1")") has not the label of its place: restorecon -RF"
+  fi
 }

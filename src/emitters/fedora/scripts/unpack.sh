@@ -143,9 +143,9 @@ unpack_whole() {
   local root whole=$stage/.whole
   mkdir -- "$whole" && extract "$whole" && compare_tar "$whole" || return 1
   for root in "$@"; do
-    rm -rf --one-file-system -- "$stage$root" && mkdir -p -- "$stage${root%/*}" && mv -T -- "$whole$root" "$stage$root" || return 1
+    remove "$stage$root" && mkdir -p -- "$stage${root%/*}" && mv -T -- "$whole$root" "$stage$root" || return 1
   done
-  rm -rf --one-file-system -- "$whole"
+  remove "$whole"
 }
 
 # extract FOLDER MEMBER…: labels follow from the place, so they stay out; what only root may set, only root tries to. A
