@@ -44,6 +44,7 @@ export function layPlan(machine: Machine, plan: HostPlan, daemons: readonly stri
     ...rules.filter((rule) => rule.scope === "system" && rule.kind === "directory" && rule.backup).slice(0, 2),
   ];
   for (const rule of rich) layRich(layer, rule.live);
+  layOfOneMachine(layer, plan);
   layer.setTimes();
   return [...layer.laid].sort();
 }
@@ -155,6 +156,14 @@ function layMatch(layer: Layer, plan: HostPlan, { live }: PlanEntry): void {
   if (rulesOf(plan).fileAbove(match) !== undefined || layer.isThere(match)) return;
   if (live.endsWith("*")) layer.put(match, { content: "matched\n", mode: 0o644 });
   else layer.put(joinPath(match, "blob"), { content: "matched\n", mode: 0o644 });
+}
+
+/** What belongs to one machine, where it lies in something that is kept. */
+function layOfOneMachine(layer: Layer, plan: HostPlan): void {
+  const homes = plan.host.users.map(({ home }) => joinPath(home, ".config/monitors.xml"));
+  for (const live of [...homes, "/var/lib/systemd/random-seed" as AbsolutePath]) {
+    if (fate(plan, live).fate === "persist") layer.put(live, { content: "of this machine", mode: 0o600 });
+  }
 }
 
 /** All that can be in a tree: odd names, links of both kinds, holes, attributes, access lists, modes. */

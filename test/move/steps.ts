@@ -223,7 +223,10 @@ export function moveOf(stage: Stage, laid: Picture, before: Picture, after: Pict
     after,
     keepsHoles: stage.desk.run(["restic", "restore", "--help"]).out.includes("--sparse"),
     isHostBound: (live) => hostBound.test(live),
-    putAside: [join(stage.home, ".config/chezmoi/chezmoistate.boltdb")],
+    putAside: [
+      "/var/lib/systemd/random-seed",
+      ...["monitors.xml", "chezmoi/chezmoistate.boltdb"].map((path) => join(stage.home, ".config", path)),
+    ],
     others: othersOf(stage),
   };
 }

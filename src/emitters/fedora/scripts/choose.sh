@@ -78,7 +78,8 @@ add() {
     # Data that is not linked yet is what there is of it.
     if [[ -e $5 && ! -L $5 ]] && ! is_empty_directory "$5"; then set -- "$1" "$2" "$5" "$4" "$5" "$6"; fi
   fi
-  is_asked_for "$3" || {
+  absolute "$1"
+  is_asked_for "$reply" || {
     left_behind+=("$3")
     return 0
   }

@@ -33,6 +33,7 @@ write_ignored() {
     done
     if [[ $host_bound == no && $1 == */.config ]]; then echo 'monitors\.xml'; fi
     if [[ $host_bound == no ]]; then echo '(.*/)?\.config/monitors\.xml'; fi
+    if [[ $host_bound == no && $1 == */.config* ]]; then echo '(chezmoi/)?chezmoistate\.boltdb'; fi
     if [[ $host_bound == no && $1 == /etc/ssh ]]; then echo 'ssh_host_.*'; fi
     if [[ $host_bound == no && $1 == /var/lib/systemd ]]; then echo 'random-seed'; fi
   } | sed 's/.*/^&(\/.*)?\/\//' >"$work/ignored"

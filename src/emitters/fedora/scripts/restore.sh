@@ -11,7 +11,7 @@ in that folder, unless you say --replace. Run it as a user for that home, as roo
   --replace         exchange what is there for what is restored; what was there stays, as NAME.remanence-original
   --only PATH...    only these (as in the manifest)
   --class CLASS     only this class (secret, data, config, state); may be said again
-  --host-bound      also what belongs to one machine (machine-id, host keys, monitors.xml); or name it with --only
+  --host-bound      also what belongs to one machine (machine-id, host keys, monitors.xml …); or name it with --only
   --from WHAT       an archive, or a snapshot of restic (default: the newest of this host)
   --host NAME       the backup of another host of the manifest; its entries go where this host keeps them
   --repository DIR  where the backups are now: a folder of archives, or a repository of restic
@@ -84,22 +84,30 @@ unpack_all() {
   for base in "${!groups[@]}"; do
     # shellcheck disable=SC2086 # numbers
     unpack "${stage_in["$base"]}" ${groups["$base"]}
-    put_host_bound_aside
   done
   take_apart
+  put_host_bound_aside
   for i in "${!stage_of[@]}"; do make_as_asked "$i"; done
 }
 
-# What belongs to one machine and came along in something larger is put aside, unless it was asked for.
+# What belongs to one machine and came along in something larger is put aside, unless it was asked for. It is known by its
+# name in the manifest: the backup may have it in a store.
 put_host_bound_aside() {
-  local staged path
-  while IFS= read -r -d '' staged; do
-    path=${staged#"$stage"}
-    if ! is_host_bound "$path" || is_asked_for "${path/#"$was"\//"$home/"}"; then continue; fi
-    mkdir -p -- "$stage/of-one-machine${path%/*}"
-    mv -nT -- "$staged" "$stage/of-one-machine$path"
-    warn "$(plain "$(short "$path")") belongs to one machine: it is in $(short "${stage%.partial}")/of-one-machine"
-  done < <(find "$stage" -type f -print0)
+  local i live aside staged path
+  for i in "${!stage_of[@]}"; do
+    absolute "${entry_names[$i]}"
+    live=$reply
+    aside=${stage_in["${stage_of[$i]}"]}/of-one-machine
+    staged_at "$i"
+    [[ -d $reply && ! -L $reply ]] || continue
+    while IFS= read -r -d '' staged; do
+      path=$live${staged#"$reply"}
+      if ! is_host_bound "$path" || is_asked_for "$path"; then continue; fi
+      mkdir -p -- "$aside${path%/*}"
+      mv -nT -- "$staged" "$aside$path"
+      warn "$(plain "$(short "$path")") belongs to one machine: it is in $(short "${aside/.partial/}")"
+    done < <(find "$reply" -type f -print0)
+  done
 }
 
 staged_at() {
