@@ -993,8 +993,8 @@ check_tar() {
       zstd -tq -- "$target/$name" 2>/dev/null || bad+=("$name")
     fi
   done < <(list_archives)
-  reply=${bad[*]-}
-  [[ -z $reply ]]
+  reply="THE BACKUPS ARE DAMAGED, as the weekly check says: ${bad[*]-}"
+  ((${#bad[@]} == 0))
 }
 
 # --- a repository of restic ---------------------------------------------------------------------------------------
@@ -1144,11 +1144,9 @@ forget_restic() {
 # Reads a tenth of the data each week, another one each time; what is no longer needed is removed only from a repository
 # that is in order.
 check_restic() {
-  restic_do check --quiet --read-data-subset "$(($(date +%s) / 604800 % 10 + 1))/10" >&2 || {
-    reply=$target
-    return 1
-  }
-  ((${#retain[@]} == 0)) || restic_do prune --quiet >&2 || reply=$target
+  reply="THE WEEKLY CHECK OF THE BACKUPS FAILED: the repository $target may be damaged"
+  restic_do check --quiet --read-data-subset "$(($(date +%s) / 604800 % 10 + 1))/10" >&2 || return 1
+  ((${#retain[@]} == 0)) || restic_do prune --quiet >&2 || warn "the room of old backups could not be freed; the next check tries again"
 }
 
 # --- from btrfs snapshots -----------------------------------------------------------------------------------------
@@ -1214,13 +1212,24 @@ take_snapshots() {
   [[ -d $run ]] || mkdir -m 0711 -- "$run"
   mount -t tmpfs -o mode=0711,size=1m,nosuid,nodev tmpfs "$run"
   [[ -z $for_user ]] || keep_real_home
-  load_mounts
+  note_mounts
   for root in "${chosen[@]}"; do
     snapshot_root "$root"
     if [[ -n $reply ]]; then without["$reply"]=$((${without["$reply"]-0} + 1)); fi
   done
   for reason in "${!without[@]}"; do warn "not from a snapshot: ${without["$reason"]} entries, since $reason"; done
-  for root in "${mount_points[@]}"; do was_mounted["$root"]=yes; done
+}
+
+# What is mounted inside, and no other name of something that is saved: in a snapshot it cannot be seen any more.
+note_mounts() {
+  local point root
+  load_mounts
+  for point in "${mount_points[@]}"; do
+    for root in "${chosen[@]}"; do
+      [[ $point == "$root"/* ]] || continue
+      is_in_store "$point" || was_mounted["$point"]=yes
+    done
+  done
 }
 
 # snapshot_root ROOT: binds it, or what is around it and unchanging, from a snapshot; or sets `reply` to why that cannot be.
@@ -1238,7 +1247,7 @@ snapshot_root() {
   if [[ -L $root ]]; then
     reply='they are links'
   elif [[ -z $base ]]; then
-    reply='others can change the way to them'
+    reply='a link is on the way to them'
   elif [[ $(stat -f -c %T -- "$base") != btrfs ]]; then
     reply='they are not on btrfs'
   elif ! is_on_same "$root" "$base"; then
@@ -1339,7 +1348,8 @@ run_as_other() {
   local rc=0 args=(--yes --format "$format" --wait "$wait_seconds")
   [[ $init == no ]] || args+=(--init)
   ((${#only[@]} == 0)) || args+=(--only "${only[@]}")
-  printf '%s\n' "${!was_mounted[@]}" >"$run/mounts"
+  : >"$run/mounts"
+  ((${#was_mounted[@]} == 0)) || printf '%s\n' "${!was_mounted[@]}" >"$run/mounts"
   : >"$run/bound"
   ((${#bound[@]} == 0)) || printf '%s\n' "${bound[@]}" >"$run/bound"
   chmod 0644 -- "$run/mounts" "$run/bound"
@@ -1654,7 +1664,7 @@ check_backups() {
   elif [[ $engine == restic && $fault == locked ]]; then
     warn "the backups were not checked: another run is at work in the repository; the next run does it"
   else
-    die 2 "THE BACKUPS ARE DAMAGED, as the weekly check says ($(plain "$reply")). Keep what you have, and look at the disk they are on"
+    die 2 "$(plain "$reply"). Keep what you have, and look at the disk they are on"
   fi
 }
 

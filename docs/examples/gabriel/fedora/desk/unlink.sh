@@ -558,7 +558,7 @@ check_root_links() {
       none) ;;
       link)
         is_same_place "$link" "$folder" ||
-          die 3 "$(short "$link") leads elsewhere, to $(plain "$(readlink -- "$link")")"
+          die 3 "$(short "$link") leads elsewhere, to $(plain "$(readlink -- "$link")"): is it the store of before? Then run the unlink.sh of before first"
         ;;
       *) die 3 "$(short "$link") is in the way: it must be the link to $(short "$folder")" ;;
     esac
@@ -911,7 +911,8 @@ put_away() {
     rm -- "$3" || return 1
     put_on_disk "${3%/*}"
   fi
-  discard "$2"
+  # Before a later note goes: without power, the trash would be back, and nothing would say that it is.
+  discard "$2" && put_on_disk "${2%/*}"
 }
 
 # is_as_noted PATH NOTE ABOUT: true where the note is about ABOUT, and what is at PATH is in every byte what it says.
@@ -1134,29 +1135,7 @@ rules_file() {
 
 has_rule() {
   rules_file
-  [[ -f $reply ]] && awk -v place="$1" -v like="$2" '$1 == place && $2 == like { found = 1 } END { exit !found }' "$reply"
-}
-
-# The rule is written where semanage is not installed, as it would write it. What semanage writes everybody must be able
-# to read, and it minds the umask.
-add_rule() {
-  local PATH=$PATH:/usr/sbin
-  if command -v semanage >/dev/null; then
-    (umask 022 && semanage fcontext -a -e "$2" "$1")
-  else
-    rules_file
-    [[ -d ${reply%/*} ]] && change_rules "$reply" "$(cat -- "$reply" 2>/dev/null || :)" "$1 $2"
-  fi
-}
-
-take_rule() {
-  local PATH=$PATH:/usr/sbin
-  if command -v semanage >/dev/null; then
-    (umask 022 && semanage fcontext -d -e "$2" "$1")
-  else
-    rules_file
-    change_rules "$reply" "$(awk -v place="$1" '$1 != place' "$reply")"
-  fi
+  [[ -f $reply ]] && grep -qxF -- "$1 $2" "$reply"
 }
 
 # change_rules FILE LINES…: the file has these lines from now on, in one step.
@@ -1189,142 +1168,13 @@ sum_up_labels() {
   labels_json="\"selinux\": \"$selinux\", \"labels\": [${label_rows[*]-}]"
 }
 
-# The root part of link.sh: tells the policy of each store what it mirrors, and labels what is in them.
-label_stores() {
-  local n
-  selinux_mode
-  if [[ $reply == disabled ]]; then
-    [[ $format == json ]] || say_labels
-  else
-    choose_rules
-    for n in "${!rule_places[@]}"; do make_rule "${rule_places[$n]}" "${rule_likes[$n]}"; done
-    for n in "${!label_trees[@]}"; do label_tree "$n"; done
-  fi
-  sum_up_labels
-}
-
-# Files of which the policy says something that it says of nothing else, below / and below a home.
-probe_of() {
-  reply=.ssh
-  if [[ $1 == / ]]; then reply=etc/shadow; fi
-}
-
-make_rule() {
-  local place=$1 like=$2 probe
-  probe_of "$like"
-  probe=$reply
-  if [[ $place == *[[:blank:]]* ]]; then
-    refuse_labels "$place" "SELinux can be told of no path with a blank in it"
-  elif [[ $like != / ]] && ! is_known_home "$like"; then
-    refuse_labels "$place" "the policy does not know the home"
-  elif is_labelled_like "$place" "$like" "$probe" || has_rule "$place" "$like"; then
-    row "$place" known "the policy knows that it mirrors $like"
-  elif [[ $dry_run == yes ]]; then
-    row "$place" add "the policy is told that it mirrors $like"
-  else
-    made_rules
-    { make_state && printf '%s %s\n' "$place" "$like" >>"$reply"; } || die 2 "cannot write $reply"
-    if add_rule "$place" "$like" && is_labelled_like "$place" "$like" "$probe"; then
-      row "$place" add "the policy is told that it mirrors $like"
-      journal "labels $selinux $place = $like"
-    else
-      refuse_labels "$place" "the policy could not be told that it mirrors $like; see above"
-    fi
-  fi
-}
-
 refuse_labels() {
   row "$1" refuse "REFUSED: $2"
   worst_of "$worst" 3
   worst=$reply
 }
 
-# Labels one tree of a store.
-label_tree() {
-  local owner=${label_owners[$1]} tree=${label_trees[$1]} like=${label_likes[$1]} probe='' uid=''
-  if [[ $owner != - ]]; then
-    probe=.ssh
-    if ! home_now "$owner" || ! uid=$(id -u -- "$owner" 2>/dev/null); then
-      row "$tree" absent "there is no $owner on this machine"
-      return 0
-    fi
-    like=$reply
-    [[ $tree == /* ]] || tree=$like/$tree
-  fi
-  tree=$(realpath -m -- "$tree")
-  if [[ -n $uid ]] && ! is_known_home "$like"; then
-    warn_of_unknown_home "$like"
-    refuse_labels "$tree" "the policy does not know the home"
-  elif [[ ! -d $tree ]]; then
-    row "$tree" absent "it is not there yet"
-  elif [[ $dry_run == yes ]]; then
-    row "$tree" label "it would be labelled like $like"
-  elif ! is_labelled_like "$tree" "$like" "$probe"; then
-    refuse_labels "$tree" "the policy does not know that it mirrors $like, and would take all labels there"
-  else
-    label_parents "$tree"
-    if [[ -n $uid ]]; then label_as_user "$owner" "$uid" "$like" "$tree"; else label_as_root "$tree"; fi
-  fi
-}
-
-# The links in the home of a user, each ended by NUL.
-links_of() {
-  local me=$1 home=$2 entry_paths=() entry_kinds=() entry_stores=() entry_modes=()
-  local i path kind mode live stored text root
-  settings
-  for i in "${!entry_paths[@]}"; do
-    look_at "$i"
-    if [[ -L $root ]]; then printf '%s\0' "$root"; fi
-    if [[ -L $live ]]; then printf '%s\0' "$live"; fi
-  done | sort -z -u
-}
-
-# as_user UID COMMAND…: in a directory of theirs a user can swap things while we look. As them it is at their cost alone.
-as_user() {
-  setpriv --reuid "$1" --regid "$(id -g -- "$1" 2>/dev/null || printf '%s' "$1")" --clear-groups -- \
-    env -i PATH=/usr/bin:/usr/sbin "${@:2}" || warn "SELinux: not everything of user $1 could be labelled"
-}
-
-label_as_user() {
-  local links=()
-  mapfile -d '' links < <(links_of "$1" "$3")
-  ((${#links[@]} == 0)) || as_user "$2" restorecon -- "${links[@]}"
-  as_user "$2" restorecon -R -x -- "$4"
-  row "$4" label "it is labelled like $3, and ${#links[@]} links to it"
-}
-
-# The directories above a tree that are part of the store and root's alone.
-label_parents() {
-  local store at
-  for store in ${rule_places[@]+"${rule_places[@]}"}; do
-    at=${1%/*}
-    while [[ $at == "$store"/* || $at == "$store" ]]; do
-      if is_trusted "$at" ''; then relabel "$at"; fi
-      at=${at%/*}
-    done
-  done
-}
-
-# Labels a tree as root where only root can change it, and each part of it that is somebody else's as them.
-label_as_root() {
-  local tree=$1 uid path own=yes others=() leave=() n
-  if ! is_trusted "${tree%/*}" ''; then
-    refuse_labels "$tree" "others can change a directory above it, or it is a link"
-    return 0
-  fi
-  while IFS= read -r -d '' uid && IFS= read -r -d '' path; do
-    if [[ $path == "$tree" ]]; then own=no; fi
-    leave+=(-e "$path")
-    if ((uid == 0)); then
-      warn "SELinux: others can change $(plain "$path") while it would be labelled, so it is left as it is"
-    else
-      others+=("$uid" "$path")
-    fi
-  done < <(find "$tree" -xdev -type d \( ! -user 0 -o -perm /022 \) -printf '%U\0%p\0' -prune)
-  if [[ $own == yes ]]; then relabel_below ${leave[@]+"${leave[@]}"} "$tree"; fi
-  for ((n = 0; n < ${#others[@]}; n += 2)); do as_user "${others[n]}" restorecon -R -x -- "${others[n + 1]}"; done
-  row "$tree" label "it is labelled"
-}
+# --- rules that go ------------------------------------------------------------------------------------------------
 
 # The root part of unlink.sh: takes back the rules that link.sh made, of stores that hold nothing any more.
 unlabel_stores() {
@@ -1332,9 +1182,12 @@ unlabel_stores() {
   selinux_mode
   if [[ $reply == disabled ]]; then [[ $format == json ]] || say_labels; fi
   choose_rules
+  # Some of it may have been unmounted just now.
+  mount_points=()
+  load_mounts
   made_rules
   if [[ -f $reply ]]; then
-    while read -r place like; do unmake_rule "$place" "$like"; done < <(sort -u -- "$reply")
+    while read -r place like; do unmake_rule "$place" "$like" </dev/null; done < <(sort -u -- "$reply")
   fi
   sum_up_labels
 }
@@ -1356,7 +1209,7 @@ unmake_rule() {
     row "$1" remove "the rule that it mirrors $2 goes"
   elif take_rule "$1" "$2"; then
     made_rules
-    awk -v place="$1" '$1 != place' "$reply" >"$reply.new" && mv -T -- "$reply.new" "$reply"
+    without "$1 $2" "$reply" >"$reply.new" && mv -T -- "$reply.new" "$reply"
     row "$1" remove "the rule that it mirrors $2 goes"
     journal "unlink labels $1 = $2"
   else
@@ -1364,21 +1217,55 @@ unmake_rule() {
   fi
 }
 
-# True where a tree at or below a place still holds something, or a home has links to it; `reply` is what.
+# True where a tree at or below a place still holds something, or a home still has a way to it; `reply` is what.
 is_in_use() {
-  local owner=${label_owners[$1]} tree=${label_trees[$1]} name
+  local owner=${label_owners[$1]} tree=${label_trees[$1]} home=''
   if [[ $owner != - ]]; then
     home_now "$owner" || return 1
-    [[ $tree == /* ]] || tree=$reply/$tree
-    [[ $tree == "$2" || $tree == "$2"/* ]] || return 1
-    for name in "${!root_link[@]}"; do
-      [[ $name == "$owner"/* && (${folder_in["$name"]} == "${label_trees[$1]}") && -L $reply/${root_link["$name"]} ]] || continue
-      reply=$reply/${root_link["$name"]}
-      return 0
-    done
+    home=$reply
+    [[ $tree == /* ]] || tree=$home/$tree
   fi
+  [[ $tree == "$2" || $tree == "$2"/* ]] || return 1
+  has_root_link "$owner" "${label_trees[$1]}" "$home" && return 0
+  has_mounts "$owner" "$home" && return 0
   reply=$tree
-  [[ $tree == "$2" || $tree == "$2"/* ]] && ! has_only_directories "$tree"
+  ! has_only_directories "$tree"
+}
+
+# has_root_link USER FOLDER HOME: user link.sh puts it there with the first link, and unlink.sh takes it away with the last.
+has_root_link() {
+  local name
+  for name in "${!root_link[@]}"; do
+    reply=$3/${root_link["$name"]}
+    if [[ $name == "$1"/* && ${folder_in["$name"]} == "$2" && -L $reply ]]; then return 0; fi
+  done
+  return 1
+}
+
+has_mounts() {
+  local n
+  for n in "${!bound_paths[@]}"; do
+    [[ ${bound_users[$n]} == "$1" ]] || continue
+    reply=${bound_paths[$n]}
+    [[ $reply == /* ]] || reply=$2/$reply
+    if is_mount_point "$reply"; then return 0; fi
+  done
+  return 1
+}
+
+# without LINE FILE: the other lines of it.
+without() {
+  grep -vxF -- "$1" "$2" || :
+}
+
+take_rule() {
+  local PATH=$PATH:/usr/sbin
+  if command -v semanage >/dev/null; then
+    (umask 022 && semanage fcontext -d -e "$2" "$1")
+  else
+    rules_file
+    change_rules "$reply" "$(without "$1 $2" "$reply")"
+  fi
 }
 
 # --- what is mounted instead of linked ----------------------------------------------------------------------------
@@ -2200,8 +2087,8 @@ bring_back() {
   fi
   exchange_names "$live" "$back" || :
   has_note "$returned" "$live" || return 1
-  put_on_disk "${live%/*}"
   if is_left_over; then rm -- "$back" || return 1; fi
+  put_on_disk "${live%/*}"
   if ! is_unchanged "$stored"; then
     reason="a program wrote to it in the last moment: what is newest is in $(short "$stored")" code=5
     return 1

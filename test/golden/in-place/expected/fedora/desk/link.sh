@@ -558,7 +558,7 @@ check_root_links() {
       none) ;;
       link)
         is_same_place "$link" "$folder" ||
-          die 3 "$(short "$link") leads elsewhere, to $(plain "$(readlink -- "$link")")"
+          die 3 "$(short "$link") leads elsewhere, to $(plain "$(readlink -- "$link")"): is it the store of before? Then run the unlink.sh of before first"
         ;;
       *) die 3 "$(short "$link") is in the way: it must be the link to $(short "$folder")" ;;
     esac
@@ -911,7 +911,8 @@ put_away() {
     rm -- "$3" || return 1
     put_on_disk "${3%/*}"
   fi
-  discard "$2"
+  # Before a later note goes: without power, the trash would be back, and nothing would say that it is.
+  discard "$2" && put_on_disk "${2%/*}"
 }
 
 # is_as_noted PATH NOTE ABOUT: true where the note is about ABOUT, and what is at PATH is in every byte what it says.
@@ -1478,29 +1479,7 @@ rules_file() {
 
 has_rule() {
   rules_file
-  [[ -f $reply ]] && awk -v place="$1" -v like="$2" '$1 == place && $2 == like { found = 1 } END { exit !found }' "$reply"
-}
-
-# The rule is written where semanage is not installed, as it would write it. What semanage writes everybody must be able
-# to read, and it minds the umask.
-add_rule() {
-  local PATH=$PATH:/usr/sbin
-  if command -v semanage >/dev/null; then
-    (umask 022 && semanage fcontext -a -e "$2" "$1")
-  else
-    rules_file
-    [[ -d ${reply%/*} ]] && change_rules "$reply" "$(cat -- "$reply" 2>/dev/null || :)" "$1 $2"
-  fi
-}
-
-take_rule() {
-  local PATH=$PATH:/usr/sbin
-  if command -v semanage >/dev/null; then
-    (umask 022 && semanage fcontext -d -e "$2" "$1")
-  else
-    rules_file
-    change_rules "$reply" "$(awk -v place="$1" '$1 != place' "$reply")"
-  fi
+  [[ -f $reply ]] && grep -qxF -- "$1 $2" "$reply"
 }
 
 # change_rules FILE LINES…: the file has these lines from now on, in one step.
@@ -1533,6 +1512,14 @@ sum_up_labels() {
   labels_json="\"selinux\": \"$selinux\", \"labels\": [${label_rows[*]-}]"
 }
 
+refuse_labels() {
+  row "$1" refuse "REFUSED: $2"
+  worst_of "$worst" 3
+  worst=$reply
+}
+
+# --- rules and labels for stores ----------------------------------------------------------------------------------
+
 # The root part of link.sh: tells the policy of each store what it mirrors, and labels what is in them.
 label_stores() {
   local n
@@ -1545,6 +1532,18 @@ label_stores() {
     for n in "${!label_trees[@]}"; do label_tree "$n"; done
   fi
   sum_up_labels
+}
+
+# The rule is written where semanage is not installed, as it would write it. What semanage writes everybody must be able
+# to read, and it minds the umask.
+add_rule() {
+  local PATH=$PATH:/usr/sbin
+  if command -v semanage >/dev/null; then
+    (umask 022 && semanage fcontext -a -e "$2" "$1")
+  else
+    rules_file
+    [[ -d ${reply%/*} ]] && change_rules "$reply" "$(cat -- "$reply" 2>/dev/null || :)" "$1 $2"
+  fi
 }
 
 # Files of which the policy says something that it says of nothing else, below / and below a home.
@@ -1575,12 +1574,6 @@ make_rule() {
       refuse_labels "$place" "the policy could not be told that it mirrors $like; see above"
     fi
   fi
-}
-
-refuse_labels() {
-  row "$1" refuse "REFUSED: $2"
-  worst_of "$worst" 3
-  worst=$reply
 }
 
 # Labels one tree of a store.
@@ -1668,61 +1661,6 @@ label_as_root() {
   if [[ $own == yes ]]; then relabel_below ${leave[@]+"${leave[@]}"} "$tree"; fi
   for ((n = 0; n < ${#others[@]}; n += 2)); do as_user "${others[n]}" restorecon -R -x -- "${others[n + 1]}"; done
   row "$tree" label "it is labelled"
-}
-
-# The root part of unlink.sh: takes back the rules that link.sh made, of stores that hold nothing any more.
-unlabel_stores() {
-  local place like
-  selinux_mode
-  if [[ $reply == disabled ]]; then [[ $format == json ]] || say_labels; fi
-  choose_rules
-  made_rules
-  if [[ -f $reply ]]; then
-    while read -r place like; do unmake_rule "$place" "$like"; done < <(sort -u -- "$reply")
-  fi
-  sum_up_labels
-}
-
-unmake_rule() {
-  local n
-  has_rule "$1" "$2" || return 0
-  if ! is_one_of "$1" ${rule_places[@]+"${rule_places[@]}"}; then
-    row "$1" keep "the rule for it stays: it is no store of the manifest any more; semanage fcontext -d -e $2 $1"
-    return 0
-  fi
-  for n in "${!label_trees[@]}"; do
-    if is_in_use "$n" "$1"; then
-      row "$1" keep "the rule for it stays: $(short "$reply") is in use"
-      return 0
-    fi
-  done
-  if [[ $dry_run == yes ]]; then
-    row "$1" remove "the rule that it mirrors $2 goes"
-  elif take_rule "$1" "$2"; then
-    made_rules
-    awk -v place="$1" '$1 != place' "$reply" >"$reply.new" && mv -T -- "$reply.new" "$reply"
-    row "$1" remove "the rule that it mirrors $2 goes"
-    journal "unlink labels $1 = $2"
-  else
-    refuse_labels "$1" "the rule could not be taken back; see above"
-  fi
-}
-
-# True where a tree at or below a place still holds something, or a home has links to it; `reply` is what.
-is_in_use() {
-  local owner=${label_owners[$1]} tree=${label_trees[$1]} name
-  if [[ $owner != - ]]; then
-    home_now "$owner" || return 1
-    [[ $tree == /* ]] || tree=$reply/$tree
-    [[ $tree == "$2" || $tree == "$2"/* ]] || return 1
-    for name in "${!root_link[@]}"; do
-      [[ $name == "$owner"/* && (${folder_in["$name"]} == "${label_trees[$1]}") && -L $reply/${root_link["$name"]} ]] || continue
-      reply=$reply/${root_link["$name"]}
-      return 0
-    done
-  fi
-  reply=$tree
-  [[ $tree == "$2" || $tree == "$2"/* ]] && ! has_only_directories "$tree"
 }
 
 # --- what is mounted instead of linked ----------------------------------------------------------------------------
@@ -2224,6 +2162,10 @@ decide_mount() {
     action=unit
     return 0
   fi
+  if [[ $stored_kind == none ]] && is_enabled; then
+    reason="its unit is in place, but the store has nothing there: is it mounted?"
+    return 0
+  fi
   case $live_kind/$stored_kind in
     link/directory)
       if [[ $live -ef $stored ]]; then action=convert; else reason="it is a link to $(plain "$(readlink -- "$live")")"; fi
@@ -2418,7 +2360,7 @@ below() {
 look_below() {
   if is_empty_directory "$live"; then return 0; fi
   if [[ -n ${stamp-} ]] && is_unchanged "$live"; then return 0; fi
-  reason="a program wrote to it in the last moment; what is newest is below the mount: sudo unlink.sh shows it" code=5
+  reason="a program wrote to it in the last moment; what is newest is below the mount: sudo unlink.sh puts it beside what comes back" code=5
   return 1
 }
 
@@ -2500,7 +2442,8 @@ byte by byte, and then exchanged for the link; the original stays beside it, as 
 
 As root (sudo link.sh) it does what is mounted instead of linked, of all users and of the system, in the same way: the
 data goes to its store, its unit to /etc/systemd/system, and it is mounted over its place. What a mount covers stays there
-until --commit. Paths of --only may then be absolute.
+until --commit. Paths of --only may then be absolute. Where SELinux is on it also tells the policy what the stores mirror,
+and labels them.
 
   --commit          delete the originals that were kept, each only if it is still what was copied
   --compare PATH    show what differs between what is here and what is in the store
@@ -2570,7 +2513,7 @@ decide() {
       ;;
     */none) reason="here is a $live_kind; the manifest says $kind" ;;
     none/*) reason="in the store is a $stored_kind; the manifest says $kind" ;;
-    *) reason="here is a $live_kind, in the store a $stored_kind; the manifest says $kind" ;;
+    *) sides "here is a $live_kind, in the store a $stored_kind; the manifest says $kind" ;;
   esac
   if [[ $action == create && $kind != directory ]]; then action=absent; fi
   case $action in
@@ -2598,7 +2541,8 @@ check_original() {
 check_outdated() {
   [[ -L $returned ]] && ! has_note "$returned" "$back" || return 0
   action=refuse
-  reason="it was brought back, and what the store has is from before; to take that all the same, remove $(short "$returned")"
+  command_path "$path"
+  reason="it was brought back, and what the store has is from before; to take that all the same: link.sh --only $reply --take store"
 }
 
 # Refuses what must not be touched, and settles whether a move is a copy.
@@ -2750,7 +2694,9 @@ decide_commit() {
     if has_data "$original"; then action=refuse reason="it is not linked to the store"; fi
   elif has_data "$original"; then
     action=refuse
-    if ! has_note "$copied" "$stored"; then
+    if has_mount "$original"; then
+      reason="something is mounted in $(short "$original")"
+    elif ! has_note "$copied" "$stored"; then
       reason="nothing says that the store has a copy of $(short "$original"): compare them, then remove it by hand"
     elif is_empty_directory "$stored"; then
       reason="what is in the store is empty"

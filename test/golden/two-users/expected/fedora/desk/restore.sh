@@ -558,7 +558,7 @@ check_root_links() {
       none) ;;
       link)
         is_same_place "$link" "$folder" ||
-          die 3 "$(short "$link") leads elsewhere, to $(plain "$(readlink -- "$link")")"
+          die 3 "$(short "$link") leads elsewhere, to $(plain "$(readlink -- "$link")"): is it the store of before? Then run the unlink.sh of before first"
         ;;
       *) die 3 "$(short "$link") is in the way: it must be the link to $(short "$folder")" ;;
     esac
@@ -911,7 +911,8 @@ put_away() {
     rm -- "$3" || return 1
     put_on_disk "${3%/*}"
   fi
-  discard "$2"
+  # Before a later note goes: without power, the trash would be back, and nothing would say that it is.
+  discard "$2" && put_on_disk "${2%/*}"
 }
 
 # is_as_noted PATH NOTE ABOUT: true where the note is about ABOUT, and what is at PATH is in every byte what it says.
@@ -1609,9 +1610,9 @@ unpack_whole() {
   local root whole=$stage/.whole
   mkdir -- "$whole" && extract "$whole" && compare_tar "$whole" || return 1
   for root in "$@"; do
-    rm -rf --one-file-system -- "$stage$root" && mkdir -p -- "$stage${root%/*}" && mv -T -- "$whole$root" "$stage$root" || return 1
+    remove "$stage$root" && mkdir -p -- "$stage${root%/*}" && mv -T -- "$whole$root" "$stage$root" || return 1
   done
-  rm -rf --one-file-system -- "$whole"
+  remove "$whole"
 }
 
 # extract FOLDER MEMBER…: labels follow from the place, so they stay out; what only root may set, only root tries to. A
@@ -1776,12 +1777,18 @@ sweep_stages() {
   for left in "$1"/.remanence-restore-??????.partial; do
     [[ -d $left && ! -L $left && -O $left ]] || continue
     warn "removing $(plain "$(short "$left")"): a run that was stopped did not finish it"
-    rm -rf --one-file-system -- "$left"
+    remove "$left"
   done
   for left in "$1"/.remanence-restore-?????? "$1"/.remanence-restore-??????.incomplete; do
     [[ -d $left && ! -L $left && -O $left ]] || continue
     warn "$(plain "$(short "$left")") has what an earlier run restored and did not put in place; remove it when you need it no more"
   done
+}
+
+# remove PATH: also where directories in it may not be written, which is no protection from their owner.
+remove() {
+  rm -rf --one-file-system -- "$1" 2>/dev/null && return 0
+  chmod -R u+rwx -- "$1" && rm -rf --one-file-system -- "$1"
 }
 
 make_stage() {
@@ -1814,7 +1821,7 @@ give_up() {
       kept=${left%.partial}.incomplete
       mv -T -n -- "$left" "$kept"
     else
-      rm -rf --one-file-system -- "$left"
+      remove "$left"
     fi
   done
   die 2 "$1; nothing was put in place${kept:+; what came out of it is in $kept}"
@@ -1908,7 +1915,14 @@ make_directory() {
 rename_into() {
   (
     cd -- "${2%/*}/" && [[ $(pwd -P) == "${2%/*}" || ${2%/*} == '' ]] && is_safe_way "$2" || return 1
+    # A directory that may not be written cannot change its parent.
+    bits=
+    if [[ -d $1 && ! -L $1 && ! -w $1 ]]; then
+      bits=$(stat -c %a -- "$1")
+      chmod u+w -- "$1" || return 1
+    fi
     mv ${no_copy[@]+"${no_copy[@]}"} -n -T -- "$1" "./${2##*/}" || return 1
+    if [[ -n $bits && ! -e $1 ]]; then chmod -- "$bits" "./${2##*/}"; fi
   ) && [[ ! -e $1 && ! -L $1 ]]
 }
 no_copy=()
@@ -1971,10 +1985,10 @@ settle_replacing() {
     # Not exchanged yet. What is restored is in the backup, and will be restored again.
     new=$reply
     if is_thing "$original" "$new"; then
-      rm -rf --one-file-system -- "$1.remanence-partial"
+      remove "$1.remanence-partial"
       rename_into "$original" "$1.remanence-partial" || return 1
     fi
-    if is_thing "$1.remanence-partial" "$new"; then rm -rf --one-file-system -- "$1.remanence-partial"; fi
+    if is_thing "$1.remanence-partial" "$new"; then remove "$1.remanence-partial"; fi
   elif has_note "$replacing" "$original"; then
     if [[ ! -e $1 && ! -L $1 ]]; then rename_into "$original" "$1" || return 1; fi
   fi
@@ -2167,7 +2181,8 @@ add() {
     # Data that is not linked yet is what there is of it.
     if [[ -e $5 && ! -L $5 ]] && ! is_empty_directory "$5"; then set -- "$1" "$2" "$5" "$4" "$5" "$6"; fi
   fi
-  is_asked_for "$3" || {
+  absolute "$1"
+  is_asked_for "$reply" || {
     left_behind+=("$3")
     return 0
   }
@@ -2386,6 +2401,7 @@ write_ignored() {
     done
     if [[ $host_bound == no && $1 == */.config ]]; then echo 'monitors\.xml'; fi
     if [[ $host_bound == no ]]; then echo '(.*/)?\.config/monitors\.xml'; fi
+    if [[ $host_bound == no && $1 == */.config* ]]; then echo '(chezmoi/)?chezmoistate\.boltdb'; fi
     if [[ $host_bound == no && $1 == /etc/ssh ]]; then echo 'ssh_host_.*'; fi
     if [[ $host_bound == no && $1 == /var/lib/systemd ]]; then echo 'random-seed'; fi
   } | sed 's/.*/^&(\/.*)?\/\//' >"$work/ignored"
@@ -2428,7 +2444,7 @@ rehearse() {
     [[ $result == same || $result == nothing ]] || findings=$((findings + 1))
     tell_compared "$i"
   done
-  for i in "${!stage_in[@]}"; do rm -rf --one-file-system -- "${stage_in["$i"]}"; done
+  for i in "${!stage_in[@]}"; do remove "${stage_in["$i"]}"; done
   if [[ $format == json ]]; then
     printf ' ], "findings": %s }\n' "$findings"
   else
@@ -2576,7 +2592,7 @@ in that folder, unless you say --replace. Run it as a user for that home, as roo
   --replace         exchange what is there for what is restored; what was there stays, as NAME.remanence-original
   --only PATH...    only these (as in the manifest)
   --class CLASS     only this class (secret, data, config, state); may be said again
-  --host-bound      also what belongs to one machine (machine-id, host keys, monitors.xml); or name it with --only
+  --host-bound      also what belongs to one machine (machine-id, host keys, monitors.xml …); or name it with --only
   --from WHAT       an archive, or a snapshot of restic (default: the newest of this host)
   --host NAME       the backup of another host of the manifest; its entries go where this host keeps them
   --repository DIR  where the backups are now: a folder of archives, or a repository of restic
@@ -2649,22 +2665,30 @@ unpack_all() {
   for base in "${!groups[@]}"; do
     # shellcheck disable=SC2086 # numbers
     unpack "${stage_in["$base"]}" ${groups["$base"]}
-    put_host_bound_aside
   done
   take_apart
+  put_host_bound_aside
   for i in "${!stage_of[@]}"; do make_as_asked "$i"; done
 }
 
-# What belongs to one machine and came along in something larger is put aside, unless it was asked for.
+# What belongs to one machine and came along in something larger is put aside, unless it was asked for. It is known by its
+# name in the manifest: the backup may have it in a store.
 put_host_bound_aside() {
-  local staged path
-  while IFS= read -r -d '' staged; do
-    path=${staged#"$stage"}
-    if ! is_host_bound "$path" || is_asked_for "${path/#"$was"\//"$home/"}"; then continue; fi
-    mkdir -p -- "$stage/of-one-machine${path%/*}"
-    mv -nT -- "$staged" "$stage/of-one-machine$path"
-    warn "$(plain "$(short "$path")") belongs to one machine: it is in $(short "${stage%.partial}")/of-one-machine"
-  done < <(find "$stage" -type f -print0)
+  local i live aside staged path
+  for i in "${!stage_of[@]}"; do
+    absolute "${entry_names[$i]}"
+    live=$reply
+    aside=${stage_in["${stage_of[$i]}"]}/of-one-machine
+    staged_at "$i"
+    [[ -d $reply && ! -L $reply ]] || continue
+    while IFS= read -r -d '' staged; do
+      path=$live${staged#"$reply"}
+      if ! is_host_bound "$path" || is_asked_for "$path"; then continue; fi
+      mkdir -p -- "$aside${path%/*}"
+      mv -nT -- "$staged" "$aside$path"
+      warn "$(plain "$(short "$path")") belongs to one machine: it is in $(short "${aside/.partial/}")"
+    done < <(find "$reply" -type f -print0)
+  done
 }
 
 staged_at() {
@@ -2698,7 +2722,7 @@ carry_out() {
     if put "$staged" "$final"; then action=restore; else action=refuse reason='it cannot be put there'; fi
   elif [[ ! -L $final ]] && is_same_as "$staged" "$final"; then
     action=same
-    rm -rf --one-file-system -- "$staged"
+    remove "$staged"
   elif [[ $action == replace ]]; then
     why_not_replace "$final"
     if [[ -n $reason ]] || ! replace "$staged" "$final"; then action=refuse reason=${reason:-it cannot be put there}; fi
