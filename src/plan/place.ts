@@ -49,7 +49,13 @@ function place(
   diagnostics: Diagnostic[],
 ): PlanEntry {
   if (entry.disposition !== "persist") return entry;
-  if (outer !== undefined) return placeInside(entry, outer, diagnostics);
+  if (outer !== undefined) {
+    if (host.os === "fedora" && wantedHow === "bind" && outer.how === "symlink") {
+      const names = { path: entry.path, outer: outer.path, host: host.name };
+      diagnostics.push(say["fedora/mount-inside-link"](names, entry.span));
+    }
+    return placeInside(entry, outer, diagnostics);
+  }
   const how = howOn(entry, wantedHow, host);
   if (how === null) return inPlace(entry, wantedHow, host, diagnostics);
   const store = host.stores.find((s) => s.name === entry.store);

@@ -352,7 +352,10 @@ main() {
   options "$@"
   choose_user
   settings
-  if is_for_root; then run_as_root; fi
+  if is_for_root; then
+    [[ -z $take && $comparing == no ]] || die 2 "--take and --compare are about links: run them as the user whose home it is"
+    run_as_root
+  fi
   need_user
   check_only ${entry_paths[@]+"${entry_paths[@]}"} ${own_bound_paths[@]+"${own_bound_paths[@]}"}
   check_take
