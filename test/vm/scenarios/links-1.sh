@@ -5,7 +5,6 @@
 useradd -m -s /bin/bash bob
 furnish alice
 furnish bob
-check "sshd may read what Fedora's may" as_on_fedora
 check 'SELinux enforces' is "$(getenforce)" Enforcing
 check 'a key opens the door before anything' login alice
 
