@@ -65,6 +65,11 @@ describeWith(["mount-namespace", "systemd"], "sudo link.sh with mounts", () => {
     expect(machine.run(["touch", "/home/ann/Music/new"]).code).not.toBe(0);
     const found = machine.script(1, scripts, "verify", ["--format", "json"], "ann");
     expect(actions(found, "result")).toEqual({ Music: "unmounted" });
+    // A store that is missing is nothing that begins anew.
+    machine.sh("mv ~/.persist ~/.away; mkdir ~/.persist", "ann");
+    expect(machine.script(3, scripts, "link").out).toContain("the store has nothing there: is it mounted?");
+    expect(machine.script(1, scripts, "verify", [], "ann").out).toContain("not mounted: the store has nothing there");
+    machine.sh("rmdir ~/.persist; mv ~/.away ~/.persist", "ann");
     machine.script(0, scripts, "link");
     expect(machine.sh("cat ~/Music/a", "ann")).toBe("song\n");
     machine.do("umount", "/home/ann/Music");

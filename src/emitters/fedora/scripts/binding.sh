@@ -60,6 +60,10 @@ decide_mount() {
     action=unit
     return 0
   fi
+  if [[ $stored_kind == none ]] && is_enabled; then
+    reason="its unit is in place, but the store has nothing there: is it mounted?"
+    return 0
+  fi
   case $live_kind/$stored_kind in
     link/directory)
       if [[ $live -ef $stored ]]; then action=convert; else reason="it is a link to $(plain "$(readlink -- "$live")")"; fi

@@ -30,7 +30,7 @@ below() {
 look_below() {
   if is_empty_directory "$live"; then return 0; fi
   if [[ -n ${since-} ]] && ! has_changed "$live"; then return 0; fi
-  reason="a program wrote to it in the last moment; what is newest is below the mount: sudo unlink.sh shows it" code=5
+  reason="a program wrote to it in the last moment; what is newest is below the mount: sudo unlink.sh puts it beside what comes back" code=5
   return 1
 }
 
