@@ -223,6 +223,12 @@ chroot "$target" passwd -q -d root
 mkdir -p "$target/persist/home"
 chroot "$target" sed -i 's/^SELINUX=.*/SELINUX=enforcing/' /etc/selinux/config
 
+# sshd of Debian's policy may not read a link in a home that is labelled like anything there, nor pass a directory at / that
+# the policy does not know. Fedora's may (ssh.te: userdom_read_user_home_content_symlinks(sshd_t); files.te: all domains may
+# search base files). ~/.ssh leads through the link ~/.remanence to /persist.
+printf '(allow sshd_t %s)\n' 'user_home_t (lnk_file (read getattr))' 'default_t (dir (search getattr))' >"$target/root/fedora.cil"
+chroot "$target" semodule -n -i /root/fedora.cil >>"$cache/build.log" 2>&1 || die "semodule failed, see build.log"
+
 # --- kernel and first user space --------------------------------------------
 version=$(basename "$(echo "$target"/usr/lib/modules/*)")
 cp "$target/boot/vmlinuz-$version" "$work/vmlinuz"

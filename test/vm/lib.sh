@@ -49,13 +49,6 @@ has_type() {
   is "$(type_of "$2")" "$1"
 }
 
-# sshd of Debian's policy may not read a link in a home that is labelled like anything there; Fedora's may, by this line of its
-# ssh.te: userdom_read_user_home_content_symlinks(sshd_t). (~/.ssh leads through the link ~/.remanence.)
-as_on_fedora() {
-  echo '(allow sshd_t user_home_t (lnk_file (read getattr)))' >/root/fedora.cil
-  semodule -i /root/fedora.cil
-}
-
 # A login with the key, through the real sshd.
 login() {
   [[ $(timeout 120 ssh -n -o BatchMode=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null \

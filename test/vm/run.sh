@@ -56,7 +56,7 @@ boots() {
     read -ra words <<<"$boot"
     say "-- $1: ${words[0]}"
     code=0
-    "$here/run-vm.sh" -o "$work/$1.qcow2" -p "$work/in" -t "${VM_LIMIT:-900}" "${words[@]:1}" "$cache" \
+    "$here/run-vm.sh" -o "$work/$1.qcow2" -p "$work/in" -t "${VM_LIMIT:-1800}" "${words[@]:1}" "$cache" \
       "$here/scenarios/${words[0]}.sh" || code=$?
     ((code == 0)) || return 1
   done

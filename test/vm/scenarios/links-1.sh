@@ -5,7 +5,6 @@
 useradd -m -s /bin/bash bob
 furnish alice
 furnish bob
-check "sshd may read what Fedora's may" as_on_fedora
 check 'SELinux enforces' is "$(getenforce)" Enforcing
 check 'a key opens the door before anything' login alice
 
@@ -34,8 +33,7 @@ check 'bob undoes it' as bob bash inside/unlink.sh
 printf '%s\n' '#!/bin/sh' '[ "$1" = --help ] || exec /usr/bin/mv "$@"' >/tmp/mv
 chmod 755 /tmp/mv
 install -D -m 0755 /tmp/mv /opt/old/mv
-check 'exch is there' command -v exch
-check 'bob links again, with exch' as bob env PATH=/opt/old:/usr/bin:/usr/sbin bash inside/link.sh
+check 'bob links again, with another program for the exchange' as bob env PATH=/opt/old:/usr/bin:/usr/sbin bash inside/link.sh
 check 'the home of bob is whole' is_whole bob
 check 'the key opens that door again' login bob
 
