@@ -112,6 +112,8 @@ export function runScript(scripts: Scripts, name: string, args: readonly string[
 export function expectRun(code: number, ...call: Parameters<typeof runScript>): Run {
   const done = runScript(...call);
   expect(done.code, `${call[1]} ${call[2].join(" ")}\n${done.out}${done.err}`).toBe(code);
+  // In a condition a function that is not there is only "no".
+  expect(done.err).not.toContain(": command not found");
   return done;
 }
 

@@ -17,7 +17,8 @@ restic_do() {
     if [[ $fault != locked ]] || ((SECONDS >= until)); then break; fi
     sleep "$pause"
   done
-  plain_lines <"$work/restic.log" >&2
+  # That there is none yet is what --init is for.
+  if [[ $fault != missing || $init == no ]]; then plain_lines <"$work/restic.log" >&2; fi
   [[ $fault == none ]]
 }
 
@@ -68,7 +69,7 @@ prepare_restic() {
   open_restic
   if ! restic_do list locks --no-lock >"$work/locks"; then
     [[ $fault == missing && $init == yes ]] || give_up_restic "nothing was backed up"
-    restic_do init >&2 || give_up_restic "no repository could be made"
+    restic_do init --quiet >&2 || give_up_restic "no repository could be made"
     mark "backup-$part.checked" "a new repository"
   fi
   remove_stale_locks "$(wc -l <"$work/locks")"

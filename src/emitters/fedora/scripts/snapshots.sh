@@ -13,9 +13,12 @@ run=/run/remanence
 # Goes on in a mount namespace of its own.
 enter_namespace() {
   [[ $EUID == 0 ]] || die 2 "--snapshot is for root"
-  [[ -z ${REMANENCE_NAMESPACE-} ]] || return 0
+  local outer
+  outer=$(readlink /proc/self/ns/mnt)
+  # Set by what follows, in the namespace around.
+  if [[ -n ${REMANENCE_NAMESPACE-} && $REMANENCE_NAMESPACE != "$outer" ]]; then return 0; fi
   need_tools unshare mount findmnt btrfs setpriv
-  REMANENCE_NAMESPACE=$$ exec unshare --mount --propagation private -- "$BASH" "$0" "$@"
+  REMANENCE_NAMESPACE=$outer exec unshare --mount --propagation private -- "$BASH" "$0" "$@"
 }
 
 # Sets `me` and `home` for the user whose part root has saved.

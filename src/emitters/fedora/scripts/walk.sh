@@ -140,6 +140,13 @@ is_hidden_here() {
 }
 declare -A was_mounted=()
 
+has_cache_mark() {
+  local head=
+  [[ -f $1/CACHEDIR.TAG && -r $1/CACHEDIR.TAG ]] || return 1
+  IFS= read -r -N 43 head 2>/dev/null <"$1/CACHEDIR.TAG" || return 1
+  [[ $head == 'Signature: 8a477f597d28d172789f06886806bc55' ]]
+}
+
 # A mark counts only where the manifest names neither the directory nor anything in it.
 note_cache() {
   local path
