@@ -18,7 +18,7 @@ describeWith(["loop", "btrfs", "python3", "perl", "zstd"], "restore.sh, killed",
         const homes = newHome(fileSystem === "btrfs" || fileSystem === "ext4" ? mounted(fileSystem) : undefined);
         const stage = new RestoreStage({ exchanger, replace, homes });
         await stage.prepare();
-        stage.killEverywhere(replace ? 6 : 3);
+        stage.killEverywhere(2);
         await stage.killAnywhere(whole ? 100 : 1);
         expect(stage.kills).toBeGreaterThan(2);
         if (whole) process.stdout.write(`${fileSystem}, ${exchanger}, restore.sh: ${stage.kills} kills\n`);

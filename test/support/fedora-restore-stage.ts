@@ -98,7 +98,7 @@ export class RestoreStage {
       const original = `${place}.remanence-original`;
       expect(this.#at(original), `${original}, ${when}`).toBe(replaced ? this.#live.get(place) : "nothing");
     }
-    const left = [...readdirSync(this.home), ...readdirSync(join(this.home, ".persist"))];
+    const left = ["", ".persist", ".config"].flatMap((folder) => readdirSync(join(this.home, folder)));
     // Of a run that was stopped what is verified stays, and is named; nothing that is not.
     const odd = left.filter((name) => /remanence-(?!original$|restore-\w{6}$)/.test(name));
     expect(odd, when).toEqual([]);
@@ -127,12 +127,20 @@ export class RestoreStage {
   }
 }
 
-/** Commands where something moves, all of them while something is replaced, and some of the others. */
+/** Each command while something is put in place, at the first entry where it is run, and some of the others. */
 function chosenFrom(all: readonly Boundary[], many: number): number[] {
-  const moving = all.filter(({ command }) =>
-    /^(exchange|python3|perl|mv|ln|rm|rmdir|mkdir|mktemp|note|rename_into|tar) /.test(command),
+  const seen = new Set<string>();
+  const moving = all.filter(({ within, command }) => {
+    const key = `${within} ${command}`;
+    if (
+      !/^(?:put|replace|give_way|rename_into)$/.test(within) ||
+      !/^(?:rename_into|exchange|mv|rm|note|put_on_disk) /.test(command)
+    )
+      return false;
+    return !seen.has(key) && seen.add(key) !== undefined;
+  });
+  const others = all.filter(
+    (_, i) => Math.floor((i * many) / all.length) !== Math.floor(((i - 1) * many) / all.length),
   );
-  const spread = (from: readonly Boundary[], count: number): Boundary[] =>
-    from.filter((_, i) => Math.floor((i * count) / from.length) !== Math.floor(((i - 1) * count) / from.length));
-  return [...new Set([...spread(moving, many), ...spread(all, Math.ceil(many / 4))].map(({ number }) => number))];
+  return [...new Set([...moving, ...others].map(({ number }) => number))];
 }
