@@ -201,7 +201,7 @@ describeWith(["zstd", "mount-namespace"], "restore.sh for the system and a user 
       { stdio: "ignore" },
     );
     onTestFinished(() => void loop.kill("SIGKILL"));
-    for (let i = 0; i < 6; i++) expectRoot(3, at, "restore", i % 2 === 0 ? [] : ["--replace"]);
+    for (let i = 0; i < 4; i++) expectRoot(3, at, "restore", i % 2 === 0 ? [] : ["--replace"]);
     expect(contents(canary)).toEqual(before);
   });
 
