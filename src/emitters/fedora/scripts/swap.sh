@@ -239,7 +239,7 @@ replace() {
   local original=$2.remanence-original replacing=$2.remanence-replacing old new
   identity_of "$2" && old=$reply
   identity_of "$1" && new=$reply
-  note "$replacing" "$2" "$new" || return 1
+  note "$replacing" "$2" "$new" - || return 1
   if give_way "$1" "$2"; then
     rm -- "$replacing"
     return 0
