@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # shellcheck disable=SC2154,SC2034 # stands between swap.sh and restore.sh
 
-# --- what another host keeps together and this one does not -------------------------------------------------------
+# --- what came along in something else ----------------------------------------------------------------------------
 
 kept_roots=()
 # kept_here USER PATH PLACE: where this host keeps something that its own backup leaves out.
@@ -89,4 +89,24 @@ drop_unwanted() {
   fi
   regex=$(sed $'s/[].\\\\^$|()+{}[]/\\\\&/g; s/*/[^\\/]*/g; s/?/[^\\/\200-\277][\200-\277]*/g' <<<"$rest")
   (cd -- "$reply" && find . -regextype posix-extended -regex "\\./$regex" -prune -exec rm -rf --one-file-system -- {} +)
+}
+
+# What belongs to one machine and came along in something larger is put aside, unless it was asked for. It is known by its
+# name in the manifest: the backup may have it in a store.
+put_host_bound_aside() {
+  local i live aside staged path
+  for i in "${!stage_of[@]}"; do
+    absolute "${entry_names[$i]}"
+    live=$reply
+    aside=${stage_in["${stage_of[$i]}"]}/of-one-machine
+    staged_at "$i"
+    [[ -d $reply && ! -L $reply ]] || continue
+    while IFS= read -r -d '' staged; do
+      path=$live${staged#"$reply"}
+      if ! is_host_bound "$path" || is_asked_for "$path"; then continue; fi
+      mkdir -p -- "$aside${path%/*}"
+      mv -nT -- "$staged" "$aside$path"
+      warn "$(plain "$(short "$path")") belongs to one machine: it is in $(short "${aside/.partial/}")"
+    done < <(find "$reply" -type f -print0)
+  done
 }

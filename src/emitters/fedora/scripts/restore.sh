@@ -90,26 +90,6 @@ unpack_all() {
   for i in "${!stage_of[@]}"; do make_as_asked "$i"; done
 }
 
-# What belongs to one machine and came along in something larger is put aside, unless it was asked for. It is known by its
-# name in the manifest: the backup may have it in a store.
-put_host_bound_aside() {
-  local i live aside staged path
-  for i in "${!stage_of[@]}"; do
-    absolute "${entry_names[$i]}"
-    live=$reply
-    aside=${stage_in["${stage_of[$i]}"]}/of-one-machine
-    staged_at "$i"
-    [[ -d $reply && ! -L $reply ]] || continue
-    while IFS= read -r -d '' staged; do
-      path=$live${staged#"$reply"}
-      if ! is_host_bound "$path" || is_asked_for "$path"; then continue; fi
-      mkdir -p -- "$aside${path%/*}"
-      mv -nT -- "$staged" "$aside$path"
-      warn "$(plain "$(short "$path")") belongs to one machine: it is in $(short "${aside/.partial/}")"
-    done < <(find "$reply" -type f -print0)
-  done
-}
-
 staged_at() {
   reply=${stage_in["${stage_of[$1]}"]}${apart[$1]-}${saved[$1]}
 }
