@@ -149,6 +149,8 @@ carry_out_as_root() {
     reason="${reason:-it could not be mounted: another directory is there than a moment ago, or the kernel refuses}"
     return 1
   fi
+  # From now on what is in the store counts, and what is below the mount is not what was copied, should it come to light.
+  if [[ $action == copy ]]; then hand note_link || return 1; fi
   [[ $frozen == yes ]] || privately look_below
 }
 

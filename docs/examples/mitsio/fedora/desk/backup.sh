@@ -621,6 +621,13 @@ is_hidden_here() {
 }
 declare -A was_mounted=()
 
+has_cache_mark() {
+  local head=
+  [[ -f $1/CACHEDIR.TAG && -r $1/CACHEDIR.TAG ]] || return 1
+  IFS= read -r -N 43 head 2>/dev/null <"$1/CACHEDIR.TAG" || return 1
+  [[ $head == 'Signature: 8a477f597d28d172789f06886806bc55' ]]
+}
+
 # A mark counts only where the manifest names neither the directory nor anything in it.
 note_cache() {
   local path
@@ -1013,7 +1020,8 @@ restic_do() {
     if [[ $fault != locked ]] || ((SECONDS >= until)); then break; fi
     sleep "$pause"
   done
-  plain_lines <"$work/restic.log" >&2
+  # That there is none yet is what --init is for.
+  if [[ $fault != missing || $init == no ]]; then plain_lines <"$work/restic.log" >&2; fi
   [[ $fault == none ]]
 }
 
@@ -1064,7 +1072,7 @@ prepare_restic() {
   open_restic
   if ! restic_do list locks --no-lock >"$work/locks"; then
     [[ $fault == missing && $init == yes ]] || give_up_restic "nothing was backed up"
-    restic_do init >&2 || give_up_restic "no repository could be made"
+    restic_do init --quiet >&2 || give_up_restic "no repository could be made"
     mark "backup-$part.checked" "a new repository"
   fi
   remove_stale_locks "$(wc -l <"$work/locks")"
@@ -1161,9 +1169,12 @@ run=/run/remanence
 # Goes on in a mount namespace of its own.
 enter_namespace() {
   [[ $EUID == 0 ]] || die 2 "--snapshot is for root"
-  [[ -z ${REMANENCE_NAMESPACE-} ]] || return 0
+  local outer
+  outer=$(readlink /proc/self/ns/mnt)
+  # Set by what follows, in the namespace around.
+  if [[ -n ${REMANENCE_NAMESPACE-} && $REMANENCE_NAMESPACE != "$outer" ]]; then return 0; fi
   need_tools unshare mount findmnt btrfs setpriv
-  REMANENCE_NAMESPACE=$$ exec unshare --mount --propagation private -- "$BASH" "$0" "$@"
+  REMANENCE_NAMESPACE=$outer exec unshare --mount --propagation private -- "$BASH" "$0" "$@"
 }
 
 # Sets `me` and `home` for the user whose part root has saved.

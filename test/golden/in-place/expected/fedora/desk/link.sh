@@ -490,7 +490,9 @@ find_exchanger() {
 }
 
 # exchange A B: both names in one step, or nothing; never copies. The caller looks at the result, not at the code alone.
+# (mv refuses a link before the directory that it leads to, but takes them the other way round.)
 exchange() {
+  if [[ -L $1 ]]; then set -- "$2" "$1"; fi
   case $exchanger in
     mv) mv -T --exchange -- "$1" "$2" ;;
     exch) exch -- "$1" "$2" ;;
@@ -2251,6 +2253,8 @@ carry_out_as_root() {
     reason="${reason:-it could not be mounted: another directory is there than a moment ago, or the kernel refuses}"
     return 1
   fi
+  # From now on what is in the store counts, and what is below the mount is not what was copied, should it come to light.
+  if [[ $action == copy ]]; then hand note_link || return 1; fi
   [[ $frozen == yes ]] || privately look_below
 }
 
@@ -2782,7 +2786,10 @@ main() {
   options "$@"
   choose_user
   settings
-  if is_for_root; then run_as_root; fi
+  if is_for_root; then
+    [[ -z $take && $comparing == no ]] || die 2 "--take and --compare are about links: run them as the user whose home it is"
+    run_as_root
+  fi
   need_user
   check_only ${entry_paths[@]+"${entry_paths[@]}"} ${own_bound_paths[@]+"${own_bound_paths[@]}"}
   check_take

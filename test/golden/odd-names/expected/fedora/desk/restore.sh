@@ -490,7 +490,9 @@ find_exchanger() {
 }
 
 # exchange A B: both names in one step, or nothing; never copies. The caller looks at the result, not at the code alone.
+# (mv refuses a link before the directory that it leads to, but takes them the other way round.)
 exchange() {
+  if [[ -L $1 ]]; then set -- "$2" "$1"; fi
   case $exchanger in
     mv) mv -T --exchange -- "$1" "$2" ;;
     exch) exch -- "$1" "$2" ;;
@@ -2014,7 +2016,7 @@ label_restored() {
   fi
 }
 
-# --- what another host keeps together and this one does not -------------------------------------------------------
+# --- what came along in something else ----------------------------------------------------------------------------
 
 kept_roots=()
 # kept_here USER PATH PLACE: where this host keeps something that its own backup leaves out.
@@ -2102,6 +2104,26 @@ drop_unwanted() {
   fi
   regex=$(sed $'s/[].\\\\^$|()+{}[]/\\\\&/g; s/*/[^\\/]*/g; s/?/[^\\/\200-\277][\200-\277]*/g' <<<"$rest")
   (cd -- "$reply" && find . -regextype posix-extended -regex "\\./$regex" -prune -exec rm -rf --one-file-system -- {} +)
+}
+
+# What belongs to one machine and came along in something larger is put aside, unless it was asked for. It is known by its
+# name in the manifest: the backup may have it in a store.
+put_host_bound_aside() {
+  local i live aside staged path
+  for i in "${!stage_of[@]}"; do
+    absolute "${entry_names[$i]}"
+    live=$reply
+    aside=${stage_in["${stage_of[$i]}"]}/of-one-machine
+    staged_at "$i"
+    [[ -d $reply && ! -L $reply ]] || continue
+    while IFS= read -r -d '' staged; do
+      path=$live${staged#"$reply"}
+      if ! is_host_bound "$path" || is_asked_for "$path"; then continue; fi
+      mkdir -p -- "$aside${path%/*}"
+      mv -nT -- "$staged" "$aside$path"
+      warn "$(plain "$(short "$path")") belongs to one machine: it is in $(short "${aside/.partial/}")"
+    done < <(find "$reply" -type f -print0)
+  done
 }
 
 # --- what goes where ----------------------------------------------------------------------------------------------
@@ -2708,26 +2730,6 @@ unpack_all() {
   take_apart
   put_host_bound_aside
   for i in "${!stage_of[@]}"; do make_as_asked "$i"; done
-}
-
-# What belongs to one machine and came along in something larger is put aside, unless it was asked for. It is known by its
-# name in the manifest: the backup may have it in a store.
-put_host_bound_aside() {
-  local i live aside staged path
-  for i in "${!stage_of[@]}"; do
-    absolute "${entry_names[$i]}"
-    live=$reply
-    aside=${stage_in["${stage_of[$i]}"]}/of-one-machine
-    staged_at "$i"
-    [[ -d $reply && ! -L $reply ]] || continue
-    while IFS= read -r -d '' staged; do
-      path=$live${staged#"$reply"}
-      if ! is_host_bound "$path" || is_asked_for "$path"; then continue; fi
-      mkdir -p -- "$aside${path%/*}"
-      mv -nT -- "$staged" "$aside$path"
-      warn "$(plain "$(short "$path")") belongs to one machine: it is in $(short "${aside/.partial/}")"
-    done < <(find "$reply" -type f -print0)
-  done
 }
 
 staged_at() {

@@ -490,7 +490,9 @@ find_exchanger() {
 }
 
 # exchange A B: both names in one step, or nothing; never copies. The caller looks at the result, not at the code alone.
+# (mv refuses a link before the directory that it leads to, but takes them the other way round.)
 exchange() {
+  if [[ -L $1 ]]; then set -- "$2" "$1"; fi
   case $exchanger in
     mv) mv -T --exchange -- "$1" "$2" ;;
     exch) exch -- "$1" "$2" ;;
