@@ -21,7 +21,7 @@ export interface RestorePlay {
 }
 
 /** Tools that restore.sh needs besides. */
-export function restorePath(exchanger: RestorePlay["exchanger"]): string {
+function restorePath(exchanger: RestorePlay["exchanger"]): string {
   const folder = pathWith(exchanger);
   for (const tool of ["zstd", "sha256sum", "chmod", "chown", "comm", "cmp", "tr", "wc", "dirname", "restic"]) {
     run(["bash", "-c", '[[ -e $2/$1 ]] || ln -s "$(command -v "$1")" "$2"', "-", tool, folder], { home: "/" });

@@ -79,7 +79,7 @@ ${
 sudo install -D -m 0755 -t ${folder} backup.sh restore.sh verify.sh
 sudo install -D -m 0644 -t /etc/systemd/system systemd/system/remanence-*
 sudo systemctl daemon-reload
-${[...ofSystem, ...(ofSystem.length > 0 ? [] : ofHome.map((name) => name.replace("@", `@${user}`)))]
+${[...ofSystem, ...(ofSystem.length > 0 ? [] : ofHome.map((name) => name.replace("@", () => `@${user}`)))]
   .map((name) => `sudo systemctl enable --now ${name}\n`)
   .join("")}\`\`\`
 ${

@@ -78,7 +78,7 @@ unpack_all() {
       bytes=$((bytes + sizes[i])) files=$((files + counts[i]))
       stage_of[i]=$base
     done
-    check_room "$base" "$bytes" "$files"
+    check_free "$base" "$bytes" "$files"
   done
   for base in "${!groups[@]}"; do make_stage "$base"; done
   for base in "${!groups[@]}"; do

@@ -1797,9 +1797,9 @@ make_stage() {
   stage_in["$1"]=$(mktemp -d --suffix=.partial -- "${1%/}/.remanence-restore-XXXXXX") || die 2 "cannot write in $(short "$1")"
 }
 
-# check_room BASE BYTES FILES: ends the run before anything is unpacked that has no room.
+# check_free BASE BYTES FILES: ends the run before anything is unpacked that has no room.
 declare -A needed_on=()
-check_room() {
+check_free() {
   local device free need
   device=$(stat -c %d -- "$1")
   need=$(($2 + $2 / 20 + $3 * 4096 + ${needed_on["$device"]-0}))
@@ -3134,7 +3134,7 @@ unpack_all() {
       bytes=$((bytes + sizes[i])) files=$((files + counts[i]))
       stage_of[i]=$base
     done
-    check_room "$base" "$bytes" "$files"
+    check_free "$base" "$bytes" "$files"
   done
   for base in "${!groups[@]}"; do make_stage "$base"; done
   for base in "${!groups[@]}"; do
