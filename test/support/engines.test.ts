@@ -74,7 +74,7 @@ describe("engines of this machine", () => {
     const listed = script("--list").map((line) => line.split(/\s+/, 3));
     const [programs, sources] = [listed.slice(0, -3), listed.slice(-3)];
     const seen = engineNames
-      .filter((name) => !["nix-sources", "root", "loop", "mount-namespace"].includes(name))
+      .filter((name) => !["nix-sources", "selinux-policy", "root", "loop", "mount-namespace"].includes(name))
       .map((name) => [name, findEngine(name)?.version ?? "missing"]);
     expect(programs.map(([name, version]) => [name, version])).toEqual(seen);
     expect(sources.map(([name]) => name)).toEqual(["nixpkgs.lib", "impermanence", "home-manager"]);

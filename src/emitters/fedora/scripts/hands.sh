@@ -147,7 +147,7 @@ run_as_root() {
   local n user path kind mode owner group unit live stored partial back original copied returned emptying
   local action reason code bytes stamp='' way='' foreign=no answer='' uid gid separator='' refused=0 changes=0 worst=0 moved=0
   local chosen=() actions=() reasons=() sizes=() codes=() foreigns=()
-  local own_home=$home own_name=$me
+  local root_home=$home root_name=$me
   here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
   lock
   load_mounts
@@ -171,12 +171,14 @@ run_as_root() {
     do_as_root
     say_as_root
   done
-  home=$own_home me=$own_name
+  home=$root_home me=$root_name
   finish_as_root
   if [[ $format == json ]]; then
     printf ' ], %s, "refused": %s }\n' "$labels_json" "$refused"
   elif ((${#chosen[@]} > 0)); then
     say_sum_as_root
+  elif ((${#bound_paths[@]} == 0)); then
+    say "Nothing is mounted here, and links are made by whose home it is: run ${0##*/} as ${users[*]}."
   fi
   write_journal
   exit "$worst"

@@ -15,7 +15,7 @@ own_bound_paths=()
 
 # True where this run is root's own, for the mounts and labels of everybody.
 is_for_root() {
-  [[ $EUID == 0 && (-z $me || ($me == root && ${#bound_paths[@]} -gt 0)) ]]
+  [[ $EUID == 0 && $home == "$own_home" && (-z $me || ($me == root && ${#bound_paths[@]} -gt 0)) ]]
 }
 
 units=/etc/systemd/system
