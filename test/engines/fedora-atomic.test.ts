@@ -33,6 +33,7 @@ async function atomicRoot(store: string, home: string, account: string): Promise
   const made = root.sh(`set -e
     umount /home; rm -r --one-file-system /home; mkdir /var/home; ln -s var/home /home
     mount -t tmpfs -o mode=0755 tmpfs /var/home
+    mkdir -p /var/persist; mount -t tmpfs -o mode=0755 tmpfs /var/persist
     sed -i 's,:/home/ann:,:${account}:,' /etc/passwd
     install -d -o 4242 -g 4242 -m 0700 /var/home/ann /var/persist/home/ann /var/persist/var/home/ann
     chmod 0755 /var/persist /var/persist/home /var/persist/var /var/persist/var/home

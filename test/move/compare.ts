@@ -175,15 +175,15 @@ function presence(
   return [`is here, at ${path}`];
 }
 
-/** Links that the scripts and chezmoi make: of the entries, and of the stores. */
+/** Links and mounts that the scripts and chezmoi make: of the entries, and of the stores. */
 function ways(plan: HostPlan): string[] {
   const { users, stores } = plan.host;
-  const links = mountedEntries(plan).filter(({ how }) => how === "symlink");
+  const links = mountedEntries(plan);
   return [
     ...links.map(({ live }) => live),
     ...users.flatMap(({ home }) => stores.map(({ name }) => `${home}/${rootLink(name, stores)}`)),
     ...users.flatMap((user) => stores.flatMap((store) => storeFolder(store, user) ?? [])),
-    // What is linked and not there yet is made, and empty.
+    // What is not there yet is made, and empty.
     ...links.filter(({ kind }) => kind === "directory").map(({ stored }) => stored),
   ];
 }

@@ -1,6 +1,6 @@
 /** All that can be told of what lies on a machine, path by path. */
 import { createHash } from "node:crypto";
-import { lstatSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { type BigIntStats, lstatSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import type { Machine } from "./machine.ts";
 
 export interface Facts {
@@ -24,9 +24,13 @@ export interface Facts {
 
 export type Picture = ReadonlyMap<string, Facts>;
 
-/** Everything below the given folders, which are left out themselves; links are not followed. */
+/**
+ * Everything below the given folders, which are left out themselves; links are not followed, and a directory that is
+ * mounted at a second place counts as a link there.
+ */
 export function pictureOf(machine: Machine, folders: readonly string[]): Picture {
   const picture = new Map<string, Facts>();
+  const mounts = mountsOf(machine);
   const attributes = attributesOf(machine, folders);
   const users = new Map([...machine.accounts.values()].map(({ uid, name }) => [uid, name]));
   const groups = new Map([...machine.groups].map(([name, gid]) => [gid, name]));
@@ -35,8 +39,10 @@ export function pictureOf(machine: Machine, folders: readonly string[]): Picture
       const path = `${folder}/${name}`;
       const real = machine.at(path);
       const stat = lstatSync(real, { bigint: true });
-      const kind = stat.isSymbolicLink() ? "link" : stat.isDirectory() ? "directory" : stat.isFile() ? "file" : "other";
-      const content = kind === "link" ? readlinkSync(real) : kind === "file" ? hash(readFileSync(real)) : "";
+      const mounted = mounts.get(path);
+      const kind = mounted !== undefined ? "link" : kindOf(stat);
+      const content =
+        mounted ?? (kind === "link" ? readlinkSync(real) : kind === "file" ? hash(readFileSync(real)) : "");
       picture.set(path, {
         kind,
         mode: (Number(stat.mode) & 0o7777).toString(8).padStart(4, "0"),
@@ -54,6 +60,27 @@ export function pictureOf(machine: Machine, folders: readonly string[]): Picture
   };
   for (const folder of folders) visit(folder);
   return picture;
+}
+
+function kindOf(stat: BigIntStats): Facts["kind"] {
+  if (stat.isSymbolicLink()) return "link";
+  if (stat.isDirectory()) return "directory";
+  return stat.isFile() ? "file" : "other";
+}
+
+/** Directories of the machine that are mounted at a second place of it: that place, and what is mounted there. */
+function mountsOf(machine: Machine): Map<string, string> {
+  const rows = machine.run(["cat", "/proc/self/mountinfo"]).out.trim().split("\n");
+  const mounts = rows.map((row) => {
+    const [, , device = "", root = "", point = ""] = row.split(" ").map(unescaped);
+    return { device, root, point };
+  });
+  return new Map(
+    mounts.flatMap(({ device, root, point }): [string, string][] => {
+      const whole = mounts.find((mount) => mount.device === device && mount.root === "/");
+      return root === "/" || whole === undefined ? [] : [[point, `${whole.point}${root}`]];
+    }),
+  );
 }
 
 function hash(bytes: Buffer): string {

@@ -7,7 +7,7 @@ root=$1 disk=$2
 shift 2
 
 mount -t tmpfs -o mode=755 root "$root"
-mkdir -p "$root"/{usr,etc,proc,dev,run,home,mnt/disk,opt/engines,var/{cache,lib,log}}
+mkdir -p "$root"/{usr,etc/systemd/system,proc,dev,run,home,mnt/disk,opt/engines,var/{cache,lib,log}}
 mkdir -m 1777 "$root"/{tmp,var/tmp}
 mkdir -m 700 "$root/root"
 for name in bin sbin lib lib32 lib64; do

@@ -209,7 +209,14 @@ function othersOf({ home }: Stage): string[] {
     "dotfiles",
     "laptop-password",
   ];
-  const ofRoot = ["/root/laptop-password", "/root/.cache/restic", "/var/lib/remanence"];
+  const ofRoot = [
+    "/root/laptop-password",
+    "/root/.cache/restic",
+    "/var/lib/remanence",
+    "/etc/systemd/system",
+    "/run/mount",
+    "/var/tmp",
+  ];
   return [...state.map((path) => join(home, path)), ...ofRoot, "/mnt/disk"];
 }
 

@@ -62,10 +62,11 @@ const engines = {
     () => nixSources() !== undefined,
     "npm run engines where GitHub can be reached, or REMANENCE_NIX_SOURCES=FOLDER",
   ),
-  "selinux-policy": condition(
-    () => existsSync(join(selinuxLayer, "etc/selinux/default/contexts/files/file_contexts")),
-    "test/engines/selinux-policy.sh, on Debian or Ubuntu",
-  ),
+  "selinux-policy": {
+    probe: () => existsSync(join(selinuxLayer, "etc/selinux/default/contexts/files/file_contexts")),
+    required: true,
+    howToGet: "test/engines/selinux-policy.sh, on Debian or Ubuntu",
+  },
   root: condition(isRoot, "run the tests as root"),
   loop: condition(() => isRoot() && runs("losetup", "-f"), "run the tests as root where loop devices may be used"),
   "mount-namespace": condition(
