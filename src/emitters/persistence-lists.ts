@@ -56,8 +56,12 @@ function fileValue(entry: RelocatedEntry): NixValue {
 /** Directories that everybody must be able to enter; any other that holds a single secret of the system is private. */
 const sharedParents = new Set(["/", "/etc", "/var", "/var/lib", "/var/log", "/var/db", "/srv", "/opt", "/usr"]);
 
-function needsPrivateParent(entry: RelocatedEntry): boolean {
-  const parent = parentOf(entry.live);
-  if (entry.scope !== "system" || entry.class !== "secret" || parent === undefined) return false;
-  return !sharedParents.has(parent) && !parent.startsWith("/etc/");
+/** True for a single secret of the system whose folder nobody else needs. */
+export function needsPrivateParent(entry: RelocatedEntry): boolean {
+  return entry.scope === "system" && entry.class === "secret" && !hasSharedParent(entry);
+}
+
+export function hasSharedParent({ live }: RelocatedEntry): boolean {
+  const parent = parentOf(live) ?? "/";
+  return sharedParents.has(parent) || parent.startsWith("/etc/");
 }

@@ -13,6 +13,7 @@ type NixNode =
   | { readonly nix: "select"; readonly from: string; readonly path: readonly string[] }
   | { readonly nix: "equal"; readonly left: NixValue; readonly right: NixValue }
   | { readonly nix: "call"; readonly name: string; readonly args: readonly NixValue[] }
+  | { readonly nix: "lambda"; readonly parameters: readonly string[]; readonly body: NixValue }
   | { readonly nix: "text"; readonly parts: readonly (string | Reference)[] }
   | { readonly nix: "script"; readonly text: string };
 type Reference = Extract<NixNode, { nix: "reference" }>;
@@ -109,6 +110,8 @@ function print(value: NixValue, indent: string): string {
       return `"${node.parts.map((p) => (typeof p === "string" ? escaped(p) : `\${${p.name}}`)).join("")}"`;
     case "script":
       return printScript(node.text, indent);
+    case "lambda":
+      return [...node.parameters.map((name) => `${name}:`), print(node.body, indent)].join(" ");
     case "call":
       return [node.name, ...node.args.map((arg) => printOperand(arg, indent))].join(" ");
   }
@@ -118,7 +121,7 @@ function print(value: NixValue, indent: string): string {
 function printOperand(value: NixValue, indent: string): string {
   const text = print(value, indent);
   const isCompound =
-    typeof value === "object" && value !== null && "nix" in value && /^(?:call|equal)$/.test(value.nix);
+    typeof value === "object" && value !== null && "nix" in value && /^(?:call|equal|lambda)$/.test(value.nix);
   return isCompound || (typeof value === "number" && value < 0) ? `(${text})` : text;
 }
 
@@ -182,6 +185,8 @@ function printBindings(bindings: readonly Binding[], indent: string): string {
     .map((binding, i) => {
       const names = typeof binding.name === "string" ? [binding.name] : binding.name;
       const name = names.map(attributeName).join(".");
+      if (isReferenceTo(binding.value, name))
+        return `${remarksAbove(binding, indent, i === 0)}${indent}inherit ${name};${beside(binding)}\n`;
       const start = `${indent}${name} = `;
       const short = print(binding.value, indent);
       const fits = short.includes("\n") || [...`${start}${short};`].length <= width;
@@ -191,6 +196,12 @@ function printBindings(bindings: readonly Binding[], indent: string): string {
     .join("");
 }
 
+/** True for `x = x`, which is written `inherit x`. */
+function isReferenceTo(value: NixValue, name: string): boolean {
+  const isReference = typeof value === "object" && value !== null && "nix" in value && value.nix === "reference";
+  return isReference && value.name === name;
+}
+
 /** What a module file holds besides its bindings. */
 export interface NixModule {
   /** Lines of the comment at its head. */
@@ -198,7 +209,7 @@ export interface NixModule {
   /** Arguments the module uses; none makes a plain set. */
   readonly args: readonly string[];
   /** Names for use in the body. */
-  readonly let?: readonly Binding[];
+  readonly let?: readonly Binding[] | undefined;
   readonly body: readonly Binding[];
 }
 
@@ -233,6 +244,12 @@ export const nix = {
   select: (from: string, path: readonly string[]): NixNode => ({ nix: "select", from: checkedName(from), path }),
   equal: (left: NixValue, right: NixValue): NixNode => ({ nix: "equal", left, right }),
   call: (name: string, ...args: readonly NixValue[]): NixNode => ({ nix: "call", name: checkedName(name), args }),
+  /** A function of named parameters: `what: where: { … }`; the body refers to them by `reference`. */
+  lambda: (parameters: readonly string[], body: NixValue): NixNode => ({
+    nix: "lambda",
+    parameters: parameters.map(checkedName),
+    body,
+  }),
   /** A string of data and references: `"${pkgs.findutils}/bin/find"`. */
   text: (...parts: readonly (string | Reference)[]): NixNode => ({ nix: "text", parts }),
   /** Text of several lines as an indented string; one of its lines must not be indented. */

@@ -77,7 +77,7 @@ describe("engines of this machine", () => {
       .filter((name) => !["nix-sources", "root", "loop", "mount-namespace"].includes(name))
       .map((name) => [name, findEngine(name)?.version ?? "missing"]);
     expect(programs.map(([name, version]) => [name, version])).toEqual(seen);
-    expect(sources.map(([name]) => name)).toEqual(["nixpkgs.lib", "impermanence", "home-manager"]);
+    expect(sources.map(([name]) => name)).toEqual(["nixpkgs.lib", "impermanence", "preservation", "home-manager"]);
   });
 });
 

@@ -1,12 +1,12 @@
 import type { Diagnostic } from "../../diagnostics/diagnostic.ts";
 import type { Span } from "../../diagnostics/span.ts";
-import { unitName } from "../../languages/systemd.ts";
 import type { Wipe } from "../../manifest/manifest.ts";
 import type { AbsolutePath } from "../../plan/path.ts";
 import { mountedEntries } from "../../plan/physical.ts";
-import type { HostPlan, PlanHost, RelocatedEntry } from "../../plan/plan.ts";
+import type { HostPlan, PlanHost } from "../../plan/plan.ts";
 import { isWiped } from "../../plan/stores.ts";
 import { nixosDiagnostics as say } from "./diagnostics.ts";
+import { entryFaults } from "./entry-checks.ts";
 
 type NixosHost = Extract<PlanHost, { os: "nixos" }>;
 
@@ -14,7 +14,8 @@ type NixosHost = Extract<PlanHost, { os: "nixos" }>;
 export function checkNixos(plan: HostPlan, host: NixosHost): Diagnostic[] {
   return [
     ...unsupported(host),
-    ...mountedEntries(plan).flatMap((entry) => [...howFaults(entry, host), ...characterFaults(entry, host)]),
+    ...combinationFaults(host),
+    ...mountedEntries(plan).flatMap((entry) => entryFaults(entry, host)),
     ...storeFaults(plan, host),
     ...wipeFaults(host),
     ...backupFaults(plan, host),
@@ -28,7 +29,7 @@ function at(host: NixosHost, key: string): Span {
 function unsupported(host: NixosHost): Diagnostic[] {
   const { module, home, initrd, carry, wipes } = host.nixos;
   const rows: [boolean, string, string, string][] = [
-    [module !== "impermanence", `\`module: ${module}\``, "nixos.module", "use `module: impermanence`"],
+    [module === "none", "`module: none`", "nixos.module", "use `module: impermanence` or `module: preservation`"],
     [
       home === "home-manager-v1",
       "`home: home-manager-v1`",
@@ -59,42 +60,13 @@ function unsupported(host: NixosHost): Diagnostic[] {
     .map(([, what, key, instead]) => say["nixos/unsupported"]({ what, instead }, at(host, key)));
 }
 
-/** impermanence mounts directories and mounts or links files; a standalone home-manager can only link. */
-function howFaults(entry: RelocatedEntry, host: NixosHost): Diagnostic[] {
-  const { path, span } = entry;
-  const standalone = entry.scope === "home" && host.nixos.home === "standalone";
-  if (standalone && entry.how === "bind") {
-    return [say["nixos/how"]({ path, why: "a standalone home-manager cannot mount, only link" }, span)];
-  }
-  if (!standalone && entry.how === "symlink" && entry.kind === "directory") {
-    return [say["nixos/how"]({ path, why: "impermanence links single files only; directories are mounted" }, span)];
-  }
-  return [];
-}
-
-/**
- * Characters that the chain NixOS -> systemd cannot carry (facts on Nix, section 3.2): `%` is a specifier in mount
- * units, and NixOS leaves bytes outside ASCII as they are in a unit's name, which systemd refuses. Files pass through
- * ExecStart=, where `$` and `\` are interpreted too.
- */
-function characterFaults(entry: RelocatedEntry, host: NixosHost): Diagnostic[] {
-  if (entry.scope === "home" && host.nixos.home === "standalone") return [];
-  const { path, span } = entry;
-  const why = characterProblem(entry);
-  if (why !== undefined) return [say["nixos/characters"]({ path, why }, span)];
-  const unit = entry.kind === "file" ? `persist-${unitName(entry.stored, ".service")}` : unitName(entry.live, ".mount");
-  const length = Buffer.byteLength(unit);
-  return length > 255 ? [say["nixos/unit-name-too-long"]({ path, length }, span)] : [];
-}
-
-function characterProblem({ live, stored, kind }: RelocatedEntry): string | undefined {
-  const paths = `${live}${stored}`;
-  if (paths.includes("%")) return "systemd reads `%` in a mount unit as a specifier and refuses the unit";
-  if (!/^[ -~]*$/.test(paths))
-    return "NixOS puts characters outside ASCII unescaped into the name of the unit, which systemd refuses";
-  if (kind === "file" && /[$\\]/.test(paths))
-    return "systemd interprets `$` and `\\` in the command that mounts a single file";
-  return undefined;
+/** What each module can be used with; said at the setting that does not fit it. */
+function combinationFaults(host: NixosHost): Diagnostic[] {
+  const { module, home } = host.nixos;
+  if (module === "impermanence" || home !== "home-manager") return [];
+  const why = "it uses `home.persistence`, which only impermanence has";
+  const instead = `use \`home: nixos-module\`, or \`home: standalone\`, which links`;
+  return [say["nixos/combination"]({ what: `\`home: ${home}\``, other: module, why, instead }, at(host, "nixos.home"))];
 }
 
 function storeFaults(plan: HostPlan, host: NixosHost): Diagnostic[] {

@@ -7,6 +7,12 @@ export const nixosDiagnostics = defineDiagnostics({
     message: ({ what }: { what: string; instead: string }) => `${what} is not written yet`,
     help: ({ instead }) => instead,
   },
+  "nixos/combination": {
+    severity: "error",
+    message: ({ what, other, why }: { what: string; other: string; why: string; instead: string }) =>
+      `${what} does not go together with \`module: ${other}\`: ${why}`,
+    help: ({ instead }) => instead,
+  },
   "nixos/how": {
     severity: "error",
     message: ({ path, why }: { path: string; why: string }) => `\`${path}\` cannot be kept like this on NixOS: ${why}`,
@@ -22,6 +28,12 @@ export const nixosDiagnostics = defineDiagnostics({
     message: ({ path, length }: { path: string; length: number }) =>
       `\`${path}\` cannot be mounted on NixOS: the name of its unit would have ${length} bytes, and 255 are allowed`,
     help: () => "keep a directory further up",
+  },
+  "nixos/initrd-owner": {
+    severity: "error",
+    message: ({ path, who }: { path: string; who: string }) =>
+      `\`${path}\` is needed in the initrd, which does not know ${who}`,
+    help: () => "leave `owner` and `group` away: it belongs to root",
   },
   "nixos/store-in-home": {
     severity: "error",

@@ -1,25 +1,33 @@
 import { type Binding, type NixValue, nix } from "../../languages/nix.ts";
 import { tmpfilesLine } from "../../languages/systemd.ts";
+import type { NixosPolicy } from "../../manifest/manifest.ts";
 import { type AgedPlace, ageingOf } from "../../plan/ageing.ts";
-import { isWithin, parentOf, relativeTo } from "../../plan/path.ts";
+import { foldersBetween, isWithin, relativeTo } from "../../plan/path.ts";
 import { beginnings, pathTree } from "../../plan/path-tree.ts";
 import { mountedEntries } from "../../plan/physical.ts";
 import type { HostPlan, PlanHost, RelocatedEntry } from "../../plan/plan.ts";
 import { storeFolder } from "../../plan/stores.ts";
 import { generatedFrom } from "../emitter.ts";
-import { persistenceLists } from "../persistence-lists.ts";
+import { keptByImpermanence } from "./impermanence.ts";
+import type { Keeping } from "./keeping.ts";
+import { keptByPreservation } from "./preservation.ts";
 
 type NixosHost = Extract<PlanHost, { os: "nixos" }>;
 
-/** `persistence.nix`: what a NixOS host keeps, as a module to import beside impermanence. */
+const keepers: Readonly<
+  Record<NixosPolicy["module"], (plan: HostPlan, host: NixosHost, entries: readonly RelocatedEntry[]) => Keeping>
+> = { impermanence: keptByImpermanence, preservation: keptByPreservation, none: keptByImpermanence };
+
+/** `persistence.nix`: what a NixOS host keeps, as a module to import beside the one that does it, if any. */
 export function persistenceModule(plan: HostPlan, host: NixosHost): string {
   const entries = mountedEntries(plan);
   const custom = host.users.filter(
     (user) => user.home !== defaultHome(user.name) && usesModule(host, user.name, entries),
   );
+  const keeping = keepers[host.nixos.module](plan, host, entries);
   const body = [
     ...fileSystemBindings(host, entries),
-    ...host.stores.flatMap((store) => storeBindings(store.name, plan, host, entries)),
+    ...keeping.body,
     ...tmpfilesBindings(plan, host, entries),
     ...(custom.length === 0
       ? []
@@ -35,10 +43,11 @@ export function persistenceModule(plan: HostPlan, host: NixosHost): string {
     header: [
       `What ${host.name} keeps across a wiped root.`,
       generatedFrom(plan),
-      `For impermanence of 2026-01-27 or later, NixOS ${host.nixos.release}, initrd: ${host.nixos.initrd}.`,
+      `For ${keeping.needs}, NixOS ${host.nixos.release}, initrd: ${host.nixos.initrd}.`,
       "An entry hides what is at its place now: move existing data into the store before the first switch.",
     ],
-    args: custom.length > 0 ? ["config"] : [],
+    args: [...new Set([...(custom.length > 0 ? ["config"] : []), ...keeping.args])].sort(),
+    let: keeping.let,
     body,
   });
 }
@@ -65,32 +74,9 @@ function fileSystemBindings(host: NixosHost, entries: readonly RelocatedEntry[])
     .map(([mount, comment]) => ({ name: ["fileSystems", mount, "neededForBoot"], value: true, comment }));
 }
 
-/** True for what impermanence mounts or links; a standalone home-manager makes its links itself, later. */
+/** True for what NixOS mounts or links; a standalone home-manager makes its links itself, later. */
 function isOfModule(entry: RelocatedEntry, host: NixosHost): boolean {
   return entry.scope === "system" || host.nixos.home !== "standalone";
-}
-
-function storeBindings(store: string, plan: HostPlan, host: NixosHost, entries: readonly RelocatedEntry[]): Binding[] {
-  const here = entries.filter((entry) => entry.store === store);
-  const system = here.filter((entry) => entry.scope === "system");
-  const path = plan.host.stores.find((s) => s.name === store)?.path;
-  const users = host.nixos.home === "nixos-module" ? userBindings(host, here) : [];
-  if (typeof path !== "string" || (system.length === 0 && users.length === 0)) return [];
-  const lists = persistenceLists(system).map((binding) => ({ ...binding, gap: true }));
-  return [
-    {
-      name: ["environment", "persistence", path],
-      gap: true,
-      value: nix.set([{ name: "hideMounts", value: true }, ...lists, ...users]),
-    },
-  ];
-}
-
-function userBindings(host: NixosHost, here: readonly RelocatedEntry[]): Binding[] {
-  return host.users.flatMap((user) => {
-    const lists = persistenceLists(here.filter((entry) => entry.user === user.name));
-    return lists.length === 0 ? [] : [{ name: ["users", user.name], value: nix.set(lists), gap: true }];
-  });
 }
 
 /** What ages out where nothing wipes, and the folders that a standalone home-manager cannot make itself. */
@@ -126,13 +112,6 @@ function homeFolders(host: NixosHost, entries: readonly RelocatedEntry[]): { val
     }
   }
   return [...lines.values()];
-}
-
-function foldersBetween(top: string, folder: string): string[] {
-  const between: string[] = [];
-  for (let at = parentOf(folder); at !== undefined && at !== top && isWithin(at, top); at = parentOf(at))
-    between.unshift(at);
-  return between;
 }
 
 function directoryLine(path: string, mode: string, user: string, group: string): string {

@@ -8,6 +8,7 @@ interface Case {
   /** What the host says besides its OS, in flow style. */
   readonly host: string;
   readonly home?: string;
+  readonly system?: string;
   readonly severity?: "error" | "warning";
 }
 
@@ -16,15 +17,23 @@ const restic = "engine: restic, repository: /mnt/r";
 
 /** What each target refuses, once; the place of the fault is where `at` says. */
 const cases: readonly Case[] = [
-  { code: "nixos/unsupported", host: "nixos: { module: preservation }" },
+  { code: "nixos/unsupported", host: "nixos: { module: none }" },
   { code: "nixos/unsupported", host: "nixos: { home: home-manager-v1 }" },
   { code: "nixos/unsupported", host: "nixos: { initrd: scripted }" },
   { code: "nixos/unsupported", host: "nixos: { carry: home-manager }" },
   { code: "nixos/unsupported", host: "nixos: { wipe: { path: /, method: zfs, dataset: r/x, snapshot: r/x@blank } }" },
+  { code: "nixos/combination", host: "nixos: { module: preservation, home: home-manager }" },
+  {
+    code: "nixos/initrd-owner",
+    host: "nixos: { module: preservation }",
+    system: "{ path: /var/lib/nixos/, owner: u }",
+  },
+  { code: "nixos/initrd-owner", host: "nixos: { module: preservation }", system: "{ path: /var/log/, group: adm }" },
   { code: "nixos/how", host: "nixos: { home: standalone }", home: "{ path: x/, how: bind }" },
   { code: "nixos/how", host: "", home: "{ path: x/, how: symlink }" },
   { code: "nixos/characters", host: "", home: "100%/" },
   { code: "nixos/characters", host: "", home: "é/" },
+  { code: "nixos/characters", host: "nixos: { module: preservation }", home: '"a\'b/"' },
   { code: "nixos/characters", host: "", home: '{ path: "a$b", writes: in-place }' },
   { code: "nixos/unit-name-too-long", host: "", home: `${"a-".repeat(60)}/` },
   { code: "nixos/store-in-home", host: "stores: { persist: ~/.persist }" },
@@ -52,7 +61,7 @@ const cases: readonly Case[] = [
   { code: "fedora/backup-path", host: "backup: { engine: tar, path: backups }" },
 ];
 
-function manifest({ code, host, home = "x/" }: Case): string {
+function manifest({ code, host, home = "x/", system }: Case): string {
   const os = code.startsWith("nixos") ? "nixos" : "fedora";
   return `version: 1
 users: { u: {} }
@@ -60,11 +69,11 @@ hosts:
   h: { os: ${os}${host === "" ? "" : `, ${host}`} }
 home:
   - ${home}
-`;
+${system === undefined ? "" : `system:\n  - ${system}\n`}`;
 }
 
 describe("what a target cannot do", () => {
-  it.each(cases)("is refused: $code ($host $home)", async (one) => {
+  it.each(cases)("is refused: $code ($host $system $home)", async (one) => {
     const { diagnostics, tree } = await compileText(manifest(one));
     const severity = one.severity ?? "error";
     const found = diagnostics.filter((d) => d.severity === severity).map((d) => d.code);
@@ -77,5 +86,19 @@ describe("what a target cannot do", () => {
   it("has a case for each code", () => {
     const codes = [...Object.keys(nixosDiagnostics), ...Object.keys(fedoraDiagnostics)];
     expect([...new Set(cases.map(({ code }) => code))].sort()).toEqual(codes.sort());
+  });
+});
+
+describe("preservation", () => {
+  it("is refused for what only impermanence does at the setting that asks, and links directories", async () => {
+    const host = "nixos: { module: preservation, home: home-manager }";
+    const text = manifest({ code: "nixos/combination", host });
+    const { diagnostics } = await compileText(text);
+    const found = diagnostics.filter((d) => d.severity === "error");
+    expect(found.map((d) => d.code)).toEqual(["nixos/combination"]);
+    expect(text.slice(found[0]?.span?.start, found[0]?.span?.end)).toBe("home-manager");
+    const link = { code: "nixos/how", host: "nixos: { module: preservation }", home: "{ path: x/, how: symlink }" };
+    const linked = await compileText(manifest(link as Case));
+    expect(linked.diagnostics.filter((d) => d.severity === "error")).toEqual([]);
   });
 });

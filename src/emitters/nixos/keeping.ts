@@ -1,0 +1,35 @@
+import type { Binding } from "../../languages/nix.ts";
+import type { NixosPolicy } from "../../manifest/manifest.ts";
+import type { RelocatedEntry } from "../../plan/plan.ts";
+import type { How } from "../../plan/vocabulary.ts";
+
+type Module = NixosPolicy["module"];
+
+/** What keeps the entries on one host: the part of `persistence.nix` that differs from module to module. */
+export interface Keeping {
+  /** What it is written for: "impermanence of 2026-01-27 or later". */
+  readonly needs: string;
+  readonly args: readonly string[];
+  readonly let: readonly Binding[];
+  readonly body: readonly Binding[];
+}
+
+/**
+ * What NixOS needs before stage 2, which is when other mounts are made (`pathsNeededForBoot` in nixpkgs): the activation
+ * that makes users reads `/var/lib/nixos` in the initrd, and PID 1 reads the machine id before it starts anything.
+ */
+const neededInInitrd = new Set(["/var", "/var/log", "/var/lib", "/var/lib/nixos", "/etc", "/usr", "/etc/machine-id"]);
+
+/** True for what must be in its place when the initrd ends. */
+export function isEarly({ live }: RelocatedEntry): boolean {
+  return neededInInitrd.has(live);
+}
+
+/**
+ * How an entry appears on NixOS. sshd makes a host key that is missing, but not over an empty file that is mounted there
+ * to begin with; so the other modules link it, as impermanence does by itself where there is none yet.
+ */
+export function appearsAs({ how, kind, live }: RelocatedEntry, module: Module): How {
+  const isHostKey = kind === "file" && /^\/etc\/ssh\/ssh_host_[^/]+$/.test(live);
+  return isHostKey && module !== "impermanence" ? "symlink" : how;
+}
