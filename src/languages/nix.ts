@@ -181,12 +181,13 @@ function printSet(bindings: readonly Binding[], indent: string): string {
 }
 
 function printBindings(bindings: readonly Binding[], indent: string): string {
-  return bindings
+  const inherited = bindings.filter(isInherited);
+  const head = inherited.length === 0 ? "" : `${indent}inherit ${inherited.map(({ name }) => name).join(" ")};\n`;
+  const others = bindings.filter((binding) => !isInherited(binding));
+  const lines = others
     .map((binding, i) => {
       const names = typeof binding.name === "string" ? [binding.name] : binding.name;
       const name = names.map(attributeName).join(".");
-      if (isReferenceTo(binding.value, name))
-        return `${remarksAbove(binding, indent, i === 0)}${indent}inherit ${name};${beside(binding)}\n`;
       const start = `${indent}${name} = `;
       const short = print(binding.value, indent);
       const fits = short.includes("\n") || [...`${start}${short};`].length <= width;
@@ -194,10 +195,11 @@ function printBindings(bindings: readonly Binding[], indent: string): string {
       return `${remarksAbove(binding, indent, i === 0)}${start}${value};${beside(binding)}\n`;
     })
     .join("");
+  return head + lines;
 }
 
-/** True for `x = x`, which is written `inherit x`. */
-function isReferenceTo(value: NixValue, name: string): boolean {
+/** True for `x = x`, which is written `inherit x`, all such names of a set in one line. */
+function isInherited({ name, value }: Binding): boolean {
   const isReference = typeof value === "object" && value !== null && "nix" in value && value.nix === "reference";
   return isReference && value.name === name;
 }

@@ -119,6 +119,8 @@ export interface NixosReport extends Report {
   }[];
   readonly fileServices: readonly FileService[];
   readonly tmpfiles: readonly TmpfilesRule[];
+  /** Lines of `systemd.tmpfiles.rules`, as they are. */
+  readonly tmpfilesRules: readonly string[];
   readonly directories: readonly MadeDirectory[];
   readonly activationScripts: readonly string[];
   readonly initrd: {

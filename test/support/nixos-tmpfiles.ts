@@ -3,7 +3,7 @@ import { expect } from "vitest";
 import type { AbsolutePath } from "../../src/plan/path.ts";
 import { mountedEntries } from "../../src/plan/physical.ts";
 import type { HostPlan, PlanUser, RelocatedEntry } from "../../src/plan/plan.ts";
-import type { Mount, TmpfilesRule } from "./nix.ts";
+import type { Mount, NixosReport, TmpfilesRule } from "./nix.ts";
 import type { NixosHost } from "./nixos.ts";
 
 type Rule = Pick<TmpfilesRule, "stage" | "path" | "type" | "mode" | "user" | "group" | "argument">;
@@ -58,11 +58,11 @@ function entryLines(entry: RelocatedEntry): string[] {
   return kind === "file" ? [link] : [link, line(entry, type, stored, accessOf(entry))];
 }
 
-/** What the manifest leaves open is set only on what is made anew, but for what the initrd makes. */
+/** What the manifest leaves open is left alone, but for what preservation makes in the initrd. */
 function accessOf(entry: RelocatedEntry): Access {
-  const mode = entry.kind === "directory" ? "0755" : "0644";
-  const open = isEarly(entry) ? "" : ":";
-  return [entry.mode ?? `${open}${mode}`, entry.owner ?? `${open}root`, entry.group ?? `${open}root`];
+  const open = entry.kind === "directory" ? "0755" : "0644";
+  if (isEarly(entry)) return [entry.mode ?? open, entry.owner ?? "root", entry.group ?? "root"];
+  return [entry.mode ?? "-", entry.owner ?? "-", entry.group ?? "-"];
 }
 
 /** Around links of the system, and single secrets of it, which have the folder for themselves. */
@@ -73,7 +73,7 @@ function parentLines(entry: RelocatedEntry, entries: readonly RelocatedEntry[]):
   if (entry.scope !== "system") return [];
   if (!isLink(entry) && (shared || !isSecret(entry))) return [];
   const hasSecret = entries.some((other) => isSecret(other) && parent(other.live) === folder);
-  const access: Access = shared ? ["0755", "root", "root"] : [hasSecret ? ":0700" : ":0755", ":root", ":root"];
+  const access: Access = shared ? ["0755", "root", "root"] : [hasSecret ? ":0700" : "-", "-", "-"];
   return [folder, parent(entry.stored)].map((path) => line(entry, "d", path, access));
 }
 
@@ -90,5 +90,72 @@ function homeLines(user: PlanUser, entries: readonly RelocatedEntry[], plan: Hos
         ["system d", `${store}${user.home}`, "700", user.name, user.group].join(" "),
         ...made.map((path) => ["system d", path, "0755", user.name, user.group].join(" ")),
       ];
+    });
+}
+
+/** Fields of a line of tmpfiles.d: words, in double quotes where they need them, then the target of a link. */
+function fieldsOf(rule: string): string[] {
+  const words = [...rule.matchAll(/"((?:[^"\\]|\\.)*)"|(\S+)/g)].map(
+    ([, quoted, plain]) => quoted?.replace(/\\(.)/g, "$1") ?? plain ?? "",
+  );
+  const [type, path, mode = "-", user = "-", group = "-"] = words;
+  const target = type === "L" ? [rule.slice(rule.indexOf(" - /") + 3)] : [];
+  return [type, path, mode, user, group, ...target].map((field) => (field ?? "").replaceAll("%%", "%"));
+}
+
+/**
+ * The rules of a host without a module are those that the plan needs, and no others: at the stored place alone where a
+ * directory is mounted, and none where the manifest says nothing of it.
+ */
+export function expectPlainRules(report: Pick<NixosReport, "tmpfiles" | "tmpfilesRules">, plan: HostPlan): void {
+  const entries = kept(plan);
+  const rules = report.tmpfilesRules.filter((rule) => !/^[ex] /.test(rule)).map((rule) => fieldsOf(rule).join(" "));
+  const late = entries.filter((entry) => !(isEarly(entry) && entry.kind === "file"));
+  const expected = [
+    ...late.flatMap(plainLines),
+    ...late.flatMap((entry) => plainParents(entry, entries)),
+    ...plan.host.users.flatMap((user) => plainHomes(user, entries, plan)),
+  ];
+  expect(rules.sort()).toEqual([...new Set(expected)].sort());
+  const files = entries.filter((entry) => isEarly(entry) && entry.kind === "file");
+  expect(report.tmpfiles.map(({ stage, type, path }) => `${stage} ${type} ${path}`).sort()).toEqual(
+    files.flatMap(({ live, stored }) => [`initrd f /sysroot${live}`, `initrd f /sysroot${stored}`]).sort(),
+  );
+}
+
+function plainLines(entry: RelocatedEntry): string[] {
+  const { kind, live, stored, mode, owner, group } = entry;
+  const owners = `${owner ?? "-"} ${group ?? "-"}`;
+  const said = mode !== null || owner !== null || group !== null;
+  const link = `L ${live} - ${owners} ${stored}`;
+  const made = (path: string): string => `${kind === "directory" ? "d" : "f"} ${path} ${mode ?? "-"} ${owners}`;
+  if (isLink(entry)) return kind === "file" ? [link] : [link, made(stored)];
+  if (kind === "file") return [made(live), made(stored)];
+  return said ? [made(stored)] : [];
+}
+
+function plainParents(entry: RelocatedEntry, entries: readonly RelocatedEntry[]): string[] {
+  if (entry.scope !== "system" || entry.kind !== "file") return [];
+  const folder = parent(entry.live);
+  const shared = folder === "/etc" || folder.startsWith("/etc/") || ["/var", "/var/lib", "/var/log"].includes(folder);
+  const hasSecret = entries.some(
+    (other) => other.class === "secret" && other.kind === "file" && parent(other.live) === folder,
+  );
+  if (hasSecret && !shared) return [folder, parent(entry.stored)].map((path) => `d ${path} :0700 - -`);
+  return isLink(entry) ? [`d ${parent(entry.stored)} :0755 - -`] : [];
+}
+
+/** The home in a store is made for a standalone home-manager too, which makes all the rest itself. */
+function plainHomes(user: PlanUser, entries: readonly RelocatedEntry[], plan: HostPlan): string[] {
+  return mountedEntries(plan)
+    .filter((entry) => entry.user === user.name)
+    .flatMap((entry) => {
+      const store = plan.host.stores.find(({ name }) => name === entry.store);
+      const above = `${store?.path}${parent(user.home)}`;
+      const tops = store?.mount === store?.path ? [] : [`d ${store?.path} 0755 root root`];
+      const lines = homeLines(user, [entry], plan).map((text) =>
+        text.replace("system ", "").replace(" 700 ", " 0700 ").replace(" 0755 ", " - "),
+      );
+      return [...tops, `d ${above} 0755 root root`, ...(entries.includes(entry) ? lines : lines.slice(0, 1))];
     });
 }

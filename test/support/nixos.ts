@@ -7,7 +7,7 @@ import { mountedEntries } from "../../src/plan/physical.ts";
 import type { HostPlan, PlanHost } from "../../src/plan/plan.ts";
 import { nixSources } from "./engines.ts";
 import { type Evaluation, evaluateNixos, type NixosReport } from "./nix.ts";
-import { expectPlannedMounts, expectPlannedRules } from "./nixos-tmpfiles.ts";
+import { expectPlainRules, expectPlannedMounts, expectPlannedRules } from "./nixos-tmpfiles.ts";
 import { folderWith, writeTree } from "./workspace.ts";
 
 export type NixosHost = Extract<PlanHost, { os: "nixos" }>;
@@ -82,9 +82,11 @@ export function expectClean(report: Evaluated): void {
 
 /** Mounts, file services and made directories are those of the plan, entry by entry. */
 export function expectPlanned(report: Evaluated, plan: HostPlan): void {
-  if ((plan.host as NixosHost).nixos.module !== "impermanence") {
+  const { module } = (plan.host as NixosHost).nixos;
+  if (module !== "impermanence") {
     expectPlannedMounts(report.mounts, plan);
-    expectPlannedRules(report.tmpfiles, plan);
+    if (module === "preservation") expectPlannedRules(report.tmpfiles, plan);
+    else expectPlainRules(report, plan);
     return;
   }
   const standalone = plan.host.os === "nixos" && plan.host.nixos.home === "standalone";

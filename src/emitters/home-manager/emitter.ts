@@ -61,7 +61,10 @@ function persistenceModule(
   entries: readonly RelocatedEntry[],
 ): string {
   const body = host.stores.flatMap((store): Binding[] => {
-    const lists = persistenceLists(entries.filter((entry) => entry.store === store.name));
+    const lists = persistenceLists(
+      entries.filter((entry) => entry.store === store.name),
+      user,
+    );
     if (lists.length === 0 || typeof store.path !== "string") return [];
     const value = nix.set([{ name: "hideMounts", value: true }, ...lists.map((list) => ({ ...list, gap: true }))]);
     return [{ name: ["home", "persistence", store.path], value, gap: true }];

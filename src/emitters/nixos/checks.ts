@@ -27,9 +27,8 @@ function at(host: NixosHost, key: string): Span {
 }
 
 function unsupported(host: NixosHost): Diagnostic[] {
-  const { module, home, initrd, carry, wipes } = host.nixos;
+  const { home, initrd, carry, wipes } = host.nixos;
   const rows: [boolean, string, string, string][] = [
-    [module === "none", "`module: none`", "nixos.module", "use `module: impermanence` or `module: preservation`"],
     [
       home === "home-manager-v1",
       "`home: home-manager-v1`",

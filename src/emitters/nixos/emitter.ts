@@ -16,7 +16,7 @@ type NixosHost = Extract<PlanHost, { os: "nixos" }>;
 /** NixOS: what is kept, what is wiped, what restic backs up; a module each, to import. */
 export const nixosEmitter: Emitter = {
   name: "nixos",
-  summary: "NixOS modules: persistence (impermanence or preservation), wipe of the root, backup (restic)",
+  summary: "NixOS modules: persistence (by impermanence, preservation or mounts), wipe of the root, backup (restic)",
   emit,
   explain,
 };

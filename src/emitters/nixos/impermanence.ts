@@ -11,6 +11,7 @@ export function keptByImpermanence(plan: HostPlan, host: NixosHost, entries: rea
     needs: "impermanence of 2026-01-27 or later",
     args: [],
     let: [],
+    rules: [],
     body: plan.host.stores.flatMap((store) =>
       typeof store.path === "string"
         ? storeBindings(
@@ -27,7 +28,7 @@ function storeBindings(path: string, host: NixosHost, here: readonly RelocatedEn
   const system = here.filter((entry) => entry.scope === "system");
   const users = host.nixos.home === "nixos-module" ? userBindings(host, here) : [];
   if (system.length === 0 && users.length === 0) return [];
-  const lists = persistenceLists(system).map((binding) => ({ ...binding, gap: true }));
+  const lists = persistenceLists(system, null).map((binding) => ({ ...binding, gap: true }));
   return [
     {
       name: ["environment", "persistence", path],
@@ -39,7 +40,10 @@ function storeBindings(path: string, host: NixosHost, here: readonly RelocatedEn
 
 function userBindings(host: NixosHost, here: readonly RelocatedEntry[]): Binding[] {
   return host.users.flatMap((user) => {
-    const lists = persistenceLists(here.filter((entry) => entry.user === user.name));
+    const lists = persistenceLists(
+      here.filter((entry) => entry.user === user.name),
+      user,
+    );
     return lists.length === 0 ? [] : [{ name: ["users", user.name], value: nix.set(lists), gap: true }];
   });
 }

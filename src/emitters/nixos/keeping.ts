@@ -1,4 +1,4 @@
-import type { Binding } from "../../languages/nix.ts";
+import type { Binding, Item } from "../../languages/nix.ts";
 import type { NixosPolicy } from "../../manifest/manifest.ts";
 import type { RelocatedEntry } from "../../plan/plan.ts";
 import type { How } from "../../plan/vocabulary.ts";
@@ -7,12 +7,22 @@ type Module = NixosPolicy["module"];
 
 /** What keeps the entries on one host: the part of `persistence.nix` that differs from module to module. */
 export interface Keeping {
-  /** What it is written for: "impermanence of 2026-01-27 or later". */
-  readonly needs: string;
+  /** The module it is written for: "impermanence of 2026-01-27 or later"; null: none but those of NixOS. */
+  readonly needs: string | null;
   readonly args: readonly string[];
   readonly let: readonly Binding[];
   readonly body: readonly Binding[];
+  /** Lines of `systemd.tmpfiles.rules`, in front of those for what ages. */
+  readonly rules: readonly Item[];
 }
+
+/** The service that would write the machine id where it is not kept; needed by whatever mounts it in the initrd. */
+export const machineIdIsKept: Binding = {
+  name: ["systemd", "suppressedSystemUnits"],
+  value: ["systemd-machine-id-commit.service"],
+  comment: "would fail: the id is kept",
+  gap: true,
+};
 
 /**
  * What NixOS needs before stage 2, which is when other mounts are made (`pathsNeededForBoot` in nixpkgs): the activation

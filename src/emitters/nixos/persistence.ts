@@ -1,4 +1,4 @@
-import { type Binding, type NixValue, nix } from "../../languages/nix.ts";
+import { type Binding, type Item, type NixValue, nix } from "../../languages/nix.ts";
 import { tmpfilesLine } from "../../languages/systemd.ts";
 import type { NixosPolicy } from "../../manifest/manifest.ts";
 import { type AgedPlace, ageingOf } from "../../plan/ageing.ts";
@@ -10,13 +10,14 @@ import { storeFolder } from "../../plan/stores.ts";
 import { generatedFrom } from "../emitter.ts";
 import { keptByImpermanence } from "./impermanence.ts";
 import type { Keeping } from "./keeping.ts";
+import { keptByMounts } from "./plain.ts";
 import { keptByPreservation } from "./preservation.ts";
 
 type NixosHost = Extract<PlanHost, { os: "nixos" }>;
 
 const keepers: Readonly<
   Record<NixosPolicy["module"], (plan: HostPlan, host: NixosHost, entries: readonly RelocatedEntry[]) => Keeping>
-> = { impermanence: keptByImpermanence, preservation: keptByPreservation, none: keptByImpermanence };
+> = { impermanence: keptByImpermanence, preservation: keptByPreservation, none: keptByMounts };
 
 /** `persistence.nix`: what a NixOS host keeps, as a module to import beside the one that does it, if any. */
 export function persistenceModule(plan: HostPlan, host: NixosHost): string {
@@ -28,7 +29,7 @@ export function persistenceModule(plan: HostPlan, host: NixosHost): string {
   const body = [
     ...fileSystemBindings(host, entries),
     ...keeping.body,
-    ...tmpfilesBindings(plan, host, entries),
+    ...tmpfilesBindings(plan, host, entries, keeping.rules),
     ...(custom.length === 0
       ? []
       : [
@@ -43,7 +44,9 @@ export function persistenceModule(plan: HostPlan, host: NixosHost): string {
     header: [
       `What ${host.name} keeps across a wiped root.`,
       generatedFrom(plan),
-      `For ${keeping.needs}, NixOS ${host.nixos.release}, initrd: ${host.nixos.initrd}.`,
+      keeping.needs === null
+        ? `For NixOS ${host.nixos.release}, initrd: ${host.nixos.initrd}; it needs no further module.`
+        : `For ${keeping.needs}, NixOS ${host.nixos.release}, initrd: ${host.nixos.initrd}.`,
       "An entry hides what is at its place now: move existing data into the store before the first switch.",
     ],
     args: [...new Set([...(custom.length > 0 ? ["config"] : []), ...keeping.args])].sort(),
@@ -79,9 +82,14 @@ function isOfModule(entry: RelocatedEntry, host: NixosHost): boolean {
   return entry.scope === "system" || host.nixos.home !== "standalone";
 }
 
-/** What ages out where nothing wipes, and the folders that a standalone home-manager cannot make itself. */
-function tmpfilesBindings(plan: HostPlan, host: NixosHost, entries: readonly RelocatedEntry[]): Binding[] {
-  const system = [...homeFolders(host, entries), ...ageingRules(plan, null, "/")];
+/** What keeps needs, what ages out where nothing wipes, and the homes in the stores, where nobody else makes them. */
+function tmpfilesBindings(
+  plan: HostPlan,
+  host: NixosHost,
+  entries: readonly RelocatedEntry[],
+  rules: readonly Item[],
+): Binding[] {
+  const system = [...homeFolders(host, entries), ...rules, ...ageingRules(plan, null, "/")];
   const users = host.users.flatMap((user) => {
     const rules = ageingRules(plan, user.name, user.home);
     const name = ["systemd", "user", "tmpfiles", "users", user.name, "rules"];
@@ -92,9 +100,9 @@ function tmpfilesBindings(plan: HostPlan, host: NixosHost, entries: readonly Rel
   return [{ name: ["systemd", "tmpfiles", "rules"], value: nix.list(system), gap: true }, ...users];
 }
 
-/** The stores' folders for homes: root makes them, the users' own home-manager fills them. */
+/** The stores' folders for homes: root makes them, the users' own home-manager or mounts fill them. */
 function homeFolders(host: NixosHost, entries: readonly RelocatedEntry[]): { value: string; comment?: string }[] {
-  if (host.nixos.home !== "standalone") return [];
+  if (host.nixos.home !== "standalone" && host.nixos.module !== "none") return [];
   const lines = new Map<string, { value: string; comment?: string }>();
   for (const store of host.stores) {
     for (const user of host.users) {

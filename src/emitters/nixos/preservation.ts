@@ -4,15 +4,15 @@ import type { HostPlan, PlanHost, PlanUser, RelocatedEntry } from "../../plan/pl
 import { storeFolder } from "../../plan/stores.ts";
 import { groupEntries } from "../groups.ts";
 import { hasSharedParent, needsPrivateParent } from "../persistence-lists.ts";
-import { appearsAs, isEarly, type Keeping } from "./keeping.ts";
+import { appearsAs, isEarly, type Keeping, machineIdIsKept } from "./keeping.ts";
 
 type NixosHost = Extract<PlanHost, { os: "nixos" }>;
 /** An entry with the user it belongs to; null for the system's. */
 type Owned = RelocatedEntry & { readonly of: PlanUser | null };
 
 /**
- * `preservation.preserveAt` (facts on Nix, section 3.4). preservation sets owners and modes by tmpfiles at each boot; a
- * colon in front makes tmpfiles leave alone what is there, which is what a manifest means that says nothing of them.
+ * `preservation.preserveAt` (facts on Nix, section 3.4). preservation sets owners and modes by tmpfiles at each boot,
+ * root's and open where none are written; a manifest that says nothing of them means to leave them alone.
  */
 export function keptByPreservation(plan: HostPlan, host: NixosHost, entries: readonly RelocatedEntry[]): Keeping {
   const here = entries
@@ -26,6 +26,7 @@ export function keptByPreservation(plan: HostPlan, host: NixosHost, entries: rea
     needs: "preservation",
     args: parents.length > 0 ? ["config"] : [],
     let: [...shortForms(here), ...parentKinds(parents)],
+    rules: [],
     body: [
       {
         name: ["boot", "initrd", "systemd", "enable"],
@@ -47,21 +48,14 @@ export function keptByPreservation(plan: HostPlan, host: NixosHost, entries: rea
   };
 }
 
-const machineIdIsKept: Binding = {
-  name: ["systemd", "suppressedSystemUnits"],
-  value: ["systemd-machine-id-commit.service"],
-  comment: "would fail: the id is kept",
-  gap: true,
-};
-
-/** What tmpfiles is to make of an owner or mode that the manifest leaves open. */
-const found = { user: ":root", group: ":root", directory: ":0755", file: ":0644" } as const;
+/** To tmpfiles a dash means: leave what is there alone, and make root's what is not, 0755 or 0644. */
+const asFound = "-";
 
 /** Two ways to write a directory of which the manifest says nothing else. */
 function shortForms(here: readonly Owned[]): Binding[] {
   const forms: [string, Binding[]][] = [
-    ["asFound", bindings({ user: found.user, group: found.group, mode: found.directory })],
-    ["inHome", bindings({ mode: found.directory })],
+    ["asFound", bindings({ user: asFound, group: asFound, mode: asFound })],
+    ["inHome", bindings({ mode: asFound })],
   ];
   return forms
     .filter(([name]) => here.some((entry) => shortForm(entry) === name))
@@ -71,7 +65,7 @@ function shortForms(here: readonly Owned[]): Binding[] {
         ["directory"],
         nix.set([{ name: "directory", value: nix.reference("directory") }, ...settings]),
       ),
-      above: i === 0 ? "A colon: for what is made anew. What is there keeps what its program has set." : null,
+      above: i === 0 ? "A dash leaves alone what is there, and makes it root's, 0755, where nothing is." : null,
     }));
 }
 
@@ -137,24 +131,25 @@ function longForm(entry: Owned, all: readonly Owned[]): NixValue {
 }
 
 function accessBindings(entry: Owned): Binding[] {
-  const { owner, group, mode, kind, of } = entry;
+  const { owner, group, mode, of } = entry;
   // In the initrd they are as NixOS makes them itself: root's, for all to see.
   if (isEarly(entry)) return bindings({ user: owner, group, mode });
   const isOwn = of !== null && owner === of.name;
   return bindings({
-    user: isOwn ? null : (owner ?? found.user),
-    group: isOwn && group === of.group ? null : (group ?? found.group),
-    mode: mode ?? found[kind === "directory" ? "directory" : "file"],
+    user: isOwn ? null : (owner ?? asFound),
+    group: isOwn && group === of.group ? null : (group ?? asFound),
+    mode: mode ?? asFound,
   });
 }
 
 /** The folder around a link of the system, which its target needs too, or around a single secret. */
 function systemParent(entry: Owned, isLink: boolean, all: readonly Owned[]): Binding[] {
+  // A colon: only where it is made anew.
   const isPrivate = all.some((other) => needsPrivateParent(other) && parentOf(other.live) === parentOf(entry.live));
   if (!isLink && !needsPrivateParent(entry)) return [];
   const asked: Binding[] = [{ name: "configureParent", value: true }];
   if (hasSharedParent(entry)) return asked;
-  const settings = bindings({ user: found.user, group: found.group, mode: isPrivate ? ":0700" : found.directory });
+  const settings = bindings({ user: asFound, group: asFound, mode: isPrivate ? ":0700" : asFound });
   return [...asked, { name: "parent", value: nix.set(settings) }];
 }
 

@@ -17,12 +17,12 @@ const restic = "engine: restic, repository: /mnt/r";
 
 /** What each target refuses, once; the place of the fault is where `at` says. */
 const cases: readonly Case[] = [
-  { code: "nixos/unsupported", host: "nixos: { module: none }" },
   { code: "nixos/unsupported", host: "nixos: { home: home-manager-v1 }" },
   { code: "nixos/unsupported", host: "nixos: { initrd: scripted }" },
   { code: "nixos/unsupported", host: "nixos: { carry: home-manager }" },
   { code: "nixos/unsupported", host: "nixos: { wipe: { path: /, method: zfs, dataset: r/x, snapshot: r/x@blank } }" },
   { code: "nixos/combination", host: "nixos: { module: preservation, home: home-manager }" },
+  { code: "nixos/combination", host: "nixos: { module: none, home: home-manager }" },
   {
     code: "nixos/initrd-owner",
     host: "nixos: { module: preservation }",

@@ -4,16 +4,16 @@
 # An entry hides what is at its place now: move existing data into the store before the first switch.
 { config, ... }:
 let
-  # A colon: for what is made anew. What is there keeps what its program has set.
+  # A dash leaves alone what is there, and makes it root's, 0755, where nothing is.
   asFound = directory: {
     inherit directory;
-    user = ":root";
-    group = ":root";
-    mode = ":0755";
+    user = "-";
+    group = "-";
+    mode = "-";
   };
   inHome = directory: {
     inherit directory;
-    mode = ":0755";
+    mode = "-";
   };
   parentOf.alice.d = {
     user = "alice";
@@ -65,13 +65,13 @@ in
       # secrets
       {
         file = "/var/lib/keys/master";
-        user = ":root";
-        group = ":root";
+        user = "-";
+        group = "-";
         mode = "0600";
         configureParent = true;
         parent = {
-          user = ":root";
-          group = ":root";
+          user = "-";
+          group = "-";
           mode = ":0700";
         };
       }
@@ -117,7 +117,7 @@ in
           directory = ".local/share/app";
           how = "symlink";
           createLinkTarget = true;
-          mode = ":0755";
+          mode = "-";
         }
       ];
 
@@ -125,7 +125,7 @@ in
         # settings
         {
           file = ".config/app.conf";
-          mode = ":0644";
+          mode = "-";
         }
       ];
     };
