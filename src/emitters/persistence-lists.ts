@@ -1,7 +1,8 @@
 import type { Binding, Item, NixValue } from "../languages/nix.ts";
 import { nix } from "../languages/nix.ts";
-import { parentOf } from "../plan/path.ts";
-import type { PlanUser, RelocatedEntry } from "../plan/plan.ts";
+import { fate } from "../plan/fate.ts";
+import { type AbsolutePath, parentOf } from "../plan/path.ts";
+import type { HostPlan, PlanUser, RelocatedEntry } from "../plan/plan.ts";
 import { groupEntries } from "./groups.ts";
 
 /**
@@ -51,12 +52,24 @@ function fileValue(entry: RelocatedEntry): NixValue {
   return nix.set([{ name: "file", value: entry.path, comment: entry.note }, ...settings]);
 }
 
+/**
+ * What each store of impermanence begins with. Where `/var/lib/nixos` is kept by staying in its place, impermanence, which
+ * knows of nothing but its own stores, would warn that it is not.
+ */
+export function storeSettings(plan: HostPlan): Binding[] {
+  const ids = fate(plan, "/var/lib/nixos" as AbsolutePath);
+  const staysInPlace = ids.fate === "persist" && ids.stored === null;
+  const silent = { name: "enableWarnings", value: false, comment: "/var/lib/nixos stays in its place" };
+  return [{ name: "hideMounts", value: true }, ...(staysInPlace ? [silent] : [])];
+}
+
 /** Directories that everybody must be able to enter; any other that holds a single secret of the system is private. */
 const sharedParents = new Set(["/", "/etc", "/var", "/var/lib", "/var/log", "/var/db", "/srv", "/opt", "/usr"]);
 
 /** True for a single secret of the system whose folder nobody else needs. */
 export function needsPrivateParent(entry: RelocatedEntry): boolean {
-  return entry.scope === "system" && entry.class === "secret" && !hasSharedParent(entry);
+  const { scope, kind, class: what } = entry;
+  return scope === "system" && kind === "file" && what === "secret" && !hasSharedParent(entry);
 }
 
 export function hasSharedParent({ live }: RelocatedEntry): boolean {

@@ -10,7 +10,7 @@ type NixNode =
   | { readonly nix: "set"; readonly bindings: readonly Binding[] }
   | { readonly nix: "list"; readonly items: readonly Item[]; readonly tall?: boolean }
   | { readonly nix: "reference"; readonly name: string }
-  | { readonly nix: "select"; readonly from: string; readonly path: readonly string[] }
+  | { readonly nix: "select"; readonly from: string; readonly path: readonly string[]; readonly or?: NixValue }
   | { readonly nix: "equal"; readonly left: NixValue; readonly right: NixValue }
   | { readonly nix: "call"; readonly name: string; readonly args: readonly NixValue[] }
   | { readonly nix: "lambda"; readonly parameters: readonly string[]; readonly body: NixValue }
@@ -102,8 +102,10 @@ function print(value: NixValue, indent: string): string {
       return printList(node.items, indent, node.tall);
     case "reference":
       return node.name;
-    case "select":
-      return [node.from, ...node.path.map(attributeName)].join(".");
+    case "select": {
+      const selected = [node.from, ...node.path.map(attributeName)].join(".");
+      return node.or === undefined ? selected : `${selected} or ${printOperand(node.or, indent)}`;
+    }
     case "equal":
       return `${printOperand(node.left, indent)} == ${printOperand(node.right, indent)}`;
     case "text":
@@ -121,7 +123,10 @@ function print(value: NixValue, indent: string): string {
 function printOperand(value: NixValue, indent: string): string {
   const text = print(value, indent);
   const isCompound =
-    typeof value === "object" && value !== null && "nix" in value && /^(?:call|equal|lambda)$/.test(value.nix);
+    typeof value === "object" &&
+    value !== null &&
+    "nix" in value &&
+    (/^(?:call|equal|lambda)$/.test(value.nix) || (value.nix === "select" && value.or !== undefined));
   return isCompound || (typeof value === "number" && value < 0) ? `(${text})` : text;
 }
 
@@ -244,6 +249,13 @@ export const nix = {
   reference: (name: string): Reference => ({ nix: "reference", name: checkedName(name) }),
   /** An attribute of a set by a path that is data: `config.users.users."odd name".home`. */
   select: (from: string, path: readonly string[]): NixNode => ({ nix: "select", from: checkedName(from), path }),
+  /** The same, with what to take where there is no such attribute. */
+  selectOr: (from: string, path: readonly string[], or: NixValue): NixNode => ({
+    nix: "select",
+    from: checkedName(from),
+    path,
+    or,
+  }),
   equal: (left: NixValue, right: NixValue): NixNode => ({ nix: "equal", left, right }),
   call: (name: string, ...args: readonly NixValue[]): NixNode => ({ nix: "call", name: checkedName(name), args }),
   /** A function of named parameters: `what: where: { … }`; the body refers to them by `reference`. */

@@ -236,6 +236,9 @@ const sources = (): NixSources => {
 
 const absolute = (paths: readonly string[] = []) => paths.map((path) => resolve(path));
 
+/** The options of agenix and sops-nix, for `extraModules`. */
+export const secretsModule = `${harness}stubs/secrets.nix`;
+
 /** Evaluates generated NixOS modules, with a real persistence module or none. */
 export function evaluateNixos(args: NixosArgs): Evaluation<NixosReport> {
   const { modulePath, generated, extraModules, withHomeManager = false, ...rest } = args;

@@ -15,6 +15,8 @@ const isHostKey = ({ live }: RelocatedEntry): boolean => live.startsWith("/etc/s
 const isLink = (entry: RelocatedEntry): boolean => entry.how === "symlink" || isHostKey(entry);
 const inStage = (entry: RelocatedEntry, path: string): string => (isEarly(entry) ? `/sysroot${path}` : path);
 const parent = (path: string): string => path.slice(0, path.lastIndexOf("/"));
+const shared = ["", "/etc", "/var", "/var/lib", "/var/log", "/var/db", "/srv", "/opt", "/usr"];
+const isShared = (folder: string): boolean => folder.startsWith("/etc/") || shared.includes(folder);
 
 function kept(plan: HostPlan): RelocatedEntry[] {
   const standalone = (plan.host as NixosHost).nixos.home === "standalone";
@@ -68,12 +70,11 @@ function accessOf(entry: RelocatedEntry): Access {
 /** Around links of the system, and single secrets of it, which have the folder for themselves. */
 function parentLines(entry: RelocatedEntry, entries: readonly RelocatedEntry[]): string[] {
   const folder = parent(entry.live);
-  const shared = folder === "/etc" || folder.startsWith("/etc/") || ["/var", "/var/lib", "/var/log"].includes(folder);
   const isSecret = (one: RelocatedEntry): boolean => one.class === "secret" && one.kind === "file";
   if (entry.scope !== "system") return [];
-  if (!isLink(entry) && (shared || !isSecret(entry))) return [];
+  if (!isLink(entry) && (isShared(folder) || !isSecret(entry))) return [];
   const hasSecret = entries.some((other) => isSecret(other) && parent(other.live) === folder);
-  const access: Access = shared ? ["0755", "root", "root"] : [hasSecret ? ":0700" : "-", "-", "-"];
+  const access: Access = isShared(folder) ? ["0755", "root", "root"] : [hasSecret ? ":0700" : "-", "-", "-"];
   return [folder, parent(entry.stored)].map((path) => line(entry, "d", path, access));
 }
 
@@ -137,11 +138,10 @@ function plainLines(entry: RelocatedEntry): string[] {
 function plainParents(entry: RelocatedEntry, entries: readonly RelocatedEntry[]): string[] {
   if (entry.scope !== "system" || entry.kind !== "file") return [];
   const folder = parent(entry.live);
-  const shared = folder === "/etc" || folder.startsWith("/etc/") || ["/var", "/var/lib", "/var/log"].includes(folder);
   const hasSecret = entries.some(
     (other) => other.class === "secret" && other.kind === "file" && parent(other.live) === folder,
   );
-  if (hasSecret && !shared) return [folder, parent(entry.stored)].map((path) => `d ${path} :0700 - -`);
+  if (hasSecret && !isShared(folder)) return [folder, parent(entry.stored)].map((path) => `d ${path} :0700 - -`);
   return isLink(entry) ? [`d ${parent(entry.stored)} :0755 - -`] : [];
 }
 

@@ -36,7 +36,11 @@ function moduleOf(host: NixosHost): string | undefined {
 }
 
 /** Evaluates a host's modules with the real module that keeps its state; file systems beside those of `/persist` are given. */
-export function evaluateHost(compiled: Compiled, fileSystems: Readonly<Record<string, object>> = {}): Evaluated {
+export function evaluateHost(
+  compiled: Compiled,
+  fileSystems: Readonly<Record<string, object>> = {},
+  extraModules: readonly string[] = [],
+): Evaluated {
   const { host } = nixosPlan(compiled);
   const generated = modulesOf(compiled, host.name, "nixos");
   const homes = host.nixos.home === "home-manager" ? modulesOf(compiled, host.name, "home-manager") : [];
@@ -64,7 +68,7 @@ export function evaluateHost(compiled: Compiled, fileSystems: Readonly<Record<st
       ...fileSystems,
     } as Record<string, Record<string, unknown>>,
     withHomeManager: homes.length > 0,
-    extraModules: [join(groups, "groups.nix")],
+    extraModules: [join(groups, "groups.nix"), ...extraModules],
   });
   if (report.error !== null) throw new Error(report.error);
   return report;

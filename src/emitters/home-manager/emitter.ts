@@ -15,7 +15,7 @@ import {
   type Saying,
 } from "../emitter.ts";
 import { groupEntries } from "../groups.ts";
-import { persistenceLists } from "../persistence-lists.ts";
+import { persistenceLists, storeSettings } from "../persistence-lists.ts";
 
 type NixosHost = Extract<PlanHost, { os: "nixos" }>;
 
@@ -66,7 +66,7 @@ function persistenceModule(
       user,
     );
     if (lists.length === 0 || typeof store.path !== "string") return [];
-    const value = nix.set([{ name: "hideMounts", value: true }, ...lists.map((list) => ({ ...list, gap: true }))]);
+    const value = nix.set([...storeSettings(plan), ...lists.map((list) => ({ ...list, gap: true }))]);
     return [{ name: ["home", "persistence", store.path], value, gap: true }];
   });
   return nix.module({

@@ -1,9 +1,9 @@
 import type { Diagnostic } from "../../diagnostics/diagnostic.ts";
 import type { Span } from "../../diagnostics/span.ts";
 import type { Wipe } from "../../manifest/manifest.ts";
-import type { AbsolutePath } from "../../plan/path.ts";
+import { type AbsolutePath, isBelow } from "../../plan/path.ts";
 import { mountedEntries } from "../../plan/physical.ts";
-import type { HostPlan, PlanHost } from "../../plan/plan.ts";
+import type { HostPlan, PlanHost, RelocatedEntry } from "../../plan/plan.ts";
 import { isWiped } from "../../plan/stores.ts";
 import { nixosDiagnostics as say } from "./diagnostics.ts";
 import { entryFaults } from "./entry-checks.ts";
@@ -16,6 +16,7 @@ export function checkNixos(plan: HostPlan, host: NixosHost): Diagnostic[] {
     ...unsupported(host),
     ...combinationFaults(host),
     ...mountedEntries(plan).flatMap((entry) => entryFaults(entry, host)),
+    ...nestingFaults(plan, host),
     ...storeFaults(plan, host),
     ...wipeFaults(host),
     ...backupFaults(plan, host),
@@ -68,8 +69,25 @@ function combinationFaults(host: NixosHost): Diagnostic[] {
   return [say["nixos/combination"]({ what: `\`home: ${home}\``, other: module, why, instead }, at(host, "nixos.home"))];
 }
 
+/** Mounts in what is kept: below a file nothing can be, and what is mounted earlier than the directory around it is hidden. */
+function nestingFaults(plan: HostPlan, host: NixosHost): Diagnostic[] {
+  const entries = mountedEntries(plan);
+  const files = entries.filter((entry) => entry.kind === "file");
+  const inFiles = entries.flatMap((entry) => {
+    const file = files.find(({ live }) => isBelow(entry.live, live));
+    return file === undefined ? [] : [say["nixos/below-file"]({ path: entry.path, file: file.path }, entry.span)];
+  });
+  const places = [...host.nixos.wipes.map(({ path }) => path), ...host.nixos.mounts];
+  const around = entries.flatMap((entry) => {
+    const mount = places.find((place) => isBelow(place, entry.live));
+    return mount === undefined ? [] : [say["nixos/mount-inside"]({ path: entry.path, mount }, entry.span)];
+  });
+  return [...inFiles, ...around];
+}
+
 function storeFaults(plan: HostPlan, host: NixosHost): Diagnostic[] {
-  const mounted = mountedEntries(plan).filter((entry) => entry.how === "bind");
+  const ofModule = (entry: RelocatedEntry): boolean => entry.scope === "system" || host.nixos.home !== "standalone";
+  const mounted = mountedEntries(plan).filter((entry) => entry.how === "bind" || ofModule(entry));
   return host.stores
     .filter((store) => typeof store.path !== "string" && mounted.some((entry) => entry.store === store.name))
     .map((store) => say["nixos/store-in-home"]({ store: store.name }, store.span));
@@ -79,8 +97,10 @@ function wipeFaults(host: NixosHost): Diagnostic[] {
   return host.nixos.wipes.flatMap((wipe, i) => {
     const span = at(host, host.spans[`nixos.wipe.${i}`] === undefined ? "nixos.wipe" : `nixos.wipe.${i}`);
     const twice = host.nixos.wipes.findIndex((other) => other.path === wipe.path) < i;
+    const lasts = host.nixos.mounts.includes(wipe.path);
     return [
       ...(twice ? [say["nixos/wipe-twice"]({ path: wipe.path }, span)] : []),
+      ...(lasts ? [say["nixos/wipe-of-mount"]({ path: wipe.path }, span)] : []),
       ...(wipe.method === "btrfs" ? btrfsFaults(wipe, span) : []),
     ];
   });

@@ -66,6 +66,24 @@ export const nixosDiagnostics = defineDiagnostics({
     message: ({ path }: { path: string }) => `${path} is wiped in two ways`,
     help: () => "keep one",
   },
+  "nixos/wipe-of-mount": {
+    severity: "error",
+    message: ({ path }: { path: string }) => `${path} is wiped, and listed under \`mounts\` as what no wipe touches`,
+    help: () => "keep one of the two",
+  },
+  "nixos/below-file": {
+    severity: "error",
+    message: ({ path, file }: { path: string; file: string }) =>
+      `\`${path}\` cannot be mounted: it lies in \`${file}\`, which is mounted as a single file`,
+    help: ({ file }) => `if that is a directory, write \`${file}/\``,
+  },
+  "nixos/mount-inside": {
+    severity: "error",
+    message: ({ path, mount }: { path: string; mount: string }) =>
+      `${mount} is a file system of its own inside \`${path}\`, which is kept as a whole`,
+    label: () => "what is mounted there would be hidden, or not lie where its backup is looked for",
+    help: ({ path }) => `list what is kept of \`${path}\` one by one`,
+  },
   "nixos/backup-engine": {
     severity: "warning",
     message: ({ host }: { host: string }) =>

@@ -34,7 +34,8 @@ function nameFaults(entry: RelocatedEntry, host: NixosHost): Diagnostic[] {
   const { path, span, kind, live, stored } = entry;
   const { module } = host.nixos;
   const paths = `${live}${stored}`;
-  const why = /%|[^ -~]/.test(paths) ? unitProblem(paths) : furtherProblem(paths, kind, module);
+  const isOfUnit = /%|[^ -~]/.test(paths) || live.endsWith(" ") || stored.endsWith(" ");
+  const why = isOfUnit ? unitProblem(paths) : furtherProblem(paths, kind, module);
   if (why !== undefined) return [say["nixos/characters"]({ path, why }, span)];
   const byService = module === "impermanence" && kind === "file";
   const unit = byService ? `persist-${unitName(stored, ".service")}` : unitName(live, ".mount");
@@ -48,9 +49,10 @@ function nameFaults(entry: RelocatedEntry, host: NixosHost): Diagnostic[] {
  * units, and NixOS leaves bytes outside ASCII as they are in a unit's name, which systemd refuses.
  */
 function unitProblem(paths: string): string {
-  return paths.includes("%")
-    ? "systemd reads `%` in a unit as a specifier and refuses the unit"
-    : "NixOS puts characters outside ASCII unescaped into the name of the unit, which systemd refuses";
+  if (paths.includes("%")) return "systemd reads `%` in a unit as a specifier and refuses the unit";
+  return /[^ -~]/.test(paths)
+    ? "NixOS puts characters outside ASCII unescaped into the name of the unit, which systemd refuses"
+    : "systemd takes the blank at its end away, and finds another path than the unit is named for";
 }
 
 /** impermanence passes files through ExecStart=; preservation all paths through tmpfiles, in single quotes. */

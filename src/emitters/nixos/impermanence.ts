@@ -1,6 +1,6 @@
 import { type Binding, nix } from "../../languages/nix.ts";
 import type { HostPlan, PlanHost, RelocatedEntry } from "../../plan/plan.ts";
-import { persistenceLists } from "../persistence-lists.ts";
+import { persistenceLists, storeSettings } from "../persistence-lists.ts";
 import type { Keeping } from "./keeping.ts";
 
 type NixosHost = Extract<PlanHost, { os: "nixos" }>;
@@ -9,13 +9,14 @@ type NixosHost = Extract<PlanHost, { os: "nixos" }>;
 export function keptByImpermanence(plan: HostPlan, host: NixosHost, entries: readonly RelocatedEntry[]): Keeping {
   return {
     needs: "impermanence of 2026-01-27 or later",
-    args: [],
+    usesConfig: false,
     let: [],
     rules: [],
     body: plan.host.stores.flatMap((store) =>
       typeof store.path === "string"
         ? storeBindings(
             store.path,
+            storeSettings(plan),
             host,
             entries.filter((entry) => entry.store === store.name),
           )
@@ -24,7 +25,12 @@ export function keptByImpermanence(plan: HostPlan, host: NixosHost, entries: rea
   };
 }
 
-function storeBindings(path: string, host: NixosHost, here: readonly RelocatedEntry[]): Binding[] {
+function storeBindings(
+  path: string,
+  settings: readonly Binding[],
+  host: NixosHost,
+  here: readonly RelocatedEntry[],
+): Binding[] {
   const system = here.filter((entry) => entry.scope === "system");
   const users = host.nixos.home === "nixos-module" ? userBindings(host, here) : [];
   if (system.length === 0 && users.length === 0) return [];
@@ -33,7 +39,7 @@ function storeBindings(path: string, host: NixosHost, here: readonly RelocatedEn
     {
       name: ["environment", "persistence", path],
       gap: true,
-      value: nix.set([{ name: "hideMounts", value: true }, ...lists, ...users]),
+      value: nix.set([...settings, ...lists, ...users]),
     },
   ];
 }

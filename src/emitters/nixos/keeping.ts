@@ -9,7 +9,8 @@ type Module = NixosPolicy["module"];
 export interface Keeping {
   /** The module it is written for: "impermanence of 2026-01-27 or later"; null: none but those of NixOS. */
   readonly needs: string | null;
-  readonly args: readonly string[];
+  /** True where it reads the configuration of the host. */
+  readonly usesConfig: boolean;
   readonly let: readonly Binding[];
   readonly body: readonly Binding[];
   /** Lines of `systemd.tmpfiles.rules`, in front of those for what ages. */

@@ -8,6 +8,7 @@ import { mountedEntries } from "../../plan/physical.ts";
 import type { HostPlan, PlanHost, RelocatedEntry } from "../../plan/plan.ts";
 import { storeFolder } from "../../plan/stores.ts";
 import { generatedFrom } from "../emitter.ts";
+import { earlyFiles } from "./early-files.ts";
 import { keptByImpermanence } from "./impermanence.ts";
 import type { Keeping } from "./keeping.ts";
 import { keptByMounts } from "./plain.ts";
@@ -26,10 +27,13 @@ export function persistenceModule(plan: HostPlan, host: NixosHost): string {
     (user) => user.home !== defaultHome(user.name) && usesModule(host, user.name, entries),
   );
   const keeping = keepers[host.nixos.module](plan, host, entries);
+  const needed = neededForBoot(host, entries);
+  const early = earlyFiles(host, [...needed.keys()].sort());
   const body = [
-    ...fileSystemBindings(host, entries),
+    ...fileSystemBindings(needed),
     ...keeping.body,
     ...tmpfilesBindings(plan, host, entries, keeping.rules),
+    ...early.body,
     ...(custom.length === 0
       ? []
       : [
@@ -49,8 +53,11 @@ export function persistenceModule(plan: HostPlan, host: NixosHost): string {
         : `For ${keeping.needs}, NixOS ${host.nixos.release}, initrd: ${host.nixos.initrd}.`,
       "An entry hides what is at its place now: move existing data into the store before the first switch.",
     ],
-    args: [...new Set([...(custom.length > 0 ? ["config"] : []), ...keeping.args])].sort(),
-    let: keeping.let,
+    args: [
+      ...(custom.length > 0 || keeping.usesConfig || early.body.length > 0 ? ["config"] : []),
+      ...(early.body.length > 0 ? ["lib"] : []),
+    ],
+    let: [...keeping.let, ...early.let],
     body,
   });
 }
@@ -64,7 +71,7 @@ function usesModule(host: NixosHost, user: string, entries: readonly RelocatedEn
 }
 
 /** Stores, and other file systems with mounts of ours on them, must be there before those mounts (stage 1). */
-function fileSystemBindings(host: NixosHost, entries: readonly RelocatedEntry[]): Binding[] {
+function neededForBoot(host: NixosHost, entries: readonly RelocatedEntry[]): ReadonlyMap<string, string> {
   const used = new Set(entries.map((entry) => entry.store));
   const stores = host.stores.filter((store) => used.has(store.name) && store.mount !== null);
   const needed = new Map(stores.map((store) => [store.mount as string, "holds what is kept"]));
@@ -72,6 +79,10 @@ function fileSystemBindings(host: NixosHost, entries: readonly RelocatedEntry[])
     const carries = entries.some((entry) => isOfModule(entry, host) && isWithin(entry.live, mount));
     if (carries && !needed.has(mount)) needed.set(mount, "has mounts of kept state on it");
   }
+  return needed;
+}
+
+function fileSystemBindings(needed: ReadonlyMap<string, string>): Binding[] {
   return [...needed]
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([mount, comment]) => ({ name: ["fileSystems", mount, "neededForBoot"], value: true, comment }));

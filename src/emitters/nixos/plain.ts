@@ -21,7 +21,7 @@ export function keptByMounts(plan: HostPlan, host: NixosHost, entries: readonly 
   const late = mounted.filter((entry) => !isEarly(entry));
   return {
     needs: null,
-    args: [],
+    usesConfig: false,
     let: functions.filter(({ name }) => mounted.some((entry) => functionFor(entry) === name)),
     body: [
       {
@@ -146,7 +146,7 @@ function parentLines(entry: RelocatedEntry, all: readonly RelocatedEntry[]): Lin
   const isPrivate = all.some((other) => needsPrivateParent(other) && parentOf(other.live) === parentOf(live));
   // A colon: only where it is made anew.
   const around = (path: string, mode = ":0700"): Line => ({ type: "d", path: parentOf(path) ?? path, mode });
-  if (isPrivate && kind === "file") return [around(live), around(stored)];
+  if (isPrivate) return [around(live), around(stored)];
   return isLink(entry) ? [around(stored, ":0755")] : [];
 }
 

@@ -24,7 +24,7 @@ export function keptByPreservation(plan: HostPlan, host: NixosHost, entries: rea
   );
   return {
     needs: "preservation",
-    args: parents.length > 0 ? ["config"] : [],
+    usesConfig: parents.length > 0,
     let: [...shortForms(here), ...parentKinds(parents)],
     rules: [],
     body: [

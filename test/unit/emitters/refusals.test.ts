@@ -47,6 +47,12 @@ const cases: readonly Case[] = [
     code: "nixos/wipe-twice",
     host: "nixos: { wipe: [{ path: /, method: tmpfs }, { path: /, method: tmpfs, size: 1G }] }",
   },
+  { code: "nixos/wipe-of-mount", host: "nixos: { wipe: { path: /srv, method: tmpfs }, mounts: [/srv] }" },
+  { code: "nixos/below-file", host: "", home: "{ path: y, writes: in-place }\n  - y/z/" },
+  { code: "nixos/mount-inside", host: "nixos: { mounts: [/var/lib/db] }", system: "/var/lib/" },
+  { code: "nixos/mount-inside", host: "nixos: { wipe: { path: /srv/a, method: tmpfs } }", system: "/srv/" },
+  { code: "nixos/characters", host: "", home: '"blank /"' },
+  { code: "nixos/store-in-home", host: "stores: { persist: ~/.persist }", home: "{ path: y, how: symlink }" },
   { code: "nixos/backup-engine", host: "backup: { engine: tar, path: /mnt/b }", severity: "warning" },
   { code: "nixos/backup-password", host: `backup: { ${restic} }` },
   {
