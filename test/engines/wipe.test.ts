@@ -1,11 +1,11 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
 import { describeWith } from "../support/engines.ts";
 import { evalNix } from "../support/nix.ts";
 import { evaluateHost, expectClean, modulesOf, nixosPlan } from "../support/nixos.ts";
-import { compileText, scratch } from "../support/workspace.ts";
+import { compileText, folderWith, scratch } from "../support/workspace.ts";
 
 function manifest(wipe: string): string {
   return `version: 1
@@ -18,6 +18,9 @@ home: [Documents/]
 
 const btrfs = (device: string, more = ""): string =>
   manifest(`{ path: /, method: btrfs, device: '${device}', subvolume: "@", retain: 30d ${more} }`);
+
+const zfs = (dataset: string): string =>
+  manifest(`{ path: /, method: zfs, dataset: ${dataset}, snapshot: "${dataset}@blank" }`);
 
 /** The script of the unit, as it comes out of the module. */
 async function scriptFor(device: string): Promise<string> {
@@ -42,6 +45,22 @@ describeWith(["nix", "nix-sources"], "wipe.nix with the real modules", () => {
     expect([unit?.wantedBy, unit?.requiredBy]).toEqual([["initrd.target"], []]);
   });
 
+  it("rolls a dataset back after its pool is imported and before the root is mounted", async () => {
+    const compiled = await compileText(zfs("tank/local/root"));
+    const own = folderWith({ "own.nix": '{ networking.hostId = "8425e349"; }' });
+    const report = evaluateHost(compiled, { "/": {} }, [join(own, "own.nix")]);
+    expectClean(report);
+    const unit = report.initrd.units["remanence-wipe-root"];
+    expect(unit?.requires).toEqual(["zfs-import-tank.service"]);
+    expect(unit?.after).toEqual(["zfs-import-tank.service", "local-fs-pre.target"]);
+    expect(unit?.before).toEqual(["sysroot.mount"]);
+    expect([unit?.wantedBy, unit?.requiredBy, report.initrd.systemd]).toEqual([["initrd.target"], [], true]);
+    // Another dataset on that path is a conflict, and nobody's data.
+    expect(() => evaluateHost(compiled, { "/": { device: "tank/safe/root" } }, [join(own, "own.nix")])).toThrow(
+      /conflicting definition values/,
+    );
+  });
+
   it("stops the boot when it fails, where the manifest asks for that", async () => {
     const report = evaluateHost(await compileText(btrfs("/dev/vda2", ", on-failure: stop")));
     const unit = report.initrd.units["remanence-wipe-root"];
@@ -57,6 +76,40 @@ describeWith(["nix", "nix-sources"], "wipe.nix with the real modules", () => {
     expect(evalNix(`(import ${module}).fileSystems`)).toEqual({
       "/": { fsType: "tmpfs", options: ["size=25%", "mode=755"] },
     });
+  });
+});
+
+describeWith(["nix"], "the rollback script with a stand-in for zfs", () => {
+  /** What the stand-in was told, one call a line, and how the script ended. */
+  async function roll(known: string, mounted: string): Promise<{ calls: string[]; code: number | null }> {
+    const compiled = await compileText(zfs("tank/local/root"));
+    const module = modulesOf(compiled, "laptop", "nixos").find((path) => path.endsWith("wipe.nix"));
+    const script = evalNix(`(import ${module}).boot.initrd.systemd.services.remanence-wipe-root.script`) as string;
+    const folder = folderWith({
+      zfs: `#!/bin/sh
+echo "$*" >>"\${0%/*}/calls"
+case $1 in
+list) [ "$7" = '${known}' ] || { echo "dataset does not exist" >&2; exit 1; } ;;
+get) echo ${mounted} ;;
+esac
+`,
+    });
+    chmodSync(join(folder, "zfs"), 0o755);
+    const env = { PATH: `${folder}:/usr/bin:/bin` };
+    const { status } = spawnSync("bash", ["-c", script], { encoding: "utf8", env });
+    return { calls: readFileSync(join(folder, "calls"), "utf8").trim().split("\n"), code: status };
+  }
+  const list = "list -H -t snapshot -o name tank/local/root@blank";
+  const get = "get -H -o value mounted tank/local/root";
+
+  it("rolls back that dataset to that snapshot, and touches no clone", async () => {
+    const { calls, code } = await roll("tank/local/root@blank", "no");
+    expect({ calls, code }).toEqual({ calls: [list, get, "rollback -r tank/local/root@blank"], code: 0 });
+  });
+
+  it("does nothing where the snapshot is not there, or the dataset in use", async () => {
+    expect(await roll("tank/local/root@other", "no")).toEqual({ calls: [list], code: 1 });
+    expect(await roll("tank/local/root@blank", "yes")).toEqual({ calls: [list, get], code: 1 });
   });
 });
 

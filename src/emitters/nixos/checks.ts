@@ -28,7 +28,7 @@ function at(host: NixosHost, key: string): Span {
 }
 
 function unsupported(host: NixosHost): Diagnostic[] {
-  const { home, initrd, carry, wipes } = host.nixos;
+  const { home, initrd, carry } = host.nixos;
   const rows: [boolean, string, string, string][] = [
     [
       home === "home-manager-v1",
@@ -47,12 +47,6 @@ function unsupported(host: NixosHost): Diagnostic[] {
       "`carry: home-manager`",
       "nixos.carry",
       "let chezmoi lay what is carried: `carry: chezmoi`",
-    ],
-    [
-      wipes.some((w) => w.method === "zfs"),
-      "a wipe by zfs",
-      "nixos.wipe",
-      "use tmpfs or btrfs, or write the rollback yourself",
     ],
   ];
   return rows
@@ -102,6 +96,7 @@ function wipeFaults(host: NixosHost): Diagnostic[] {
       ...(twice ? [say["nixos/wipe-twice"]({ path: wipe.path }, span)] : []),
       ...(lasts ? [say["nixos/wipe-of-mount"]({ path: wipe.path }, span)] : []),
       ...(wipe.method === "btrfs" ? btrfsFaults(wipe, span) : []),
+      ...(wipe.method === "zfs" ? zfsFaults(wipe, span) : []),
     ];
   });
 }
@@ -117,6 +112,17 @@ function btrfsFaults(wipe: Wipe, span: Span): Diagnostic[] {
   if (wipe.device !== null && !isDevicePath(wipe.device))
     faults.push(say["nixos/wipe-device"]({ device: wipe.device }, span));
   return faults;
+}
+
+/** A dataset and a snapshot of itself, in characters that a unit's name and a shell have no meaning for. */
+function zfsFaults(wipe: Wipe, span: Span): Diagnostic[] {
+  const { dataset, snapshot } = wipe;
+  const missing = (["dataset", "snapshot"] as const).filter((key) => wipe[key] === null);
+  if (dataset === null || snapshot === null)
+    return missing.map((key) => say["nixos/wipe-incomplete"]({ method: "zfs", missing: key }, span));
+  const isDataset = /^[A-Za-z][A-Za-z0-9_.:-]*(?:\/[A-Za-z0-9_.:-]+)*$/.test(dataset);
+  const ofDataset = snapshot.startsWith(`${dataset}@`) && /^[A-Za-z0-9_.:-]+$/.test(snapshot.slice(dataset.length + 1));
+  return isDataset && ofDataset ? [] : [say["nixos/wipe-snapshot"]({ dataset, snapshot }, span)];
 }
 
 /** A path that udev makes: it escapes other characters of a label or an id, and the boot would wait for another name. */

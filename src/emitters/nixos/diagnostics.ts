@@ -1,5 +1,12 @@
 import { defineDiagnostics } from "../../diagnostics/define.ts";
 
+const whatIsMissing: Readonly<Record<string, string>> = {
+  subvolume: "name the subvolume that is replaced (`@`)",
+  device: "name the device that holds it (/dev/disk/by-label/nixos)",
+  dataset: "name the dataset that is rolled back (rpool/local/root)",
+  snapshot: "name the snapshot of it that was taken while it was empty (rpool/local/root@blank)",
+};
+
 /** What NixOS or its modules cannot do, said before anything is written (each row is a hazard of the real modules). */
 export const nixosDiagnostics = defineDiagnostics({
   "nixos/unsupported": {
@@ -44,10 +51,7 @@ export const nixosDiagnostics = defineDiagnostics({
   "nixos/wipe-incomplete": {
     severity: "error",
     message: ({ method, missing }: { method: string; missing: string }) => `a wipe by ${method} needs \`${missing}\``,
-    help: ({ missing }) =>
-      missing === "subvolume"
-        ? "name the subvolume that is replaced (`@`)"
-        : "name the device that holds it (/dev/disk/by-label/nixos)",
+    help: ({ missing }) => whatIsMissing[missing] ?? "",
   },
   "nixos/wipe-subvolume": {
     severity: "error",
@@ -60,6 +64,12 @@ export const nixosDiagnostics = defineDiagnostics({
     message: ({ device }: { device: string }) => `\`${device}\` is no device that the boot could wait for`,
     help: () =>
       "name it by a path (`/dev/disk/by-uuid/…`); in labels udev writes a blank as `\\x20`: `ls /dev/disk/by-label`",
+  },
+  "nixos/wipe-snapshot": {
+    severity: "error",
+    message: ({ dataset, snapshot }: { dataset: string; snapshot: string }) =>
+      `\`${snapshot}\` is no snapshot of a dataset \`${dataset}\``,
+    help: () => "write both in full, as `zfs list -t snapshot` does: rpool/local/root and rpool/local/root@blank",
   },
   "nixos/wipe-twice": {
     severity: "error",

@@ -20,20 +20,26 @@ const defaultRetain = "30d";
 export function wipeModule(plan: HostPlan, host: NixosHost): string {
   const { wipes } = host.nixos;
   const onBtrfs = wipes.filter((wipe) => wipe.method === "btrfs");
+  const byUnit = wipes.filter((wipe) => wipe.method !== "tmpfs");
+  const kinds = [...new Set(byUnit.map(({ method }) => method))].sort();
   const body: Binding[] = [
-    ...wipes.flatMap((wipe) => (wipe.method === "tmpfs" ? tmpfsBindings(wipe) : btrfsFileSystem(wipe))),
+    ...wipes.flatMap((wipe) => fileSystemOf[wipe.method](wipe)),
     {
       name: ["boot", "initrd", "systemd", "enable"],
       value: true,
-      comment: onBtrfs.length > 0 ? "without it the units below would not be built, and nothing wiped" : null,
+      comment: byUnit.length > 0 ? "without it the units below would not be built, and nothing wiped" : null,
       gap: true,
     },
-    ...(onBtrfs.length === 0
+    ...(kinds.length === 0
       ? []
       : [
-          { name: ["boot", "initrd", "supportedFilesystems"], value: ["btrfs"], comment: "puts btrfs into the initrd" },
+          {
+            name: ["boot", "initrd", "supportedFilesystems"],
+            value: kinds,
+            comment: `puts ${kinds.join(" and ")} into the initrd`,
+          },
         ]),
-    ...onBtrfs.map(wipeUnit),
+    ...byUnit.map(wipeUnit),
   ];
   return nix.module({
     header: [
@@ -70,6 +76,25 @@ function tmpfsBindings(wipe: Wipe): Binding[] {
   ];
 }
 
+/**
+ * Plain, not by default: a dataset has one name, so where the hardware configuration has another one on this path the two
+ * conflict loudly, and none is rolled back in its stead.
+ */
+function zfsFileSystem(wipe: Wipe): Binding[] {
+  return [
+    {
+      name: ["fileSystems", wipe.path],
+      gap: true,
+      above: `${wipe.path} is what its snapshot holds at each boot`,
+      value: nix.set([
+        { name: "device", value: wipe.dataset },
+        { name: "fsType", value: "zfs" },
+        ...(wipe.path === "/" ? [] : [{ name: "neededForBoot", value: true }]),
+      ]),
+    },
+  ];
+}
+
 /** Defaults only: a hardware configuration that knows the device by another name wins. */
 function btrfsFileSystem(wipe: Wipe): Binding[] {
   return [
@@ -87,8 +112,26 @@ function btrfsFileSystem(wipe: Wipe): Binding[] {
   ];
 }
 
+const fileSystemOf: Readonly<Record<Wipe["method"], (wipe: Wipe) => Binding[]>> = {
+  tmpfs: tmpfsBindings,
+  btrfs: btrfsFileSystem,
+  zfs: zfsFileSystem,
+};
+
+/** The unit after which what is wiped can be reached: the device's, or the one that imports the pool. */
+function unitBefore(wipe: Wipe): string {
+  if (wipe.method === "btrfs") return unitName(wipe.device ?? "", ".device");
+  return `zfs-import-${wipe.dataset?.split("/")[0] ?? ""}.service`;
+}
+
+function descriptionOf(wipe: Wipe): string {
+  if (wipe.method === "zfs") return `Roll ${wipe.dataset} back to ${wipe.snapshot}`;
+  // NixOS writes it into the unit as it is, where systemd takes `%` for a specifier.
+  return `Replace the subvolume ${wipe.subvolume?.replaceAll("%", "%%")} by an empty one`;
+}
+
 function wipeUnit(wipe: Wipe): Binding {
-  const device = unitName(wipe.device ?? "", ".device");
+  const device = unitBefore(wipe);
   const stops = wipe.onFailure === "stop";
   const pulledInBy: Binding = {
     name: stops ? "requiredBy" : "wantedBy",
@@ -100,8 +143,7 @@ function wipeUnit(wipe: Wipe): Binding {
     name: ["boot", "initrd", "systemd", "services", `remanence-wipe-${suffix}`],
     gap: true,
     value: nix.set([
-      // NixOS writes it into the unit as it is, where systemd takes `%` for a specifier.
-      { name: "description", value: `Replace the subvolume ${wipe.subvolume?.replaceAll("%", "%%")} by an empty one` },
+      { name: "description", value: descriptionOf(wipe) },
       pulledInBy,
       { name: "requires", value: [device] },
       {
@@ -120,7 +162,16 @@ function wipeUnit(wipe: Wipe): Binding {
 }
 
 function wipeScript(wipe: Wipe) {
-  const fixed = packageText("src/emitters/nixos/scripts/wipe-btrfs.sh").replace(/^(?:#[^\n]*\n)+/, "");
+  const text = packageText(`src/emitters/nixos/scripts/wipe-${wipe.method}.sh`);
+  const fixed = text.replace(/^(?:#[^\n]*\n)+/, "");
+  if (wipe.method === "zfs") {
+    return shell.lines(
+      shell.assign("dataset", wipe.dataset ?? ""),
+      shell.assign("snapshot", wipe.snapshot ?? ""),
+      shell.gap,
+      shell.fixed(fixed),
+    );
+  }
   return shell.lines(
     shell.assign("device", wipe.device ?? ""),
     shell.assign("subvolume", wipe.subvolume ?? ""),

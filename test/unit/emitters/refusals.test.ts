@@ -20,7 +20,6 @@ const cases: readonly Case[] = [
   { code: "nixos/unsupported", host: "nixos: { home: home-manager-v1 }" },
   { code: "nixos/unsupported", host: "nixos: { initrd: scripted }" },
   { code: "nixos/unsupported", host: "nixos: { carry: home-manager }" },
-  { code: "nixos/unsupported", host: "nixos: { wipe: { path: /, method: zfs, dataset: r/x, snapshot: r/x@blank } }" },
   { code: "nixos/combination", host: "nixos: { module: preservation, home: home-manager }" },
   { code: "nixos/combination", host: "nixos: { module: none, home: home-manager }" },
   {
@@ -39,6 +38,15 @@ const cases: readonly Case[] = [
   { code: "nixos/store-in-home", host: "stores: { persist: ~/.persist }" },
   { code: "nixos/wipe-incomplete", host: btrfs(", device: /dev/sda1") },
   { code: "nixos/wipe-incomplete", host: btrfs(", subvolume: '@'") },
+  { code: "nixos/wipe-incomplete", host: "nixos: { wipe: { path: /, method: zfs, dataset: r/x } }" },
+  { code: "nixos/wipe-incomplete", host: "nixos: { wipe: { path: /, method: zfs, snapshot: r/x@a } }" },
+  { code: "nixos/wipe-snapshot", host: "nixos: { wipe: { path: /, method: zfs, dataset: r/x, snapshot: blank } }" },
+  { code: "nixos/wipe-snapshot", host: "nixos: { wipe: { path: /, method: zfs, dataset: r/x, snapshot: r/y@blank } }" },
+  { code: "nixos/wipe-snapshot", host: "nixos: { wipe: { path: /, method: zfs, dataset: r/x, snapshot: r/x@a@b } }" },
+  {
+    code: "nixos/wipe-snapshot",
+    host: 'nixos: { wipe: { path: /, method: zfs, dataset: "-r/x", snapshot: "-r/x@a" } }',
+  },
   { code: "nixos/wipe-subvolume", host: btrfs(", device: /dev/sda1, subvolume: a/../b") },
   { code: "nixos/wipe-subvolume", host: btrfs(", device: /dev/sda1, subvolume: 'a,b'") },
   { code: "nixos/wipe-device", host: btrfs(", device: /dev/disk/by-label/my nixos, subvolume: '@'") },
