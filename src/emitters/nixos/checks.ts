@@ -28,19 +28,13 @@ function at(host: NixosHost, key: string): Span {
 }
 
 function unsupported(host: NixosHost): Diagnostic[] {
-  const { home, initrd, carry } = host.nixos;
+  const { home, carry } = host.nixos;
   const rows: [boolean, string, string, string][] = [
     [
       home === "home-manager-v1",
       "`home: home-manager-v1`",
       "nixos.home",
       "use `home: home-manager` with current impermanence",
-    ],
-    [
-      initrd === "scripted",
-      "`initrd: scripted`",
-      "nixos.initrd",
-      "use `initrd: systemd`, the default since NixOS 26.05",
     ],
     [
       carry === "home-manager",
@@ -54,13 +48,42 @@ function unsupported(host: NixosHost): Diagnostic[] {
     .map(([, what, key, instead]) => say["nixos/unsupported"]({ what, instead }, at(host, key)));
 }
 
-/** What each module can be used with; said at the setting that does not fit it. */
+/** What does not go together, at the setting that does not fit. */
 function combinationFaults(host: NixosHost): Diagnostic[] {
-  const { module, home } = host.nixos;
-  if (module === "impermanence" || home !== "home-manager") return [];
-  const why = "it uses `home.persistence`, which only impermanence has";
-  const instead = `use \`home: nixos-module\`, or \`home: standalone\`, which links`;
-  return [say["nixos/combination"]({ what: `\`home: ${home}\``, other: module, why, instead }, at(host, "nixos.home"))];
+  const { module, home, initrd, release } = host.nixos;
+  const rows: [boolean, string, Parameters<(typeof say)["nixos/combination"]>[0]][] = [
+    [
+      home === "home-manager" && module !== "impermanence",
+      "nixos.home",
+      {
+        what: "`home: home-manager`",
+        other: `\`module: ${module}\``,
+        why: "it uses `home.persistence`, which only impermanence has",
+        instead: "use `home: nixos-module`, or `home: standalone`, which links",
+      },
+    ],
+    [
+      initrd === "scripted" && module !== "impermanence",
+      "nixos.initrd",
+      {
+        what: "`initrd: scripted`",
+        other: `\`module: ${module}\``,
+        why: "it mounts in the initrd of systemd",
+        instead: "use `initrd: systemd`, or `module: impermanence`",
+      },
+    ],
+    [
+      initrd === "scripted" && release !== "25.11",
+      "nixos.initrd",
+      {
+        what: "`initrd: scripted`",
+        other: `\`release: "${release}"\``,
+        why: "NixOS has given it up since 26.05",
+        instead: "use `initrd: systemd`",
+      },
+    ],
+  ];
+  return rows.filter(([wrong]) => wrong).map(([, key, params]) => say["nixos/combination"](params, at(host, key)));
 }
 
 /** Mounts in what is kept: below a file nothing can be, and what is mounted earlier than the directory around it is hidden. */

@@ -17,7 +17,7 @@ export const nixosDiagnostics = defineDiagnostics({
   "nixos/combination": {
     severity: "error",
     message: ({ what, other, why }: { what: string; other: string; why: string; instead: string }) =>
-      `${what} does not go together with \`module: ${other}\`: ${why}`,
+      `${what} does not go together with ${other}: ${why}`,
     help: ({ instead }) => instead,
   },
   "nixos/how": {

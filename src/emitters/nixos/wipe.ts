@@ -1,3 +1,4 @@
+import type { Fragment } from "../../languages/fragment.ts";
 import { type Binding, nix } from "../../languages/nix.ts";
 import { shell } from "../../languages/shell.ts";
 import { unitName } from "../../languages/systemd.ts";
@@ -24,12 +25,7 @@ export function wipeModule(plan: HostPlan, host: NixosHost): string {
   const kinds = [...new Set(byUnit.map(({ method }) => method))].sort();
   const body: Binding[] = [
     ...wipes.flatMap((wipe) => fileSystemOf[wipe.method](wipe)),
-    {
-      name: ["boot", "initrd", "systemd", "enable"],
-      value: true,
-      comment: byUnit.length > 0 ? "without it the units below would not be built, and nothing wiped" : null,
-      gap: true,
-    },
+    initrdKind(host, byUnit.length > 0),
     ...(kinds.length === 0
       ? []
       : [
@@ -39,7 +35,7 @@ export function wipeModule(plan: HostPlan, host: NixosHost): string {
             comment: `puts ${kinds.join(" and ")} into the initrd`,
           },
         ]),
-    ...byUnit.map(wipeUnit),
+    ...(host.nixos.initrd === "systemd" ? byUnit.map(wipeUnit) : scriptedWipes(byUnit)),
   ];
   return nix.module({
     header: [
@@ -47,9 +43,23 @@ export function wipeModule(plan: HostPlan, host: NixosHost): string {
       generatedFrom(plan),
       ...onBtrfs.flatMap(lookInside),
     ],
-    args: onBtrfs.length > 0 ? ["lib"] : [],
+    args: onBtrfs.length > 0 || (byUnit.length > 0 && host.nixos.initrd === "scripted") ? ["lib"] : [],
     body,
   });
+}
+
+/** Said in writing: under the other initrd what is below would not be built, and nothing wiped. */
+function initrdKind({ nixos: { initrd } }: NixosHost, needed: boolean): Binding {
+  const comment = {
+    systemd: "without it the units below would not be built, and nothing wiped",
+    scripted: "the other initrd has no place for the commands below",
+  }[initrd];
+  return {
+    name: ["boot", "initrd", "systemd", "enable"],
+    value: initrd === "systemd",
+    comment: needed ? comment : null,
+    gap: true,
+  };
 }
 
 function lookInside(wipe: Wipe): string[] {
@@ -138,9 +148,8 @@ function wipeUnit(wipe: Wipe): Binding {
     value: ["initrd.target"],
     comment: stops ? "a wipe that fails stops the boot" : "a wipe that fails lets the machine boot with the old root",
   };
-  const suffix = wipe.path === "/" ? "root" : unitName(wipe.path, "");
   return {
-    name: ["boot", "initrd", "systemd", "services", `remanence-wipe-${suffix}`],
+    name: ["boot", "initrd", "systemd", "services", unitOf(wipe)],
     gap: true,
     value: nix.set([
       { name: "description", value: descriptionOf(wipe) },
@@ -156,20 +165,44 @@ function wipeUnit(wipe: Wipe): Binding {
       { name: "before", value: ["sysroot.mount"] },
       { name: ["unitConfig", "DefaultDependencies"], value: false },
       { name: ["serviceConfig", "Type"], value: "oneshot" },
-      { name: "script", value: nix.script(wipeScript(wipe)) },
+      { name: "script", value: nix.script(wipeScript(wipe, "systemd")) },
     ]),
   };
 }
 
-function wipeScript(wipe: Wipe) {
-  const text = packageText(`src/emitters/nixos/scripts/wipe-${wipe.method}.sh`);
-  const fixed = text.replace(/^(?:#[^\n]*\n)+/, "");
+function unitOf(wipe: Wipe): string {
+  return `remanence-wipe-${wipe.path === "/" ? "root" : unitName(wipe.path, "")}`;
+}
+
+/** After a resume from hibernation, and after what else has to come first there, such as the import of a pool. */
+function scriptedWipes(wipes: readonly Wipe[]): Binding[] {
+  if (wipes.length === 0) return [];
+  const commands = wipes.flatMap((wipe, i) => (i === 0 ? [scriptedWipe(wipe)] : [shell.gap, scriptedWipe(wipe)]));
+  const value = nix.call("lib.mkAfter", nix.script(shell.lines(...commands)));
+  return [{ name: ["boot", "initrd", "postResumeCommands"], value, gap: true }];
+}
+
+/** In a shell of its own: in what stands before `||`, `set -e` would not hold. */
+function scriptedWipe(wipe: Wipe): Fragment<"shell"> {
+  const file = `/run/${unitOf(wipe)}`;
+  const failed =
+    wipe.onFailure === "stop"
+      ? shell.command("fail")
+      : shell.command("echo", `${wipe.path} was not wiped: the machine boots with the old one`);
+  return shell.lines(shell.here(file, wipeScript(wipe, "scripted")), shell.either(shell.command("ash", file), failed));
+}
+
+function fixedPart(name: string): Fragment<"shell"> {
+  return shell.fixed(packageText(`src/emitters/nixos/scripts/${name}.sh`).replace(/^(?:#[^\n]*\n)+/, ""));
+}
+
+function wipeScript(wipe: Wipe, initrd: NixosHost["nixos"]["initrd"]): Fragment<"shell"> {
   if (wipe.method === "zfs") {
     return shell.lines(
       shell.assign("dataset", wipe.dataset ?? ""),
       shell.assign("snapshot", wipe.snapshot ?? ""),
       shell.gap,
-      shell.fixed(fixed),
+      fixedPart("wipe-zfs"),
     );
   }
   return shell.lines(
@@ -177,6 +210,7 @@ function wipeScript(wipe: Wipe) {
     shell.assign("subvolume", wipe.subvolume ?? ""),
     shell.assign("retain_seconds", String(durationSeconds(wipe.retain ?? defaultRetain))),
     shell.gap,
-    shell.fixed(fixed),
+    ...(initrd === "scripted" ? [fixedPart("wait-device"), shell.gap] : []),
+    fixedPart("wipe-btrfs"),
   );
 }

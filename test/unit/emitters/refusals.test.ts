@@ -18,7 +18,9 @@ const restic = "engine: restic, repository: /mnt/r";
 /** What each target refuses, once; the place of the fault is where `at` says. */
 const cases: readonly Case[] = [
   { code: "nixos/unsupported", host: "nixos: { home: home-manager-v1 }" },
-  { code: "nixos/unsupported", host: "nixos: { initrd: scripted }" },
+  { code: "nixos/combination", host: "nixos: { initrd: scripted }" },
+  { code: "nixos/combination", host: 'nixos: { initrd: scripted, release: "26.11" }' },
+  { code: "nixos/combination", host: 'nixos: { initrd: scripted, release: "25.11", module: none }' },
   { code: "nixos/unsupported", host: "nixos: { carry: home-manager }" },
   { code: "nixos/combination", host: "nixos: { module: preservation, home: home-manager }" },
   { code: "nixos/combination", host: "nixos: { module: none, home: home-manager }" },

@@ -1,7 +1,7 @@
-#!/usr/bin/env bash
-# shellcheck disable=SC2154 # dataset and snapshot stand above this text in the generated unit
-# Runs in the initrd, where there are bash, coreutils and zfs, and nothing else.
-set -euo pipefail
+#!/bin/sh
+# shellcheck disable=SC2154 # dataset and snapshot stand above this text in the generated module
+# Runs in the initrd, under bash in that of systemd and under ash in the scripted one, where there is zfs.
+set -eu
 
 if ! zfs list -H -t snapshot -o name "$snapshot" >/dev/null; then
   echo "$snapshot is not there: nothing was wiped" >&2
@@ -10,7 +10,7 @@ fi
 
 # Where it is in use this is no boot, and the root of a running machine must stay.
 mounted=$(zfs get -H -o value mounted "$dataset")
-if [[ $mounted != no ]]; then
+if [ "$mounted" != no ]; then
   echo "$dataset is mounted: nothing was wiped" >&2
   exit 1
 fi

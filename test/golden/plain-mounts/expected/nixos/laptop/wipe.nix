@@ -25,7 +25,7 @@
       dataset='rpool/local/root'
       snapshot='rpool/local/root@blank'
 
-      set -euo pipefail
+      set -eu
 
       if ! zfs list -H -t snapshot -o name "$snapshot" >/dev/null; then
         echo "$snapshot is not there: nothing was wiped" >&2
@@ -34,7 +34,7 @@
 
       # Where it is in use this is no boot, and the root of a running machine must stay.
       mounted=$(zfs get -H -o value mounted "$dataset")
-      if [[ $mounted != no ]]; then
+      if [ "$mounted" != no ]; then
         echo "$dataset is mounted: nothing was wiped" >&2
         exit 1
       fi
