@@ -23,9 +23,7 @@ const keepers: Readonly<
 /** `persistence.nix`: what a NixOS host keeps, as a module to import beside the one that does it, if any. */
 export function persistenceModule(plan: HostPlan, host: NixosHost): string {
   const entries = mountedEntries(plan);
-  const custom = host.users.filter(
-    (user) => user.home !== defaultHome(user.name) && usesModule(host, user.name, entries),
-  );
+  const agreed = agreements(host, entries);
   const keeping = keepers[host.nixos.module](plan, host, entries);
   const needed = neededForBoot(host, entries);
   const early = earlyFiles(host, [...needed.keys()].sort());
@@ -34,15 +32,7 @@ export function persistenceModule(plan: HostPlan, host: NixosHost): string {
     ...keeping.body,
     ...tmpfilesBindings(plan, host, entries, keeping.rules),
     ...early.body,
-    ...(custom.length === 0
-      ? []
-      : [
-          {
-            name: "assertions",
-            value: nix.list(custom.map((u) => ({ value: homeAssertion(u.name, u.home) }))),
-            gap: true,
-          },
-        ]),
+    ...(agreed.length === 0 ? [] : [{ name: "assertions", value: nix.list(agreed), gap: true }]),
   ];
   return nix.module({
     header: [
@@ -54,20 +44,12 @@ export function persistenceModule(plan: HostPlan, host: NixosHost): string {
       "An entry hides what is at its place now: move existing data into the store before the first switch.",
     ],
     args: [
-      ...(custom.length > 0 || keeping.usesConfig || early.body.length > 0 ? ["config"] : []),
+      ...(agreed.length > 0 || keeping.usesConfig || early.body.length > 0 ? ["config"] : []),
       ...(early.body.length > 0 ? ["lib"] : []),
     ],
     let: [...keeping.let, ...early.let],
     body,
   });
-}
-
-function defaultHome(user: string): string {
-  return user === "root" ? "/root" : `/home/${user}`;
-}
-
-function usesModule(host: NixosHost, user: string, entries: readonly RelocatedEntry[]): boolean {
-  return host.nixos.home !== "standalone" && entries.some((entry) => entry.user === user);
 }
 
 /** Stores, and other file systems with mounts of ours on them, must be there before those mounts (stage 1). */
@@ -161,12 +143,24 @@ function ageingRules(plan: HostPlan, user: string | null, home: string): { value
   ];
 }
 
-/** Stored paths follow from the home that NixOS knows; where the manifest names another, data would seem gone. */
-function homeAssertion(user: string, home: string): NixValue {
-  const message = `The home of ${user} is not ${home}, as the manifest of Remanence says: correct one of the two.`;
-  const assertion = nix.equal(nix.select("config", ["users", "users", user, "home"]), home);
+/**
+ * Stored paths follow from the home that NixOS knows, and rules of ours give folders to the group that the manifest knows:
+ * where the two differ data would seem gone, or be another group's.
+ */
+function agreements(host: NixosHost, entries: readonly RelocatedEntry[]): Item[] {
+  if (host.nixos.home === "standalone") return [];
+  return host.users
+    .filter((user) => entries.some((entry) => entry.user === user.name))
+    .flatMap((user) => [
+      { value: agreement(user.name, "home", user.home) },
+      ...(host.nixos.module === "none" ? [{ value: agreement(user.name, "group", user.group) }] : []),
+    ]);
+}
+
+function agreement(user: string, key: "home" | "group", value: string): NixValue {
+  const message = `The ${key} of ${user} is not ${value}, as the manifest of Remanence says: correct one of the two.`;
   return nix.set([
-    { name: "assertion", value: assertion },
+    { name: "assertion", value: nix.equal(nix.select("config", ["users", "users", user, key]), value) },
     { name: "message", value: message },
   ]);
 }

@@ -136,4 +136,15 @@ in
   ];
 
   warnings = map tooEarly (lib.filter isMissing (lib.remove null early));
+
+  assertions = [
+    {
+      assertion = config.users.users.alice.home == "/home/alice";
+      message = "The home of alice is not /home/alice, as the manifest of Remanence says: correct one of the two.";
+    }
+    {
+      assertion = config.users.users.alice.group == "users";
+      message = "The group of alice is not users, as the manifest of Remanence says: correct one of the two.";
+    }
+  ];
 }

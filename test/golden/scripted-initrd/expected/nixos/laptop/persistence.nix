@@ -44,4 +44,11 @@ in
   };
 
   warnings = map tooEarly (lib.filter isMissing (lib.remove null early));
+
+  assertions = [
+    {
+      assertion = config.users.users.alice.home == "/home/alice";
+      message = "The home of alice is not /home/alice, as the manifest of Remanence says: correct one of the two.";
+    }
+  ];
 }
