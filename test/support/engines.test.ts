@@ -72,7 +72,7 @@ describe("engines of this machine", () => {
 
   it("are those the install script lists", () => {
     const listed = script("--list").map((line) => line.split(/\s+/, 3));
-    const [programs, sources] = [listed.slice(0, -3), listed.slice(-3)];
+    const [programs, sources] = [listed.slice(0, -4), listed.slice(-4)];
     const seen = engineNames
       .filter((name) => !["nix-sources", "root", "loop", "mount-namespace"].includes(name))
       .map((name) => [name, findEngine(name)?.version ?? "missing"]);
