@@ -2,11 +2,12 @@ import { Fragment, oneLine } from "./fragment.ts";
 
 /**
  * systemd unit files. Each directive has its own way of quoting, so a unit is printed from typed sections: a directive
- * that is not in the table does not compile. Three ways (facts on architecture, section 3.5; all run through
- * systemd-analyze): a path takes no quotes and only doubles `%`; words of a command line are quoted one by one, with
- * `$` and `%` doubled; text doubles `%`.
+ * that is not in the table does not compile. Their ways (facts on architecture, section 3.5; all run through
+ * systemd-analyze): a path takes no quotes and only doubles `%`; paths in one line are quoted one by one; a condition
+ * that must not hold has a line for each path; words of a command line are quoted one by one, with `$` and `%` doubled;
+ * text doubles `%`.
  */
-type Way = "text" | "path" | "words" | "list";
+type Way = "text" | "path" | "paths" | "unless" | "words" | "list";
 
 const directives = {
   Unit: {
@@ -16,19 +17,38 @@ const directives = {
     Before: "list",
     Wants: "list",
     OnFailure: "list",
-    RequiresMountsFor: "path",
+    RequiresMountsFor: "paths",
     ConditionPathIsDirectory: "path",
+    ConditionPathIsSymbolicLink: "unless",
   },
-  Service: { Type: "text", ExecStart: "words", SuccessExitStatus: "text", Nice: "text", IOSchedulingClass: "text" },
+  Service: {
+    Type: "text",
+    User: "text",
+    ExecStart: "words",
+    SuccessExitStatus: "text",
+    Nice: "text",
+    IOSchedulingClass: "text",
+  },
   Timer: { OnCalendar: "text", Persistent: "text", RandomizedDelaySec: "text", AccuracySec: "text" },
   Mount: { What: "path", Where: "path", Type: "text", Options: "text" },
   Install: { WantedBy: "list" },
 } as const satisfies Record<string, Record<string, Way>>;
 
 type SectionName = keyof typeof directives;
-/** A word of a command line; `inHome` is a path below the home of the user who runs the unit (`%h`). */
-type Word = string | { readonly inHome: string };
-type ValueOf<W extends Way> = W extends "words" ? readonly Word[] : W extends "list" ? readonly string[] : string;
+/**
+ * A word of a command line; `inHome` is a path below the home of the user who runs the unit (`%h`), `instance` what stands
+ * behind the `@` of the unit's name (`%i`), `about` the instance of a template that is about this unit (`NAME@%n.service`).
+ */
+export type CommandWord =
+  | string
+  | { readonly inHome: string }
+  | { readonly instance: true }
+  | { readonly about: string };
+type ValueOf<W extends Way> = W extends "words" | "list"
+  ? readonly CommandWord[]
+  : W extends "paths" | "unless"
+    ? readonly string[]
+    : string;
 type Section<S extends SectionName> = {
   readonly [D in keyof (typeof directives)[S]]?: (typeof directives)[S][D] extends Way
     ? ValueOf<(typeof directives)[S][D]>
@@ -49,33 +69,68 @@ export function printUnit(header: readonly string[], unit: Unit): string {
 function printSection(name: SectionName, section: Readonly<Record<string, unknown>>): string {
   const ways: Readonly<Record<string, Way>> = directives[name];
   return Object.entries(section)
-    .map(
-      ([directive, value]) =>
-        `${directive}=${printValue(ways[directive] ?? "text", value as string | readonly Word[])}\n`,
+    .flatMap(([directive, value]) =>
+      printValues(ways[directive] ?? "text", value as string | readonly CommandWord[]).map(
+        (text) => `${directive}=${text}\n`,
+      ),
     )
     .join("");
 }
 
-function printValue(way: Way, value: string | readonly Word[]): string {
+function printValues(way: Way, value: string | readonly CommandWord[]): string[] {
   const words = typeof value === "string" ? [value] : value;
-  return words
-    .map((word, i) => {
-      const text = typeof word === "string" ? word : word.inHome;
-      if (/\p{Cc}/u.test(text) || text.endsWith("\\"))
-        throw new TypeError(`a unit file cannot carry ${JSON.stringify(text)}`);
-      if (way === "words") return commandWord(word, i === 0);
-      return text.replaceAll("%", "%%");
-    })
-    .join(" ");
+  const printed = words.map((word, i) => {
+    const text = dataOf(word);
+    if (/\p{Cc}/u.test(text) || text.endsWith("\\"))
+      throw new TypeError(`a unit file cannot carry ${JSON.stringify(text)}`);
+    switch (way) {
+      case "words":
+        return commandWord(word, i === 0);
+      case "path":
+        return wholePath(text);
+      case "paths":
+        return quotedPath(text);
+      case "unless":
+        return `!${wholePath(text)}`;
+      default:
+        return withSpecifier(word, text.replaceAll("%", "%%"));
+    }
+  });
+  return way === "unless" ? printed : [printed.join(" ")];
+}
+
+/** A path that is a whole value. Blanks at its end would be cut; one slash more means the same directory. */
+function wholePath(path: string): string {
+  return `${path.replaceAll("%", "%%")}${/\s$/u.test(path) ? "/" : ""}`;
+}
+
+/** A path among others: quotes are taken off and backslashes resolved, then specifiers expanded. */
+function quotedPath(path: string): string {
+  const text = path.replaceAll("%", "%%").replace(/[\\"]/g, (c) => `\\${c}`);
+  return /^[A-Za-z0-9_.%/@+=:-]+$/.test(text) ? text : `"${text}"`;
+}
+
+/** What of a word is data. */
+function dataOf(word: CommandWord): string {
+  if (typeof word === "string") return word;
+  if ("inHome" in word) return word.inHome;
+  return "about" in word ? word.about : "";
+}
+
+function withSpecifier(word: CommandWord, text: string): string {
+  if (typeof word === "string") return text;
+  if ("inHome" in word) return `%h/${text}`;
+  return "about" in word ? `${text}@%n.service` : "%i";
 }
 
 /** One word of a command line: in double quotes, specifiers and variables switched off (systemd.service(5)). */
-function commandWord(word: Word, isProgram: boolean): string {
-  const data = typeof word === "string" ? word : word.inHome;
-  const text = data.replaceAll("%", "%%").replace(/[\\"]/g, (c) => `\\${c}`);
+function commandWord(word: CommandWord, isProgram: boolean): string {
+  const text = dataOf(word)
+    .replaceAll("%", "%%")
+    .replace(/[\\"]/g, (c) => `\\${c}`);
   // The program itself is not subject to variable expansion, so `$` stays single there.
   const plain = isProgram ? text : text.replaceAll("$", () => "$$");
-  const whole = typeof word === "string" ? plain : `%h/${plain}`;
+  const whole = withSpecifier(word, plain);
   return /^[A-Za-z0-9_.%/@+=:-]+$/.test(whole) ? whole : `"${whole}"`;
 }
 

@@ -34,6 +34,12 @@ export const planDiagnostics = defineDiagnostics({
       `\`${path}\` belongs to the system and is no link on ${host}: it stays in its place`,
     help: () => "leave `how` away, or write an entry of its own for NixOS (`on: [nixos]`)",
   },
+  "fedora/mount-inside-link": {
+    severity: "warning",
+    message: ({ path, outer, host }: { path: string; outer: string; host: string }) =>
+      `\`${path}\` must be no link on ${host}, and lies inside \`${outer}\`, which is one`,
+    help: ({ outer }) => `write \`how: bind\` for \`${outer}\` too, or list the parts of it that you keep one by one`,
+  },
   "backup/secret-in-clear": {
     severity: "warning",
     message: ({ path, host }: { path: string; host: string }) =>

@@ -49,7 +49,13 @@ function place(
   diagnostics: Diagnostic[],
 ): PlanEntry {
   if (entry.disposition !== "persist") return entry;
-  if (outer !== undefined) return placeInside(entry, outer, diagnostics);
+  if (outer !== undefined) {
+    if (host.os === "fedora" && wantedHow === "bind" && outer.how === "symlink") {
+      const names = { path: entry.path, outer: outer.path, host: host.name };
+      diagnostics.push(say["fedora/mount-inside-link"](names, entry.span));
+    }
+    return placeInside(entry, outer, diagnostics);
+  }
   const how = howOn(entry, wantedHow, host);
   if (how === null) return inPlace(entry, wantedHow, host, diagnostics);
   const store = host.stores.find((s) => s.name === entry.store);
@@ -97,13 +103,13 @@ function howOn(entry: PlanEntry, wanted: UnplacedEntry["wantedHow"], host: PlanH
       return null;
     return wanted ?? (entry.scope === "home" && host.nixos.home === "standalone" ? "symlink" : "bind");
   }
-  // What a profile knows of mounts is for hosts that have them anyway; on Fedora a bind mount is asked for by hand.
+  // What a profile knows of the system's places is for hosts that have mounts anyway; on Fedora those stay in place.
   const asked = isFromProfile(entry) ? null : wanted;
   if (entry.scope === "system") return asked === "bind" ? "bind" : null;
   if (entry.kind === "file") return asked;
   const link = host.fedora.link === "none" ? null : host.fedora.link;
-  if (isFromProfile(entry) && wanted === "bind" && link === "symlink") return null;
-  return asked ?? link;
+  // It knows which directory of a home cannot be a link; and where it says `symlink`, a mount does no harm.
+  return asked ?? (link !== null && wanted === "bind" ? "bind" : link);
 }
 
 function isFromProfile(entry: PlanEntry): boolean {

@@ -5,6 +5,7 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { fedoraRows } from "./fedora.mjs";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const cli = join(root, "dist", "cli.cjs");
@@ -81,6 +82,7 @@ const limits = {
 const rows = jobs.map(([name]) => [name, best.get(name), best.get(name) / bare, limits[name]]);
 rows.push(["check of 1,000 entries", many[1000], many[1000] / bare, undefined]);
 rows.push(["check of 10,000 entries, to that of 1,000", many[10000], many[10000] / many[1000], 13]);
+rows.push(...fedoraRows(cli));
 
 let failed = false;
 process.stdout.write("what                                          ms     ratio   limit\n");

@@ -91,8 +91,9 @@ describe("explain answers", () => {
   });
 
   it("names only outputs that there are", () => {
-    const folder = generated(manifest);
-    for (const path of ["Documents", ".config/app", ".cache/x", "/var/x"]) {
+    const bound = "  - { path: Pods/, how: bind, on: [f] }\n";
+    const folder = generated(manifest.replace("system: [", `${bound}system: [`));
+    for (const path of ["Documents", ".config/app", ".cache/x", "/var/x", "Pods/x"]) {
       const outputs = explained(folder, path).flatMap((host) => host.outputs);
       expect(outputs.length).toBeGreaterThan(0);
       for (const { file, says } of outputs) {
@@ -100,6 +101,20 @@ describe("explain answers", () => {
         expect(says).not.toBe("");
       }
     }
+  });
+
+  it("with the unit that mounts, and why it is a mount", () => {
+    const bound = `${small}  - { path: Pods/, how: bind, note: because, on: [f] }\n`;
+    const [host] = explained(workspace(bound), "Pods/x", "--host", "f");
+    const fedora = host?.outputs.filter(({ file }) => file.startsWith("fedora/"));
+    expect(fedora).toEqual([
+      {
+        file: "fedora/f/systemd/system/home-u-Pods.mount",
+        says: "mounts /persist/home/u/Pods at /home/u/Pods (because)",
+      },
+      { file: "fedora/f/link.sh", says: "moves it to its store and mounts it, as root" },
+    ]);
+    expect(host?.outputs.filter(({ file }) => file.includes("symlink_"))).toEqual([]);
   });
 
   it("where a target cannot do what is asked of it, without the outputs", () => {

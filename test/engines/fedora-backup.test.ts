@@ -128,6 +128,18 @@ describeWith(["zstd"], "backup.sh with archives", () => {
     for (const path of ["app/below/b", ".persist/app/other", "photos/a"]) expect(names).toContain(`.${home}/${path}\n`);
   });
 
+  it("leaves out what marks itself as a cache", async () => {
+    const { scripts, home, to } = await archiving();
+    const mark = { "CACHEDIR.TAG": "Signature: 8a477f597d28d172789f06886806bc55\n", film: "x" };
+    lay(home, { photos: { target: mark, fake: { "CACHEDIR.TAG": "x", film: "x" } }, app: mark });
+    expect(expectRun(0, scripts, "backup", [], { home }).err).toContain("marked as caches: 1 directories");
+    const names = listed(to);
+    for (const path of ["photos/target/CACHEDIR.TAG", "photos/fake/film", "app/film"]) {
+      expect(names).toContain(`.${home}/${path}\n`);
+    }
+    expect(names).not.toContain("target/film");
+  });
+
   it("says where a store is not there, or a link stands in place of the data", async () => {
     const { scripts, home } = await archiving(["app/", "{ path: photos/, how: none }"]);
     expectRun(0, scripts, "link", [], { home });
@@ -194,12 +206,27 @@ describeWith(["restic"], "backup.sh with restic", () => {
     expectRun(2, scripts, "backup", [], { home, env: env() });
   });
 
-  it("saves what is marked as a cache all the same where the manifest keeps it", async () => {
-    const { scripts, home, to, password } = await saving(["photos/"]);
-    lay(home, { photos: { target: { "CACHEDIR.TAG": "Signature: 8a477f597d28d172789f06886806bc55\n", film: "x" } } });
+  it("leaves out what marks itself as a cache, but not where the manifest names it or something in it", async () => {
+    const mark = { "CACHEDIR.TAG": "Signature: 8a477f597d28d172789f06886806bc55\n", film: "x" };
+    const content = { target: mark, other: { ...mark, keep: { a: "1" } }, fake: { "CACHEDIR.TAG": "x", film: "x" } };
+    const { scripts, home, to, password } = await saving(["photos/", "photos/other/keep/"]);
+    lay(home, { photos: content, ".cache": mark });
     expectRun(0, scripts, "backup", ["--init"], { home, env: env() });
     const list = run(["restic", "-r", to, "--password-file", password, "ls", "latest"], { home, env: env() }).out;
-    expect(list).toContain("photos/target/film");
+    for (const path of ["target/CACHEDIR.TAG", "other/film", "other/keep/a", "fake/film"]) {
+      expect(list).toContain(`photos/${path}\n`);
+    }
+    expect(list).not.toContain("target/film");
+  });
+
+  it("saves an entry that is marked as a cache, or lies in something that is", async () => {
+    const mark = { "CACHEDIR.TAG": "Signature: 8a477f597d28d172789f06886806bc55\n", film: "x" };
+    const { scripts, home, to, password } = await saving([".cache/app/"]);
+    lay(home, { ".cache": { ...mark, app: { ...mark, below: { b: "1" } } } });
+    expectRun(0, scripts, "backup", ["--init"], { home, env: env() });
+    const list = run(["restic", "-r", to, "--password-file", password, "ls", "latest"], { home, env: env() }).out;
+    expect(list).toContain(".cache/app/film");
+    expect(list).toContain(".cache/app/below/b");
   });
 
   it("calls a backup incomplete when something could not be read", async () => {

@@ -1,6 +1,8 @@
+import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { join } from "node:path";
-import { expect, it } from "vitest";
+import { expect, it, onTestFinished } from "vitest";
 import { describeWith } from "../support/engines.ts";
 import {
   contents,
@@ -219,6 +221,47 @@ describeWith(["systemd"], "clean.sh with systemd-tmpfiles", () => {
       "app/today.log",
       "empty one",
     ]);
+  });
+});
+
+describeWith(["systemd", "mount-namespace"], "clean.sh --dry-run", () => {
+  it("counts before what then goes: hard links, locks, sockets, device nodes, sticky files, mounts", async () => {
+    const scripts = await scriptsOf(manifestOf(["{ path: .cache/, class: cache, expire: 10d }"]));
+    const home = newHome();
+    const cache = join(home, ".cache");
+    lay(home, {
+      ".cache": {
+        plain: "x".repeat(9000),
+        locked: { a: "x" },
+        sticky: "x",
+        inside: "x",
+        link: { link: "nowhere" },
+        mount: {},
+      },
+      outside: "x".repeat(9000),
+    });
+    const prepare = [
+      'cd -- "$1"; ln inside again; ln ../outside half; chmod +t sticky; mkfifo fifo; mknod device c 1 3',
+      "mount -t tmpfs tmpfs mount; echo x >mount/a; exec 8<locked; flock -s 8; echo ready; exec sleep 600",
+    ].join("; ");
+    const program = spawn("bash", ["-c", prepare, "-", cache]);
+    const server = createServer();
+    onTestFinished(() => {
+      program.kill();
+      server.close();
+      run(["umount", join(cache, "mount")], { home });
+    });
+    await new Promise((resolve) => program.stdout.once("data", resolve));
+    await new Promise<void>((resolve) => server.listen(join(cache, "socket"), resolve));
+    age(home, 11);
+    const before = Object.keys(contents(cache)).filter((path) => !contents(cache)[path]?.startsWith("directory"));
+    const shown = JSON.parse(expectRun(0, scripts, "clean", ["--dry-run", "--format", "json"], { home }).out);
+    expect(expectRun(0, scripts, "clean", [], { home }).out).toContain(`${shown.files} files`);
+    const left = Object.keys(contents(cache)).filter((path) => !contents(cache)[path]?.startsWith("directory"));
+    expect(left.sort()).toEqual(["device", "locked/a", "mount/a", "socket", "sticky"]);
+    expect(shown.files).toBe(before.length - left.length);
+    // The content of `half` still has its other name.
+    expect(shown.bytes).toBe(12288 + 4096);
   });
 });
 

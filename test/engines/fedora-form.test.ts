@@ -28,6 +28,12 @@ const scriptsIn = (folder: string): string[] =>
     .filter((name) => name.endsWith(".sh"))
     .map((name) => join(folder, name));
 
+/** The unit files in a folder; of a template one instance, since a template itself cannot be checked. */
+const unitsIn = (folder: string): string[] =>
+  readdirSync(folder)
+    .filter((name) => /\.(service|timer|mount)$/.test(name))
+    .map((name) => join(folder, name.replace("@.", "@ann.")));
+
 describeWith(["shellcheck", "shfmt"], "generated scripts for Fedora", () => {
   it("are such that shellcheck and shfmt have nothing to say", async () => {
     const scripts = (await folders()).flatMap(scriptsIn);
@@ -72,13 +78,15 @@ describeWith(["systemd"], "generated units for Fedora", () => {
       mkdirSync(join(home, ".config", "remanence"), { recursive: true });
       symlinkSync(folder, join(home, ".config", "remanence", "host"));
       const runtime = scratch();
-      const units = readdirSync(join(folder, "systemd")).map((name) => join(folder, "systemd", name));
-      expect(units.length).toBe(4);
-      const done = run(["systemd-analyze", "verify", "--user", "--man=no", ...units], {
-        home,
-        env: { XDG_RUNTIME_DIR: runtime },
-      });
+      const units = unitsIn(join(folder, "systemd"));
+      expect(units.length).toBe(5);
+      const env = { XDG_RUNTIME_DIR: runtime };
+      const done = run(["systemd-analyze", "verify", "--user", "--man=no", ...units], { home, env });
       expect({ ...done, folder }).toEqual({ code: 0, out: "", err: "", folder });
+      const ofSystem = unitsIn(join(folder, "systemd", "system"));
+      expect(ofSystem.length).toBeGreaterThanOrEqual(3);
+      const system = run(["systemd-analyze", "verify", "--man=no", ...ofSystem], { home, env });
+      expect({ ...system, folder }).toEqual({ code: 0, out: "", err: "", folder });
     }
   });
 
@@ -96,6 +104,14 @@ describeWith(["systemd"], "generated units for Fedora", () => {
     const unit = readFileSync(join(folder, "systemd", "remanence-backup.service"), "utf8");
     expect(unit).toContain("ExecStart=/usr/bin/bash %h/.config/remanence/host/backup.sh --yes\n");
     expect(unit).toContain("After=remanence-clean.service\n");
+    expect(unit).toContain("OnFailure=remanence-notify@%n.service\n");
+    // A run that is not complete fails, and is told.
+    expect(unit).not.toContain("SuccessExitStatus");
+    const ofSystem = (name: string): string => readFileSync(join(folder, "systemd", "system", name), "utf8");
+    expect(ofSystem("remanence-backup@.service")).toContain(
+      "User=root\nExecStart=/usr/bin/bash /etc/remanence/backup.sh --yes --snapshot --for %i\n",
+    );
+    expect(ofSystem("remanence-backup@.timer")).toMatch(/Persistent=true\nRandomizedDelaySec=1h\nAccuracySec=5min/);
     chmodSync(folder, 0o755);
     writeFileSync(join(folder, "touched"), "");
   });

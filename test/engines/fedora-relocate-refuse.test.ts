@@ -4,6 +4,7 @@ import {
   existsSync,
   lstatSync,
   mkdirSync,
+  readlinkSync,
   realpathSync,
   rmSync,
   statSync,
@@ -119,6 +120,8 @@ describeWith(["loop", "btrfs"], "link.sh with a store on another mount, where th
     for (const name of ["app", "old", "changed"]) {
       rmSync(join(home, name));
       run(["mv", "-T", join(home, `${name}.remanence-original`), join(home, name)], { home });
+      const note = join(store, `${name}.remanence-copied`);
+      run(["ln", "-sfnT", readlinkSync(note).replace(/ linked$/, ""), note], { home });
     }
     writeFileSync(join(home, "old", "new"), "since");
     writeFileSync(join(store, "changed", "new"), "since");

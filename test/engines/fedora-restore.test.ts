@@ -106,7 +106,7 @@ describeWith(["zstd", "restic"], "restore.sh", () => {
       rmSync(join(home, ".persist", "photos"), { recursive: true });
       const kept = contents(join(home, ".persist", "app"));
       const done = expectRun(3, scripts, "restore", ["--format", "json"], { home });
-      expect(Object.values(actions(done)).sort()).toEqual(["refuse", "refuse", "refuse", "restore"]);
+      expect(Object.values(actions(done)).sort()).toEqual(["refuse", "restore", "same", "same"]);
       expect(contents(join(home, ".persist", "app"))).toEqual(kept);
       expect(readFileSync(join(home, "photos", "below", "b"), "utf8")).toBe("2");
       const [stage = ""] = restoring(home);
@@ -175,6 +175,43 @@ describeWith(["zstd", "restic"], "restore.sh", () => {
     expect(readFileSync(join(home, ".persist/photos/a"), "utf8")).toBe("1");
     expectRun(2, scripts, "restore", ["--from", join(to, "nothing")], { home });
     expectRun(2, scripts, "restore", ["--from"], { home });
+  });
+
+  it("takes an archive in which a file comes long after its directory, with the directory's time", async () => {
+    const { scripts, home, to } = await saved();
+    const app = join(home, ".persist", "app");
+    run(["touch", "-d", "2001-02-03", app], { home });
+    // Directories that may not be written, also in what a run that was stopped left.
+    chmodSync(join(app, "below"), 0o555);
+    chmodSync(app, 0o555);
+    const time = Math.floor(statSync(app).mtimeMs / 1000);
+    const made = run(
+      [
+        "bash",
+        "-c",
+        `cd / && find ".$1/.persist" ! -name b -print0 | tar -c --null --no-recursion --files-from=- --add-file ".$1/.persist/app/below/b" | zstd -q >"$2"`,
+        "-",
+        home,
+        join(to, "late.tar.zst"),
+      ],
+      { home },
+    );
+    expect(made.code, made.err).toBe(0);
+    chmodSync(join(app, "below"), 0o755);
+    lose(home);
+    lay(home, { ".remanence-restore-abcdef.partial": { a: { b: "1" } } });
+    chmodSync(join(home, ".remanence-restore-abcdef.partial/a"), 0o555);
+    for (const path of [home, to, join(to, "..")]) run(["chown", "-R", "4321:4321", path], { home });
+    const done = runScript(scripts, "restore", ["--from", join(to, "late.tar.zst"), "--only", "app"], {
+      home,
+      uid: 4321,
+    });
+    expect(done.code, done.err).toBe(0);
+    expect(restoring(home)).toEqual([]);
+    expect(statSync(app).mode & 0o777).toBe(0o555);
+    expect(Math.floor(statSync(app).mtimeMs / 1000)).toBe(time);
+    expect(readFileSync(join(app, "below", "b"), "utf8")).toBe("2");
+    chmodSync(join(app, "below"), 0o755);
   });
 
   it("restores a hard link whose other name is not asked for", async () => {
@@ -270,6 +307,14 @@ describeWith(["zstd", "restic", "acl", "attr", "loop"], "restore.sh and what a f
     const { scripts, home, to } = await saved();
     lose(home);
     for (const path of [home, to, join(to, "..")]) run(["chown", "-R", "4321:4321", path], { home });
+    // Its group may write here, and is nobody else.
+    run(["install", "-d", "-m", "0775", "-o", "4321", "-g", "4321", join(home, ".persist")], { home });
+    expect(runScript(scripts, "restore", ["--only", "app"], { home, uid: 4321 }).code).toBe(0);
+    chmodSync(join(home, ".persist"), 0o777);
+    expect(runScript(scripts, "restore", ["--only", "photos"], { home, uid: 4321 }).out).toContain(
+      "others can change ~/.persist",
+    );
+    chmodSync(join(home, ".persist"), 0o775);
     const done = runScript(scripts, "restore", [], { home, uid: 4321 });
     expect(done.code, done.err).toBe(0);
     expect(contents(join(home, ".persist", "photos"))["below/b"]).toBe("file 644 d4735e3a265e16ee");

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Installs the real engines that the tests run (nix, chezmoi, restic, systemd's tools, ...), each from
-# the machine's own distribution. What is there already is left alone; chezmoi and the Nix module
-# sources go into .cache/engines/ of this checkout, never into the system.
+# the machine's own distribution. What is there already is left alone; what Debian has only in its
+# unstable release (chezmoi, a current restic) and the Nix module sources go into .cache/engines/ of this
+# checkout, never into the system.
 set -euo pipefail
 shopt -s inherit_errexit
 export LC_ALL=C
@@ -32,11 +33,13 @@ cache=$root/.cache/engines
 PATH=$PATH:/usr/sbin:/sbin
 
 # name | commands that must exist; the first tells the version | how | Debian | Fedora | nixpkgs
-# No package: used where the system has it, never installed. test/support/engines.ts has the same names.
+# No package: used where the system has it, never installed. NAME/unstable is always fetched from there, beside
+# what the system has. test/support/engine-table.ts has the same names.
 engines=(
   'nix|nix-instantiate|--version|nix-bin|nix|nix'
   'chezmoi|chezmoi|--version|chezmoi|chezmoi|chezmoi'
   'restic|restic|version|restic|restic|restic'
+  'restic-current|restic-current|version|restic/unstable|restic|restic'
   'systemd|systemd-analyze systemd-tmpfiles systemd-escape|--version|systemd|systemd|systemd'
   'shellcheck|shellcheck|--version|shellcheck|ShellCheck|shellcheck'
   'shfmt|shfmt|--version|shfmt|shfmt|shfmt'
@@ -46,6 +49,9 @@ engines=(
   'attr|getfattr setfattr|--version|attr|attr|attr'
   'zstd|zstd|--version|zstd|zstd|zstd'
   'age|age age-keygen|--version|age|age|age'
+  'gpg|gpg gpg-agent|--version|gnupg|gnupg2|gnupg'
+  'sqlite|sqlite3|--version|sqlite3|sqlite|sqlite'
+  'stow|stow|--version|stow|stow|stow'
   'bubblewrap|bwrap|--version|bubblewrap|bubblewrap|bubblewrap'
   'git|git|--version|git|git|git'
   'python3|python3|--version|||python3'
@@ -145,6 +151,19 @@ has_candidate() {
   [[ $policy == *Candidate:* && $policy != *'Candidate: (none)'* ]]
 }
 
+# Is there a package among these that the system's own release may have?
+wants_apt() {
+  local package
+  for package in "$@"; do
+    case $package in
+    */unstable) ;;
+    chezmoi) if has_candidate chezmoi; then return 0; fi ;;
+    *) return 0 ;;
+    esac
+  done
+  return 1
+}
+
 install_by_apt() {
   local -a packages=("$@")
   local -a known=()
@@ -153,6 +172,7 @@ install_by_apt() {
   as_root env DEBIAN_FRONTEND=noninteractive apt-get -q "${apt_network[@]}" update >&2 ||
     say "apt-get update failed; trying with the lists that are there"
   for package in "${packages[@]}"; do
+    [[ $package != */unstable ]] || continue
     # not in every release; what is left over is fetched below
     [[ $package == chezmoi ]] && ! has_candidate chezmoi && continue
     known+=("$package")
@@ -166,7 +186,7 @@ install_by_dnf() {
   install_with "$@" -- dnf -q -y --setopt=install_weak_deps=False install
 }
 
-# --- chezmoi on a Debian whose release does not have it ------------------------
+# --- what Debian has only in its unstable release -----------------------------
 
 # Prints "URI|suite|components" for each archive in sources.list and *.list files (one line each).
 one_line_sources() {
@@ -238,15 +258,29 @@ mirrors() {
   ((${#likely[@]} + ${#others[@]} == 0)) || printf '%s\n' "${likely[@]}" "${others[@]}" | sed '/^$/d'
 }
 
-# Downloads chezmoi's package from `unstable` with an apt state of our own and unpacks it into the
-# cache: the system's sources, lists and packages are never touched. Signatures are checked.
-chezmoi_from_mirror() {
-  local mirror=$1 keyring=$2 state=$cache/apt
+# Downloads PACKAGE from `unstable` with an apt state of our own and unpacks it into the cache, its program under
+# the name of the engine: the system's sources, lists and packages are never touched. Signatures are checked.
+unstable_from_mirror() {
+  local engine=$1 package=$2 mirror=$3 keyring=$4 state=$cache/apt
   rm -rf "$state"
   mkdir -p "$state"/{etc/parts,state/lists/partial,cache/archives/partial,download}
   : >"$state/status"
   printf 'deb [signed-by=%s] %s unstable main\n' "$keyring" "$mirror" >"$state/etc/sources.list"
-  # Read after the machine's own apt.conf, whose proxy we need and whose hooks and pins we don't.
+  private_apt_conf "$state"
+  apt-get -c "$state/apt.conf" -q "${apt_network[@]}" update >&2 || return 1
+  (cd "$state/download" && apt-get -c "$state/apt.conf" -q "${apt_network[@]}" download "$package" >&2) || return 1
+
+  rm -rf "${cache:?}/$engine" "$cache/$engine.part"
+  dpkg-deb -x "$state"/download/"$package"_*.deb "$cache/$engine.part" || return 1
+  mv "$cache/$engine.part" "$cache/$engine"
+  mkdir -p "$cache/bin"
+  ln -sfn "../$engine/usr/bin/$package" "$cache/bin/$engine"
+  rm -rf "$state"
+}
+
+# Read after the machine's own apt.conf, whose proxy we need and whose hooks and pins we don't.
+private_apt_conf() {
+  local state=$1
   cat >"$state/apt.conf" <<END
 #clear APT::Update;
 APT::Default-Release "";
@@ -266,34 +300,35 @@ Dir::Etc::preferencesparts "$state/etc/parts";
 Dir::Etc::trusted "/dev/null";
 Dir::Etc::trustedparts "$state/etc/parts";
 END
-  apt-get -c "$state/apt.conf" -q "${apt_network[@]}" update >&2 || return 1
-  (cd "$state/download" && apt-get -c "$state/apt.conf" -q "${apt_network[@]}" download chezmoi >&2) || return 1
-
-  rm -rf "$cache/chezmoi" "$cache/chezmoi.part"
-  dpkg-deb -x "$state"/download/chezmoi_*.deb "$cache/chezmoi.part" || return 1
-  mv "$cache/chezmoi.part" "$cache/chezmoi"
-  mkdir -p "$cache/bin"
-  ln -sfn ../chezmoi/usr/bin/chezmoi "$cache/bin/chezmoi"
-  rm -rf "$state"
 }
 
-fetch_chezmoi() {
-  local mirror keyring
+# fetch_unstable ENGINE PACKAGE
+fetch_unstable() {
+  local engine=$1 package=$2 mirror keyring
   local -a found=()
   for keyring in /usr/share/keyrings/debian-archive-keyring.{pgp,gpg} ''; do
     [[ -r $keyring ]] && break
   done
   if [[ -z $keyring ]]; then
-    say "chezmoi: no keyring of the Debian archive here (package debian-archive-keyring): not fetched"
+    say "$engine: no keyring of the Debian archive here (package debian-archive-keyring): not fetched"
     return 1
   fi
   mapfile -t found < <(mirrors)
-  ((${#found[@]})) || say "chezmoi: apt has no source here that looks like the Debian archive: not fetched"
+  ((${#found[@]})) || say "$engine: apt has no source here that looks like the Debian archive: not fetched"
   for mirror in "${found[@]}"; do
-    say "chezmoi: not in this release; fetching it from $mirror unstable into .cache/engines/"
-    chezmoi_from_mirror "$mirror" "$keyring" && return
+    say "$engine: fetching $package from $mirror unstable into .cache/engines/"
+    unstable_from_mirror "$engine" "$package" "$mirror" "$keyring" && return
   done
   return 1
+}
+
+# A system whose own restic is current needs no second one.
+link_current_restic() {
+  local own
+  own=$(command -v restic) || return 0
+  if present restic-current version || [[ $("$own" backup --help) != *--skip-if-unchanged* ]]; then return 0; fi
+  mkdir -p "$cache/bin"
+  ln -sfn "$own" "$cache/bin/restic-current"
 }
 
 # --- Nix module sources ----------------------------------------------------------
@@ -357,7 +392,7 @@ report_nix_sources() {
 
 # --- the whole -------------------------------------------------------------------
 
-line() { printf '%-12s %-14s %s\n' "$1" "$2" "$3"; }
+line() { printf '%-14s %-14s %s\n' "$1" "$2" "$3"; }
 
 # One line an engine; fails, and says it again, where one that has a package is missing.
 report() {
@@ -386,13 +421,16 @@ install_missing() {
   if command -v apt-get >/dev/null; then
     mapfile -t packages < <(missing_packages 4)
     if ((${#packages[@]})); then
-      # chezmoi alone is no reason to refresh the system's lists where they already say it is not there
-      if [[ ${packages[*]} != chezmoi ]] || has_candidate chezmoi; then install_by_apt "${packages[@]}"; fi
-      present chezmoi --version || fetch_chezmoi || true
+      # what the system's lists do not have is no reason to refresh them
+      if wants_apt "${packages[@]}"; then install_by_apt "${packages[@]}"; fi
+      present chezmoi --version || fetch_unstable chezmoi chezmoi || true
+      link_current_restic
+      present restic-current version || fetch_unstable restic-current restic || true
     fi
   elif command -v dnf >/dev/null; then
     mapfile -t packages < <(missing_packages 5)
     ((${#packages[@]} == 0)) || install_by_dnf "${packages[@]}"
+    link_current_restic
   else
     mapfile -t packages < <(missing_packages 6)
     ((${#packages[@]})) || return 0
@@ -426,6 +464,7 @@ main() {
     ;;
   esac
   install_missing
+  "$root/test/engines/selinux-policy.sh" || true
   fetch_nix_sources
   report && return
   if command -v apt-get >/dev/null || command -v dnf >/dev/null || ! command -v nix >/dev/null; then return 1; fi

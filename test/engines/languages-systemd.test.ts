@@ -92,7 +92,12 @@ describeWith(["systemd"], "systemd units, loaded by systemd", () => {
           const plain = text.trim() === text && from.trim() === from && where.trim() === where;
           if (!plain || Buffer.byteLength(name) > 255 || /[^ -~]/.test(where)) continue;
           units[name] = {
-            Unit: { Description: text },
+            Unit: {
+              Description: text,
+              RequiresMountsFor: [`/persist/${from}`, where],
+              ConditionPathIsDirectory: where,
+              ConditionPathIsSymbolicLink: [where, `/persist/${from}`],
+            },
             Mount: { What: `/persist/${from}`, Where: where, Type: "none", Options: "bind" },
           };
           expected.push([name, text, where]);
@@ -101,7 +106,20 @@ describeWith(["systemd"], "systemd units, loaded by systemd", () => {
         for (const [name, text, where] of expected) {
           const lines = found.get(name);
           expect([fieldOf(lines, "Description"), fieldOf(lines, "Where")]).toEqual([text, where]);
-          expect(fieldOf(lines, "What")).toBe(units[name]?.Mount?.What);
+          const what = units[name]?.Mount?.What ?? "";
+          expect(fieldOf(lines, "What")).toBe(what);
+          const waitsFor = lines?.flatMap(
+            (line) => line.match(/^RequiresMountsFor: (.*) \(origin-file\S*\)$/)?.[1] ?? [],
+          );
+          expect(waitsFor?.sort()).toEqual([what, where].sort());
+          const conditions = lines?.filter((line) => line.startsWith("ConditionPathIs")).sort();
+          expect(conditions).toEqual([
+            `ConditionPathIsDirectory: ${where} untested`,
+            ...[
+              `ConditionPathIsSymbolicLink: !${what} untested`,
+              `ConditionPathIsSymbolicLink: !${where} untested`,
+            ].sort(),
+          ]);
         }
       }),
       runs(25),

@@ -27,6 +27,9 @@ const program = (commands: readonly string[], versionArg = "--version"): EngineS
   howToGet: "npm run engines",
 });
 
+/** SELinux' tools and policy, to be laid over a root. */
+export const selinuxLayer = fileURLToPath(new URL("../../.cache/engines/selinux", import.meta.url));
+
 const condition = (probe: () => boolean, howToGet: string): EngineSpec => ({ probe, required: false, howToGet });
 
 const isRoot = () => process.getuid?.() === 0;
@@ -36,6 +39,8 @@ const engines = {
   nix: program(["nix-instantiate"]),
   chezmoi: program(["chezmoi"]),
   restic: program(["restic"], "version"),
+  // another than the system's own, where that one is old
+  "restic-current": program(["restic-current"], "version"),
   systemd: program(["systemd-analyze", "systemd-tmpfiles", "systemd-escape"]),
   shellcheck: program(["shellcheck"]),
   shfmt: program(["shfmt"]),
@@ -45,6 +50,9 @@ const engines = {
   attr: program(["getfattr", "setfattr"]),
   zstd: program(["zstd"]),
   age: program(["age", "age-keygen"]),
+  gpg: program(["gpg", "gpg-agent"]),
+  sqlite: program(["sqlite3"]),
+  stow: program(["stow"]),
   bubblewrap: program(["bwrap"]),
   git: program(["git"]),
   // used where the system has them; the install script leaves them alone
@@ -53,6 +61,10 @@ const engines = {
   "nix-sources": condition(
     () => nixSources() !== undefined,
     "npm run engines where GitHub can be reached, or REMANENCE_NIX_SOURCES=FOLDER",
+  ),
+  "selinux-policy": condition(
+    () => existsSync(join(selinuxLayer, "etc/selinux/default/contexts/files/file_contexts")),
+    "test/engines/selinux-policy.sh, on Debian or Ubuntu",
   ),
   root: condition(isRoot, "run the tests as root"),
   loop: condition(() => isRoot() && runs("losetup", "-f"), "run the tests as root where loop devices may be used"),

@@ -2,21 +2,22 @@
 import { spawn } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { environment, type Run, type RunOptions, run, type Scripts } from "./fedora.ts";
+import { commandLine, environment, type Run, type RunOptions, run, type Scripts } from "./fedora.ts";
 import { scratch } from "./workspace.ts";
 
 /**
  * Runs a script with a look at each command, in functions, subshells and command substitutions too: each look takes a
  * character from a file that all these processes read through one shared offset, and `K` means the end of the look's
- * process and of the script.
+ * process and of the script, `C` a command of ours in between.
  */
 const watched = `
 exec 8<"$1"
-log=$2 script=$3
-shift 3
+log=$2 between=$3 script=$4
+shift 4
 set -T
 trap 'read -r -N 1 -u 8 __look; case $__look in
   K) kill -9 $$ $BASHPID ;;
+  C) eval "$between" || : ;;
   L) printf "%s\\t%s\\n" "\${FUNCNAME[0]-}" "\${BASH_COMMAND//[[:cntrl:]]/ }" >>"$log" ;;
 esac' DEBUG
 source "$script"
@@ -36,7 +37,7 @@ export function boundaries(scripts: Scripts, call: readonly string[], options: R
   const log = join(folder, "log");
   writeFileSync(join(folder, "looks"), "L".repeat(enough));
   writeFileSync(log, "");
-  const done = watch(folder, scripts, call, options);
+  const done = watch(folder, "", scripts, call, options);
   if (done.code !== 0) throw new Error(`${call.join(" ")} failed: ${done.code} ${done.out}${done.err}`);
   const lines = readFileSync(log, "utf8").split("\n").slice(0, -1);
   if (lines.length >= enough) throw new Error(`${call.join(" ")} runs more than ${enough} commands`);
@@ -50,12 +51,34 @@ export function boundaries(scripts: Scripts, call: readonly string[], options: R
 export function killBefore(number: number, scripts: Scripts, call: readonly string[], options: RunOptions): boolean {
   const folder = scratch();
   writeFileSync(join(folder, "looks"), `${".".repeat(number)}K${".".repeat(enough)}`);
-  return watch(folder, scripts, call, options).code === null;
+  return watch(folder, "", scripts, call, options).code === null;
 }
 
-function watch(folder: string, scripts: Scripts, [name, ...args]: readonly string[], options: RunOptions): Run {
+/** Runs a script to its end, and something else before the commands of those numbers, or before all of them. */
+export function runBetween(
+  between: string,
+  numbers: readonly number[] | "all",
+  scripts: Scripts,
+  call: readonly string[],
+  options: RunOptions,
+): Run {
+  const folder = scratch();
+  const looks = new Array<string>(enough).fill(numbers === "all" ? "C" : ".");
+  for (const number of numbers === "all" ? [] : numbers) looks[number] = "C";
+  writeFileSync(join(folder, "looks"), looks.join(""));
+  return watch(folder, between, scripts, call, options);
+}
+
+function watch(
+  folder: string,
+  between: string,
+  scripts: Scripts,
+  [name, ...args]: readonly string[],
+  options: RunOptions,
+): Run {
   const script = join(scripts.folder, `${name}.sh`);
-  return run(["bash", "-c", watched, "bash", join(folder, "looks"), join(folder, "log"), script, ...args], options);
+  const files = [join(folder, "looks"), join(folder, "log"), between, script];
+  return run(["bash", "-c", watched, "bash", ...files, ...args], options);
 }
 
 /** Runs a script and kills all its processes after a time; false where it ended before. */
@@ -66,7 +89,8 @@ export function killAfter(
   options: RunOptions,
 ): Promise<boolean> {
   return new Promise((resolve) => {
-    const child = spawn("bash", [join(scripts.folder, `${name}.sh`), ...args], {
+    const [program = "", ...words] = commandLine(["bash", join(scripts.folder, `${name}.sh`), ...args], options);
+    const child = spawn(program, words, {
       cwd: "/",
       detached: true,
       env: environment(options),

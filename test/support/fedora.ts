@@ -73,6 +73,8 @@ export interface RunOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** Another user and group to run as. */
   readonly uid?: number;
+  /** A process whose mounts it sees. */
+  readonly among?: number;
 }
 
 /** Everything a script's environment holds: nothing of the tester's own. */
@@ -81,12 +83,16 @@ export function environment({ home, env = {} }: RunOptions): NodeJS.ProcessEnv {
   return { PATH: `/usr/bin:/usr/sbin:${enginePath}`, HOME: home, ...env };
 }
 
+/** A command line that enters the mounts, and becomes the user, that are asked for. */
+export function commandLine(command: readonly string[], { uid, among }: RunOptions): readonly string[] {
+  const into = among === undefined ? [] : ["nsenter", `--mount=/proc/${among}/ns/mnt`, "--"];
+  const as = uid === undefined ? [] : ["setpriv", `--reuid=${uid}`, `--regid=${uid}`, "--clear-groups"];
+  return [...into, ...as, ...command];
+}
+
 /** Runs a program as the scripts are run: without a terminal, with an environment of its own. */
 export function run(command: readonly string[], options: RunOptions): Run {
-  const [program = "", ...args] =
-    options.uid === undefined
-      ? command
-      : ["setpriv", `--reuid=${options.uid}`, `--regid=${options.uid}`, "--clear-groups", ...command];
+  const [program = "", ...args] = commandLine(command, options);
   const done: SpawnSyncReturns<string> = spawnSync(program, args, {
     cwd: "/",
     encoding: "utf8",
@@ -106,6 +112,8 @@ export function runScript(scripts: Scripts, name: string, args: readonly string[
 export function expectRun(code: number, ...call: Parameters<typeof runScript>): Run {
   const done = runScript(...call);
   expect(done.code, `${call[1]} ${call[2].join(" ")}\n${done.out}${done.err}`).toBe(code);
+  // In a condition a function that is not there is only "no".
+  expect(done.err).not.toContain(": command not found");
   return done;
 }
 

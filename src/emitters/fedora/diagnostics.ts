@@ -7,6 +7,24 @@ export const fedoraDiagnostics = defineDiagnostics({
     message: ({ what }: { what: string; instead: string }) => `${what} is not written yet`,
     help: ({ instead }) => instead,
   },
+  "fedora/mount-unit": {
+    severity: "error",
+    message: ({ path, why }: { path: string; why: string }) => `\`${path}\` cannot have a mount unit: ${why}`,
+    help: () => "keep the directory around it, or leave it in its place (`how: none`), where it is backed up",
+  },
+  "fedora/atomic-store": {
+    severity: "error",
+    message: ({ store, path }: { store: string; path: string }) =>
+      `store \`${store}\` cannot lie in \`${path}\` on Fedora Atomic: only what is below /var can be written and stays`,
+    help: ({ store }) =>
+      `place it below /var for this host: \`stores: { ${store}: /var/persist }\`, or in the homes: \`~/.persist\``,
+  },
+  "fedora/atomic-etc": {
+    severity: "error",
+    message: ({ path }: { path: string }) =>
+      `\`${path}\` cannot be mounted from a store on Fedora Atomic, which merges /etc anew with each update`,
+    help: () => "leave `how` away: it stays in its place, where it is backed up",
+  },
   "fedora/schedule": {
     severity: "error",
     message: ({ schedule }: { schedule: string }) => `\`${schedule}\` cannot be a schedule`,

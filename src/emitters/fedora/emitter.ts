@@ -1,11 +1,14 @@
 import type { Diagnostic } from "../../diagnostics/diagnostic.ts";
 import type { Fate } from "../../plan/fate.ts";
-import { mountedEntries, relocatedAround } from "../../plan/physical.ts";
+import { relocatedAround } from "../../plan/physical.ts";
 import { type HostPlan, isRelocated, type PlanHost } from "../../plan/plan.ts";
 import { linkText, rootLink } from "../../plan/stores.ts";
 import type { EmitInput, EmitResult, Emitter, OutputFile, Saying } from "../emitter.ts";
 import { folderOf, inFolder } from "../emitter.ts";
+import { atomicFaults } from "./atomic.ts";
+import { systemBackupUnits } from "./backup-units.ts";
 import { fedoraDiagnostics as say } from "./diagnostics.ts";
+import { boundEntries, mountFaults, mountUnitName, mountUnitsOf } from "./mounts.ts";
 import { readmeOf } from "./readme.ts";
 import { scriptsOf } from "./scripts.ts";
 import { tmpfilesOf, unitsOf } from "./units.ts";
@@ -15,7 +18,7 @@ type FedoraHost = Extract<PlanHost, { os: "fedora" }>;
 /** Fedora: scripts that link, verify, back up, restore and clean; user units and tmpfiles rules; a README. */
 export const fedoraEmitter: Emitter = {
   name: "fedora",
-  summary: "Fedora scripts: link, unlink, verify, backup, restore, clean; user units",
+  summary: "Fedora scripts: link, unlink, verify, backup, restore, clean; units for users and mounts",
   emit,
   explain,
 };
@@ -45,8 +48,9 @@ function emitHost(plan: HostPlan, input: EmitInput): EmitResult {
   });
   return {
     files: [
-      ...files(scriptsOf(plan), "", true),
+      ...files(scriptsOf(plan, input.plans), "", true),
       ...files(unitsOf(plan), "systemd/", false),
+      ...files({ ...mountUnitsOf(plan), ...systemBackupUnits(plan) }, "systemd/system/", false),
       ...files(Object.fromEntries(rules), "user-tmpfiles.d/", false),
       ...files({ "README.md": readmeOf(plan) }, "", false),
     ],
@@ -55,15 +59,9 @@ function emitHost(plan: HostPlan, input: EmitInput): EmitResult {
 }
 
 function checkFedora(plan: HostPlan, host: FedoraHost): Diagnostic[] {
-  const bound = mountedEntries(plan).filter((entry) => entry.how === "bind");
-  const asked = host.fedora.link === "bind";
-  const instead = "leave it in its place (`how: none`), where it is backed up, or use `symlink`";
   return [
-    ...(asked && bound.length > 0
-      ? [say["fedora/unsupported"]({ what: "`link: bind`", instead }, host.spans["fedora.link"] ?? host.span)]
-      : bound.map((entry) =>
-          say["fedora/unsupported"]({ what: `a bind mount on Fedora (\`${entry.path}\`)`, instead }, entry.span),
-        )),
+    ...mountFaults(plan),
+    ...atomicFaults(plan),
     ...(host.fedora.home === null
       ? []
       : [
@@ -93,7 +91,10 @@ function explain(plan: HostPlan, fate: Fate, input: EmitInput): Saying[] {
   if (host.os !== "fedora") return [];
   const file = (name: string): string => inFolder(folderOf(input, "fedora", host.name), name);
   return [
-    ...(fate.rule?.scope === "home" ? [{ file: file("link.sh"), says: linkSays(plan, fate) }] : []),
+    ...mountSays(plan, fate, (unit) => file(`systemd/system/${unit}`)),
+    ...(fate.rule?.scope === "home" || fate.rule?.how === "bind"
+      ? [{ file: file("link.sh"), says: linkSays(plan, fate) }]
+      : []),
     ...(host.backup === null ? [] : [{ file: file("backup.sh"), says: backupSays(fate) }]),
     ...(fate.fate === "discard" && fate.rule?.expire != null && fate.rule.kind !== "file" && fate.rule.scope === "home"
       ? [{ file: file("clean.sh"), says: `goes when nothing has changed it for ${fate.rule.expire}` }]
@@ -105,8 +106,19 @@ function linkSays(plan: HostPlan, { fate, rule }: Fate): string {
   if (fate !== "persist" || rule === null) return "nothing";
   if (!isRelocated(rule)) return "nothing: it stays in its place";
   const outer = relocatedAround(plan, rule.live) ?? rule;
+  if (outer.how === "bind") return "moves it to its store and mounts it, as root";
   const text = linkText(outer.path, rootLink(outer.store ?? "", plan.host.stores));
   return outer === rule ? `links it to ${text}` : `nothing of its own: ${outer.path} is a link to ${text}`;
+}
+
+/** The unit that mounts what is around a path, and why a mount. */
+function mountSays(plan: HostPlan, { fate, rule }: Fate, fileOf: (unit: string) => string): Saying[] {
+  if (fate !== "persist" || rule === null) return [];
+  const outer = relocatedAround(plan, rule.live) ?? rule;
+  const entry = boundEntries(plan).find(({ live }) => live === outer.live);
+  if (entry === undefined) return [];
+  const why = entry.note === null ? "" : ` (${entry.note})`;
+  return [{ file: fileOf(mountUnitName(plan, entry)), says: `mounts ${entry.stored} at ${entry.live}${why}` }];
 }
 
 function backupSays({ backup, fate, rule }: Fate): string {

@@ -7,41 +7,54 @@ import { type AgedPlace, ageingOf, neverAged } from "../../plan/ageing.ts";
 import { type BackupRoot, type BackupSet, backupSet } from "../../plan/backup-set.ts";
 import { rememberFor } from "../../plan/memo.ts";
 import { type AbsolutePath, depthOf, relativeTo, sortByPath } from "../../plan/path.ts";
-import { mountedEntries } from "../../plan/physical.ts";
+import { mountedEntries, physicalPath } from "../../plan/physical.ts";
 import { type HostPlan, isRelocated, type PlanEntry, type PlanUser } from "../../plan/plan.ts";
 import { rootLink, storeFolder } from "../../plan/stores.ts";
 import { generatedFrom } from "../emitter.ts";
 import { groupEntries } from "../groups.ts";
 import { resticExcludes } from "../restic-excludes.ts";
+import { labelLines } from "./labels.ts";
+import { boundEntries, boundLine } from "./mounts.ts";
+import { otherHostsLines } from "./other-hosts.ts";
 
 type Line = Fragment<"shell">;
 type Row = Line | RemarkedLine;
 
 const beside = (line: Line, remark: string | null): RemarkedLine => ({ line, remark });
 
-/** The scripts of a host, by file name: what is particular to it stands first, then text that is the same for all. */
-export function scriptsOf(plan: HostPlan): Readonly<Record<string, string>> {
+/**
+ * The scripts of a host, by file name: what is particular to it stands first, then text that is the same for all. Of the
+ * manifest's other hosts, `plans` has them, it needs to know what their backups hold.
+ */
+export function scriptsOf(plan: HostPlan, plans: readonly HostPlan[]): Readonly<Record<string, string>> {
   const links = [...userLines(plan), ...storeLines(plan)];
+  const labels = labelLines(plan);
   const { backup } = plan.host;
   return {
     "link.sh": script(
       plan,
       "Moves what is kept into its store and links it.",
-      ["common", "links", "relocate"],
-      [...links, linkedSettings(plan)],
+      [
+        ...["common", "links", "checks", "relocate", "settle", "labels", "label-rules", "label-stores"],
+        ...["mounts", "hands", "mounting", "binding", "covered"],
+      ],
+      [...links, ...labels, linkedSettings(plan)],
       "link",
     ),
     "unlink.sh": script(
       plan,
       "Undoes link.sh.",
-      ["common", "links", "relocate"],
-      [...links, linkedSettings(plan)],
+      [
+        ...["common", "links", "checks", "relocate", "labels", "label-rules", "unlabel-stores"],
+        ...["mounts", "hands", "mounting", "unbinding"],
+      ],
+      [...links, ...labels, linkedSettings(plan)],
       "unlink",
     ),
     "verify.sh": script(
       plan,
       "Shows whether everything is where it should be.",
-      ["common", "links"],
+      ["common", "links", "relocate", "labels", "mounts", "looks", "states", "report"],
       [...links, verifySettings(plan)],
       "verify",
     ),
@@ -51,24 +64,48 @@ export function scriptsOf(plan: HostPlan): Readonly<Record<string, string>> {
           "backup.sh": script(
             plan,
             "Backs up what is kept.",
-            ["common", "backups"],
+            ["common", "backups", "walk", "databases", "archives", "repository", "snapshots"],
             [...userLines(plan), backupSettings(plan, backup)],
             "backup",
           ),
-          "restore.sh": script(
-            plan,
-            "Brings back what backup.sh saved.",
-            ["common", "backups", "unpack"],
-            [...userLines(plan), backupSettings(plan, backup)],
-            "restore",
-          ),
         }),
+    ...restoreScript(plan, otherHostsLines(plan, plans)),
     "clean.sh": script(
       plan,
       "Lets old caches and logs go.",
       ["common"],
       [...userLines(plan), cleanSettings(plan)],
       "clean",
+    ),
+  };
+}
+
+/** On a host without a backup of its own it reads those of others, where they hold something that is kept here. */
+function restoreScript(plan: HostPlan, others: readonly Line[]): Record<string, string> {
+  const { backup } = plan.host;
+  if (backup === null && others.length === 0) return {};
+  const settings =
+    backup === null ? shell.define("settings", others) : backupSettings(plan, backup, ownedLines, others);
+  return {
+    "restore.sh": script(
+      plan,
+      "Brings back what backup.sh saved, here or on another host.",
+      [
+        "common",
+        "links",
+        "checks",
+        "relocate",
+        "labels",
+        "backups",
+        "sources",
+        "unpack",
+        "swap",
+        "apart",
+        "choose",
+        "compare",
+      ],
+      [...userLines(plan), settings],
+      "restore",
     ),
   };
 }
@@ -138,25 +175,58 @@ function settingsOf(
   return shell.define("settings", [...lines, ...more]);
 }
 
-function linkedLine(entry: PlanEntry): Line {
+/** A call for an entry that lies in a store, by how it appears at its place. */
+function relocatedLine(plan: HostPlan, entry: PlanEntry): Line {
+  if (isRelocated(entry) && entry.how === "bind") return boundLine(plan, entry);
   return shell.call("linked", entry.user ?? "", entry.kind, entry.path, entry.store ?? "", entry.mode ?? "-");
 }
 
 function linkedSettings(plan: HostPlan): Line {
-  return settingsOf(linkedEntries(plan), linkedLine);
+  return settingsOf([...linkedEntries(plan), ...boundEntries(plan)], (entry) => relocatedLine(plan, entry));
 }
 
 function verifySettings(plan: HostPlan): Line {
-  const linked = linkedEntries(plan);
+  const linked = [...linkedEntries(plan), ...boundEntries(plan)];
   const inPlace = plan.entries.filter((entry) => entry.disposition === "persist" && !isRelocated(entry));
-  return settingsOf([...linked, ...inPlace], (entry) =>
-    isRelocated(entry)
-      ? linkedLine(entry)
-      : shell.call("kept", entry.user ?? "-", entry.kind, entry.path, entry.mode ?? "-"),
+  return settingsOf(
+    [...linked, ...inPlace],
+    (entry) =>
+      isRelocated(entry)
+        ? relocatedLine(plan, entry)
+        : shell.call("kept", entry.user ?? "-", entry.kind, entry.path, entry.mode ?? "-", ...ownersOf(plan, entry)),
+    scheduleLines(plan),
   );
 }
 
-function backupSettings(plan: HostPlan, backup: Backup): Line {
+/** Whose something must be, where the manifest says other than that a home is its user's. */
+function ownersOf({ host }: HostPlan, { owner, group, user: name }: PlanEntry): string[] {
+  const user = host.users.find((one) => one.name === name);
+  return [owner === null || owner === user?.name ? "-" : owner, group === null || group === user?.group ? "-" : group];
+}
+
+/** For whom there are backups, and when. */
+function scheduleLines(plan: HostPlan): Line[] {
+  const { backup, users } = plan.host;
+  if (backup === null) return [];
+  const owners = [null, ...users.map(({ name }) => name)].filter((owner) => backupSet(plan, owner).roots.length > 0);
+  return owners.map((owner) => shell.call("scheduled", owner ?? "-", backup.schedule));
+}
+
+/** What an entry must be like when it is back, for restore.sh. */
+function ownedLines(owner: string, roots: readonly BackupRoot[], seen: (path: AbsolutePath) => string): Line[] {
+  return roots.flatMap(({ entry: { mode, owner: by, group }, path }) =>
+    mode === null && by === null && group === null
+      ? []
+      : [shell.call("owned", owner, seen(path), mode ?? "-", by ?? "-", group ?? "-")],
+  );
+}
+
+function backupSettings(
+  plan: HostPlan,
+  backup: Backup,
+  more: typeof ownedLines = () => [],
+  others: readonly Row[] = [],
+): Line {
   const { host } = plan;
   const keep = Object.entries(backup.retain).flatMap(([kind, count]) => [`--keep-${kind}`, String(count)]);
   const head = [
@@ -167,13 +237,14 @@ function backupSettings(plan: HostPlan, backup: Backup): Line {
     ...(backup.encrypt === null
       ? []
       : [shell.assign("encrypt_tool", backup.encrypt.tool), shell.assign("encrypt_to", backup.encrypt.recipient)]),
-    ...(backup.engine === "restic" && keep.length > 0 ? [shell.array("retain", keep)] : []),
+    ...(keep.length > 0 ? [shell.array("retain", keep)] : []),
   ];
   const owners = [null, ...host.users];
-  return shell.define("settings", [...head, ...owners.flatMap((user) => backupLines(plan, user, backup))]);
+  const own = owners.flatMap((user) => backupLines(plan, user, backup, more));
+  return shell.define("settings", [...head, ...own, ...others]);
 }
 
-function backupLines(plan: HostPlan, user: PlanUser | null, backup: Backup): Row[] {
+function backupLines(plan: HostPlan, user: PlanUser | null, backup: Backup, more: typeof ownedLines): Row[] {
   const linked = backupSet(plan, user?.name ?? null);
   if (linked.roots.length === 0) return [];
   const { set, unlinked } = withUnlinked(linked, backupSet(inPlacePlan(plan), user?.name ?? null));
@@ -196,7 +267,39 @@ function backupLines(plan: HostPlan, user: PlanUser | null, backup: Backup): Row
     ...set.excludes.map(({ entry, path, pattern }) =>
       beside(shell.call("excluded", owner, pattern ? "pattern" : "path", seen(path)), entry.note),
     ),
+    ...more(owner, [...linked.roots, ...unlinked], seen),
     ...(backup.engine === "restic" ? resticLines(set, owner, user) : []),
+    ...insideLines(plan, user, backup, linked),
+  ];
+}
+
+/** What is to be known of places inside the roots: which are named by themselves, hold databases, or must not be there. */
+function insideLines(plan: HostPlan, user: PlanUser | null, backup: Backup, { roots }: BackupSet): Row[] {
+  const owner = user?.name ?? "-";
+  const own = plan.rules.filter((rule) => rule.user === (user?.name ?? null) && rule.kind !== "pattern");
+  const saved = own.filter((rule) => rule.backup);
+  const isRoot = new Set(roots.map(({ entry }) => entry.live));
+  const places = (name: string, rules: readonly PlanEntry[]): Line[] => {
+    const paths = rules.flatMap((rule) => [rule.stored ?? physicalPath(plan, rule.live), rule.live]);
+    return [...new Set(paths)].map((path) => shell.call(name, owner, seenFrom(user, path)));
+  };
+  const inner = places(
+    "inner",
+    saved.filter(({ live }) => !isRoot.has(live)),
+  );
+  const databases = places(
+    "database",
+    saved.filter(({ database }) => database),
+  );
+  const inClear = backup.engine === "tar" && backup.encrypt === null;
+  const withheld = own.filter((rule) => inClear && rule.class === "secret" && rule.disposition === "persist");
+  return [
+    ...(inner.length === 0 ? [] : [shell.comment("named inside another")]),
+    ...inner,
+    ...(databases.length === 0 ? [] : [shell.comment("databases")]),
+    ...databases,
+    ...(withheld.length === 0 ? [] : [shell.comment("secrets, which go only where they are encrypted")]),
+    ...withheld.map(({ path }) => shell.call("withheld", owner, path)),
   ];
 }
 

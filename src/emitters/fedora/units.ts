@@ -1,68 +1,38 @@
 import { oneLine } from "../../languages/fragment.ts";
-import { printUnit, tmpfilesLine } from "../../languages/systemd.ts";
-import type { Backup } from "../../manifest/manifest.ts";
+import { tmpfilesLine } from "../../languages/systemd.ts";
 import { ageingOf, neverAged } from "../../plan/ageing.ts";
 import { relativeTo } from "../../plan/path.ts";
 import { beginnings, pathTree } from "../../plan/path-tree.ts";
 import type { HostPlan, PlanUser } from "../../plan/plan.ts";
 import { generatedFrom } from "../emitter.ts";
-
-/** Where the units look for the scripts: a link that the README tells to make, so that the repo may lie anywhere. */
-const folder = ".config/remanence/host";
+import { scriptService, scriptTimer, userBackupUnits, userScript } from "./backup-units.ts";
 
 /** The user units of a host, by file name. */
 export function unitsOf(plan: HostPlan): Readonly<Record<string, string>> {
   const { host } = plan;
   const cleans = host.users.some((user) => ageingOf(plan, user.name).aged.length > 0);
   return {
-    ...(host.backup === null ? {} : backupUnits(plan, host.backup, cleans)),
+    // Only one of them can be at work.
+    ...userBackupUnits(plan, cleans ? ["remanence-clean.service"] : []),
     ...(cleans
       ? {
-          // Where a backup is at work it has time until the next run.
-          "remanence-clean.service": service(plan, "Let old caches and logs of this home go", "clean.sh", {
-            SuccessExitStatus: "75",
-          }),
-          "remanence-clean.timer": timer(plan, "Let old caches and logs of this home go, now and then", "weekly"),
+          "remanence-clean.service": scriptService(
+            plan,
+            "user",
+            "Let old caches and logs of this home go",
+            [userScript("clean.sh"), "--yes"],
+            // Where a backup is at work it has time until the next run.
+            { success: "75" },
+          ),
+          "remanence-clean.timer": scriptTimer(
+            plan,
+            "user",
+            "Let old caches and logs of this home go, now and then",
+            "weekly",
+          ),
         }
       : {}),
   };
-}
-
-function backupUnits(plan: HostPlan, backup: Backup, cleans: boolean): Record<string, string> {
-  // Only one of them can be at work.
-  const after = cleans ? { After: ["remanence-clean.service"] } : {};
-  return {
-    "remanence-backup.service": service(plan, "Back up what is kept of this home", "backup.sh", {}, after),
-    "remanence-backup.timer": timer(plan, "Back up what is kept of this home, regularly", backup.schedule),
-  };
-}
-
-function service(
-  plan: HostPlan,
-  description: string,
-  script: string,
-  more: { SuccessExitStatus?: string } = {},
-  order: { After?: readonly string[] } = {},
-): string {
-  return printUnit([`${plan.host.name}: a user unit.`, generatedFrom(plan)], {
-    Unit: { Description: description, Documentation: `man:systemd.service(5)`, ...order },
-    Service: {
-      Type: "oneshot",
-      // An interpreter in /usr: with SELinux a script in a home is not a program that systemd may start.
-      ExecStart: ["/usr/bin/bash", { inHome: `${folder}/${script}` }, "--yes"],
-      Nice: "19",
-      IOSchedulingClass: "idle",
-      ...more,
-    },
-  });
-}
-
-function timer(plan: HostPlan, description: string, calendar: string): string {
-  return printUnit([`${plan.host.name}: a user unit.`, generatedFrom(plan)], {
-    Unit: { Description: description },
-    Timer: { OnCalendar: calendar, Persistent: "true", RandomizedDelaySec: "1h" },
-    Install: { WantedBy: ["timers.target"] },
-  });
 }
 
 /**

@@ -89,6 +89,10 @@ export const planCases: readonly Case[] = [
   { code: "plan/contradiction", text: after("home:\n  - x/\n  - { path: ┆x/, class: data }") },
   { code: "fedora/system-symlink", text: after("system:\n  - { path: ┆/srv/x/, how: symlink, on: [fedora] }") },
   {
+    code: "fedora/mount-inside-link",
+    text: after("home:\n  - { path: x/, on: [fedora] }\n  - { path: ┆x/y/, how: bind, on: [fedora] }"),
+  },
+  {
     code: "plan/too-long",
     text: after(`stores: { persist: /${"s/".repeat(100)}p }\nhome: [┆${"x".repeat(200)}/${"y/".repeat(1850)}]`),
   },

@@ -70,9 +70,17 @@ const cases: readonly Case[] = [
     host: `nixos: { wipe: { path: /, method: tmpfs } }, backup: { ${restic}, password-file: /etc/restic }`,
     severity: "warning",
   },
-  { code: "fedora/unsupported", host: "fedora: { link: bind }" },
   { code: "fedora/unsupported", host: "fedora: { home: standalone }" },
-  { code: "fedora/unsupported", host: "", home: "{ path: x/, how: bind }" },
+  { code: "fedora/unsupported", host: "", home: "{ path: x, how: bind, writes: in-place }" },
+  { code: "fedora/mount-unit", host: "fedora: { link: bind }", home: `${"a-".repeat(60)}/` },
+  { code: "fedora/mount-unit", host: "fedora: { link: bind }", home: "'a\\\\/b/'" },
+  { code: "fedora/atomic-store", host: "fedora: { variant: atomic }" },
+  { code: "fedora/atomic-store", host: "fedora: { variant: atomic }, stores: { persist: /usr/persist }" },
+  {
+    code: "fedora/atomic-etc",
+    host: "fedora: { variant: atomic }, stores: { persist: /var/persist }",
+    system: "{ path: /etc/thing/, how: bind }",
+  },
   { code: "fedora/schedule", host: `backup: { ${restic}, schedule: "daily\\\\nExecStart=x" }` },
   { code: "fedora/backup-path", host: "backup: { engine: tar, path: backups }" },
 ];
@@ -97,6 +105,14 @@ describe("what a target cannot do", () => {
     // Nothing is generated where there is an error, everything where there is none.
     expect(tree.length > 0).toBe(severity === "warning");
     for (const d of diagnostics) expect(d.help, d.code).not.toBe("");
+  });
+
+  it("is not what stays on Fedora Atomic: below /var, in the homes, and where links lead there", async () => {
+    for (const store of ["/var/persist", "~/.persist", "/mnt/persist", "/home/.persist"]) {
+      const host = `fedora: { variant: atomic }, stores: { persist: ${store} }`;
+      const { diagnostics } = await compileText(manifest({ code: "fedora/atomic-store", host, system: "/etc/thing/" }));
+      expect(diagnostics.filter(({ severity }) => severity === "error")).toEqual([]);
+    }
   });
 
   it("has a case for each code", () => {

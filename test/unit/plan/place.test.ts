@@ -68,14 +68,23 @@ describe("a profile that knows of mounts", () => {
     "name: mine\ntitle: Mine\npaths: [{ path: x/, class: data, how: bind }]\nsources: [https://example.org/]\n";
   it.each([
     ["os: nixos, nixos: { home: standalone }", "bind"],
-    ["os: fedora", null],
+    ["os: fedora", "bind"],
     ["os: fedora, fedora: { link: bind }", "bind"],
     ["os: fedora, fedora: { link: none }", null],
     ["os: nixos, nixos: { relocate: wiped }", null],
-  ])("does not make a host have them: { %s }", async (host, how) => {
+  ])("has them where a host moves what it keeps: { %s }", async (host, how) => {
     const text = smallManifest("profiles: [mine]", `h: { ${host} }`);
     const rule = ruleAt(await resolveText(text, { "profiles/mine.yaml": profile }), "h", "/home/u/x");
     expect(rule?.how).toBe(how);
+  });
+
+  it("leaves the system's places on Fedora as they are, and single files", async () => {
+    const kept =
+      "name: mine\ntitle: Mine\npaths: [{ path: /srv/x/, class: data, how: bind }, { path: x, class: data, how: bind }]\nsources: [https://example.org/]\n";
+    const resolved = await resolveText(smallManifest("profiles: [mine]", "h: { os: fedora }"), {
+      "profiles/mine.yaml": kept,
+    });
+    expect(["/srv/x", "/home/u/x"].map((live) => ruleAt(resolved, "h", live)?.how)).toEqual([null, null]);
   });
 });
 

@@ -4,189 +4,105 @@
 usage() {
   cat <<'END'
 Backs up what is kept: run as a user what is kept of that home, run as root what is kept of the system. Paths are those
-where the state really lies, so links and mounts do not matter. Secrets go only where they are encrypted.
+where the state really lies, so links and mounts do not matter. Secrets go only where they are encrypted. SQLite databases
+are copied by sqlite3, where that is installed; other databases are whole only if nothing writes them meanwhile.
 
-  --dry-run         list what would be backed up, and how much it is
-  --only PATH...    only these
+  --dry-run         list what would be backed up, how much it is, and what old archives would go
+  --only PATH...    only these, beside the regular backups
   --init            restic: make the repository first
+  --wait SECONDS    restic: how long to wait where another run is at work in the repository (default 300)
+  --snapshot        root: from read-only btrfs snapshots, where what is saved lies on btrfs
+  --for USER        root, with --snapshot: what is kept of that user's home; it is saved as that user
+  --notify UNIT     say that a unit failed, and why, where people look
   --format FORMAT   text (default) or json
   --yes             accepted; nothing is asked
   --help            this text
 
-Exit codes: 0 done, 2 could not run, 3 refused because it would be unsafe, 4 something changed while it was read or
-could not be read (the backup is there, but not complete), 75 another run is at work.
+Exit codes: 0 done, 2 could not run or a check of the backups failed, 3 refused because it would be unsafe, 4 something
+changed while it was read or could not be read (the backup is there, but not complete), 75 another run is at work.
 END
 }
 
-init=no
+init=no wait_seconds=300 snapshot=no for_user='' notify=''
 option() {
-  [[ $1 == --init ]] || return 1
-  init=yes
-  taken=0
-}
-
-# A path as a regular expression of find, which matches whole paths; * and ? of a pattern stay in one component, and ?
-# is a character, not a byte.
-regex_of() {
-  local text=$1 i c
-  reply=
-  for ((i = 0; i < ${#text}; i++)); do
-    c=${text:i:1}
-    case $2$c in
-      'pattern*') reply+='[^/]*' ;;
-      'pattern?') reply+=$'[^/\200-\277][\200-\277]*' ;;
-      *[].\\^\$\|\(\)+{}[*?]) reply+=\\$c ;;
-      *) reply+=$c ;;
-    esac
-  done
-}
-
-# True where a place that is left out can lie below a root.
-can_reach() {
-  local fixed=$1
-  if [[ $2 == pattern ]]; then
-    fixed=${fixed%%[*?]*}
-    fixed=${fixed%/*}
-  fi
-  [[ $fixed == "$3" || $fixed == "$3"/* || ($2 == pattern && $3 == "$fixed"/*) ]]
-}
-
-# walk NUMBER ACTION…: find's ACTION for what is below a chosen root and not left out, as ./path relative to /. It stays
-# on one file system, and out of other roots: they are walked by themselves.
-walk() {
-  local root=${chosen[$1]} i prune=() expression=()
-  shift
-  for i in "${!left_out[@]}"; do
-    can_reach "${left_out[$i]}" "${left_out_patterns[$i]}" "$root" || continue
-    regex_of "./${left_out[$i]#/}" "${left_out_patterns[$i]}"
-    prune+=(-o -regex "$reply")
-  done
-  for i in "${!chosen[@]}"; do
-    [[ ${chosen[$i]} == "$root"/* ]] || continue
-    regex_of "./${chosen[$i]#/}" path
-    prune+=(-o -regex "$reply")
-  done
-  if ((${#prune[@]} > 0)); then
-    regex_of "./${root#/}" path
-    expression=('(' "${prune[@]:1}" ')' '!' -regex "$reply" -prune -o)
-  fi
-  (cd / && find "./${root#/}" -xdev -regextype posix-extended "${expression[@]}" "$@")
-}
-
-# The files of the chosen roots, each ended by NUL; 1 where something vanished meanwhile or could not be read.
-list_files() {
-  local n failed=0
-  for n in "${!chosen[@]}"; do walk "$n" ! -type s -print0 || failed=1; done
-  return "$failed"
-}
-
-# Other file systems below the roots are not in the backup, and that must not pass in silence; nor must a link that
-# stands where state should be, of which only the link is saved.
-warn_of_gaps() {
-  local n directory
-  for n in "${!chosen[@]}"; do
-    if [[ -L ${chosen[$n]} ]]; then
-      warn "$(plain "$(short "${chosen[$n]}")") is a link to $(plain "$(readlink -- "${chosen[$n]}")"): only the link is saved"
-      code=4
-      continue
-    fi
-    while read -r directory; do
-      warn "$(plain "$directory") is another file system: what is in it is not saved"
-      code=4
-    done < <(walk "$n" -type d -printf '%D %p\n' 2>/dev/null | other_devices)
-  done
-}
-
-# Of lines "DEVICE ./PATH" the paths that are not on the device of the first one.
-other_devices() {
-  local device path first=
-  while read -r device path; do
-    if [[ -z $first ]]; then first=$device; fi
-    if [[ $device != "$first" ]]; then printf '%s\n' "${path#.}"; fi
-  done
-}
-
-encrypt() {
-  case $encrypt_tool in
-    '') cat ;;
-    age) age -r "$encrypt_to" ;;
-    gpg) gpg --batch --yes --trust-model always --encrypt --recipient "$encrypt_to" --output - ;;
+  taken=1
+  case $1 in
+    --init | --snapshot) taken=0 ;;
+    --wait) [[ ${2-} =~ ^[0-9]{1,6}$ ]] || die 2 "--wait needs a number of seconds" ;;
+    --for | --notify) [[ -n ${2-} && ${2-} != --* ]] || die 2 "$1 needs a name" ;;
+    *) return 1 ;;
+  esac
+  case $1 in
+    --init) init=yes ;;
+    --snapshot) snapshot=yes ;;
+    --wait) wait_seconds=$((10#$2)) ;;
+    --for) for_user=$2 ;;
+    --notify) notify=$2 ;;
   esac
 }
 
-backup_tar() {
-  local name out suffix='' codes=(0 0 0 0)
-  need_tools tar zstd sha256sum
-  [[ -z $encrypt_tool ]] || need_tools "$encrypt_tool"
-  [[ -d $target ]] || die 2 "$target is not there: is it mounted?"
-  [[ -w $target ]] || die 2 "$target is not writable"
-  [[ -z $encrypt_tool ]] || suffix=.$encrypt_tool
-  part_name
-  while :; do
-    name=remanence-$host-$reply-$(date -u +%Y-%m-%dT%H-%M-%SZ).tar.zst$suffix
-    out=$target/$name
-    [[ -e $out || -L $out || -e $out.part || -L $out.part ]] || break
-    sleep 1 # a name is taken once
-  done
-  warn_of_gaps
-  # What cannot be read, or is gone when its turn comes, is said and left out; tar itself would give up.
-  if ! list_files | tar --create --file=- -C / --null --no-recursion --verbatim-files-from --files-from=- --format=posix \
-    --acls --xattrs --xattrs-include='*' --sparse --ignore-failed-read --warning=no-file-changed 2>"$work/tar.log" |
-    zstd -q -T0 -3 | encrypt >"$out.part"; then
-    codes=("${PIPESTATUS[@]}")
-  fi
-  cat -- "$work/tar.log" >&2
-  if ((codes[1] > 1 || codes[2] != 0 || codes[3] != 0)); then
-    rm -f -- "$out.part"
-    die 2 "the archive could not be written; earlier ones are untouched"
-  fi
-  # tar says 1 when a file changed while it was read, find when one vanished or was not readable.
-  if ((codes[0] != 0 || codes[1] != 0)) || [[ -s $work/tar.log ]]; then code=4; fi
-  sync -- "$out.part"
-  [[ -n $encrypt_tool ]] || zstd -tq -- "$out.part" || die 2 "the archive is damaged; it is left as $out.part"
-  (cd -- "$target" && sha256sum -- "$name.part" | sed 's/\.part$//' >"$name.sha256")
-  mv -T -- "$out.part" "$out"
-  sync -f -- "$target"
-  result="$name, $(human "$(stat -c %s -- "$out")")"
+# --- the result, for people and for verify.sh ---------------------------------------------------------------------
+
+part='' due=no failure=''
+
+# As that of common.sh; what is said is also the result of the run.
+die() {
+  failure=$2
+  warn "${0##*/}: $2"
+  exit "$1"
 }
 
-backup_restic() {
-  local class i rc list
-  open_restic
-  if ! restic cat config >/dev/null 2>&1; then
-    [[ $init == yes ]] || die 2 "no repository that opens with this password at $target; to make one: backup.sh --init"
-    restic init || die 2 "no repository could be made at $target"
-  fi
-  warn_of_gaps
-  printf '%s\n' ${restic_excludes[@]+"${restic_excludes[@]}"} >"$work/exclude"
-  for class in secret data config state; do
-    list=()
-    for i in "${!chosen[@]}"; do
-      if [[ ${chosen_classes[$i]} == "$class" ]]; then list+=("${chosen[$i]}"); fi
-    done
-    ((${#list[@]} > 0)) || continue
-    printf '%s\0' "${list[@]}" >"$work/list"
-    tags_of "$class"
-    rc=0
-    restic backup --quiet --files-from-raw "$work/list" --exclude-file "$work/exclude" --one-file-system \
-      --tag "$reply" --host "$host" || rc=$?
-    case $rc in
-      0) ;;
-      3) code=4 ;;
-      *) die 2 "restic failed ($rc); earlier backups are untouched" ;;
-    esac
-  done
-  # Some versions of restic say nothing of a root that vanished.
-  for i in "${!chosen[@]}"; do
-    if [[ ! -e ${chosen[$i]} && ! -L ${chosen[$i]} ]]; then code=4; fi
-  done
-  if ((${#retain[@]} > 0)); then
-    part_name
-    restic forget --quiet --tag "remanence,$reply" --host "$host" --group-by host,tags "${retain[@]}" ||
-      die 2 "the backup is there, but restic could not forget old ones"
-  fi
-  result="restic, $target"
+# At every end, whatever it is: the result is written, what was needed on the way goes.
+finish() {
+  local ended=$?
+  if [[ $due == yes ]]; then note_result failed "${failure:-it stopped in the middle (exit code $ended)}"; fi
+  if [[ -n $work ]]; then rm -rf -- "$work"; fi
+  if [[ $snapshot == yes ]]; then remove_snapshots; fi
 }
+
+# note_result complete|incomplete|failed TEXT: of the last run. A run with --only says nothing about the whole.
+note_result() {
+  due=no
+  ((${#only[@]} == 0)) || return 0
+  mark "backup-$part.last" "$1 $(plain "$2")"
+}
+
+# From here on this run has a result. Should it be killed, that is what it left behind.
+begin_result() {
+  note_result failed "it began and has not ended, or was killed"
+  due=yes
+}
+
+# --notify: to the journal, and to the desktop where there is one.
+tell_failure() {
+  local text last=''
+  find_state
+  if [[ $notify == remanence-backup.service && -r $state/backup-$part.last ]]; then
+    IFS= read -r last <"$state/backup-$part.last" || :
+  fi
+  text="$notify failed.${last:+ Last backup of $part: $last.}"
+  if command -v systemd-cat >/dev/null; then printf '%s\n' "$text" | systemd-cat -t remanence -p err || :; else warn "$text"; fi
+  if [[ -n $me ]] && command -v notify-send >/dev/null; then notify-send --app-name=remanence --urgency=critical -- "Backup failed" "$text" || :; fi
+}
+
+# --- once a week --------------------------------------------------------------------------------------------------
+
+# Reads what the backups hold, and says it loudly where it is not what it should be.
+check_backups() {
+  local when=''
+  ((${#only[@]} == 0)) || return 0
+  find_state
+  if [[ -r $state/backup-$part.checked ]]; then read -r when _ <"$state/backup-$part.checked" || :; fi
+  [[ ! $when > $(date -u -d '7 days ago' +%Y-%m-%dT%H:%M:%SZ) ]] || return 0
+  if "check_$engine"; then
+    mark "backup-$part.checked" "$engine"
+  elif [[ $engine == restic && $fault == locked ]]; then
+    warn "the backups were not checked: another run is at work in the repository; the next run does it"
+  else
+    die 2 "$(plain "$reply"). Keep what you have, and look at the disk they are on"
+  fi
+}
+
 # Sets `chosen` and `chosen_classes`: the roots that are asked for and there, in the store or, not linked yet, in the
 # home. A root that is not there yet is no fault, but where there is a link to it its store is not mounted.
 choose_roots() {
@@ -212,9 +128,12 @@ choose_roots() {
   done
 }
 
-# True where a path leads through a link into a root.
+# True where a path leads through a link into a root, or is a mount of one.
 is_in_store() {
   local real root
+  for root in "${root_paths[@]}"; do
+    if [[ $root != "$1" && $root -ef $1 ]]; then return 0; fi
+  done
   real=$(realpath -- "$1")
   [[ $real != "$1" ]] || return 1
   for root in "${root_paths[@]}"; do
@@ -239,11 +158,16 @@ leave_out_target() {
   done
 }
 
+# What is not in directories, of a chosen root, in bytes on the disk.
+measure() {
+  reply=$(walk "$1" '!' -type d -printf '%b\n' 2>/dev/null | awk '{ sum += $1 } END { printf "%d", sum * 512 }') || reply=0
+}
+
 list_roots() {
-  local i total=0 separator=''
+  local i total=0 separator='' name
   [[ $format == text ]] || printf '{ "version": 1, "entries": [ '
   for i in "${!chosen[@]}"; do
-    size_of "${chosen[$i]}"
+    measure "$i"
     total=$((total + reply))
     if [[ $format == json ]]; then
       printf '%s{ "path": %s, "class": "%s", "bytes": %s }' "$separator" "$(json "${chosen[$i]}")" "${chosen_classes[$i]}" "$reply"
@@ -252,42 +176,122 @@ list_roots() {
       printf '  %-40s %10s   %s\n' "$(plain "$(short "${chosen[$i]}")")" "$(human "$reply")" "${chosen_classes[$i]}"
     fi
   done
+  : >"$work/going"
+  if [[ $engine == tar && ${#only[@]} == 0 ]]; then expendable >"$work/going"; fi
   if [[ $format == json ]]; then
+    printf ' ], "bytes": %s, "withheld": [ ' "$total"
+    json_list ${withheld_paths[@]+"${withheld_paths[@]}"}
+    printf ' ], "caches": [ '
+    json_list ${caches[@]+"${caches[@]}"}
+    printf ' ], "gaps": [ '
+    json_list ${gaps[@]+"${gaps[@]}"}
+    printf ' ], "expendable": [ '
+    mapfile -t going <"$work/going"
+    json_list ${going[@]+"${going[@]}"}
     say ' ], "result": null }'
   else
     say ""
-    say "${#chosen[@]} entries, at most $(human "$total"), would go to $target ($engine); ${#left_out[@]} places inside are left out, $missing entries are not there yet."
+    say "${#chosen[@]} entries, $(human "$total"), would go to $target ($engine); ${#left_out[@]} places inside are left out, $missing entries are not there yet."
+    while IFS= read -r name; do say "$name would be removed: it is older than what is to be kept."; done <"$work/going"
   fi
 }
 
-main() {
-  local chosen=() chosen_classes=() missing=0 code=0 result='' complete=true
-  options "$@"
-  choose_user
+json_list() {
+  local item between=''
+  for item in "$@"; do
+    printf '%s%s' "$between" "$(json "$item")"
+    between=', '
+  done
+}
+
+# What the manifest keeps, and this backup must not hold.
+warn_of_withheld() {
+  local path
+  for path in ${withheld_paths[@]+"${withheld_paths[@]}"}; do
+    if wanted "$path"; then warn "$(plain "$path") is a secret, and is left out: these archives are not encrypted"; fi
+  done
+}
+
+tell_result() {
+  local whole=true
+  ((code == 0)) || whole=false
+  if [[ $format == json ]]; then
+    say "{ \"version\": 1, \"entries\": ${#chosen[@]}, \"result\": $(json "$result"), \"complete\": $whole }"
+  else
+    say "backed up ${#chosen[@]} entries: $result$([[ $whole == true ]] || printf ' (not complete: see above)'); $missing entries are not there yet"
+  fi
+}
+
+# Backs up, and then looks after what is there: nothing old goes before something new is complete.
+back_up() {
+  "backup_$engine"
+  if ((code == 0 && ${#only[@]} == 0)); then
+    mark "backup-$part.good" "$(plain "$result")"
+    "forget_$engine"
+  fi
+  check_backups
+  if ((code == 0)); then note_result complete "$result"; else note_result incomplete "$result"; fi
+  tell_result
+}
+
+# On the disk, since it holds copies of databases; what a run that was killed left there goes after a day.
+make_work_on_disk() {
+  local folder=${TMPDIR:-/var/tmp}
+  find "$folder" -maxdepth 1 -type d -name 'remanence-backup-??????' -user "$EUID" -mmin +1440 \
+    -exec rm -rf --one-file-system -- {} + 2>/dev/null || :
+  work=$(mktemp -d -- "$folder/remanence-backup-XXXXXX")
+}
+
+# Whose part it is, and what that part is.
+settle() {
+  if [[ -n $for_user ]]; then
+    [[ $snapshot == yes && $EUID == 0 ]] || die 2 "--for is for root, with --snapshot"
+    choose_other
+  else
+    choose_user
+  fi
+  part_name
+  part=$reply
   settings
   check_only_roots
-  lock
-  choose_roots
+}
+
+main() {
+  local chosen=() chosen_classes=() going=() missing=0 code=0 result=''
+  options "$@"
+  if [[ $snapshot == yes && $dry_run == no ]]; then enter_namespace "$@"; fi
+  settle
+  if [[ -n $notify ]]; then
+    tell_failure
+    return
+  fi
+  trap finish EXIT
+  if [[ -z ${REMANENCE_HOME-} ]]; then lock; else heed_root; fi
+  if [[ $dry_run == no && -z $for_user ]]; then begin_result; fi
+  # What a user's own run says is said once.
+  if [[ -n $for_user && $dry_run == no ]]; then choose_roots 2>/dev/null; else choose_roots; fi
   leave_out_target
   if ((${#chosen[@]} == 0)); then
     [[ $format == text ]] || say '{ "version": 1, "entries": [], "result": null }'
     warn "nothing to back up is there"
+    if [[ $due == yes ]]; then note_result complete "nothing to back up is there"; fi
     exit "$code"
   fi
+  make_work_on_disk
+  if [[ $snapshot == yes && $dry_run == no ]]; then take_snapshots; fi
+  if [[ -n $for_user && $dry_run == no ]]; then
+    code=0
+    run_as_other || code=$?
+    exit "$code"
+  fi
+  warn_of_withheld
+  survey
   if [[ $dry_run == yes ]]; then
     list_roots
     exit "$code"
   fi
-  make_work
-  "backup_$engine"
-  ((code == 0)) || complete=false
-  part_name
-  mark "backup-$reply.last" "$([[ $complete == true ]] && echo complete || echo incomplete), $result"
-  if [[ $format == json ]]; then
-    say "{ \"version\": 1, \"entries\": ${#chosen[@]}, \"result\": $(json "$result"), \"complete\": $complete }"
-  else
-    say "backed up ${#chosen[@]} entries: $result$([[ $complete == true ]] || printf ' (not complete: see above)'); $missing entries are not there yet"
-  fi
+  write_to_real_home
+  back_up
   exit "$code"
 }
 

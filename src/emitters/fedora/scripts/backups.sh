@@ -17,7 +17,10 @@ included() {
   absolute "$3"
   root_classes+=("$2")
   root_paths+=("$reply")
+  if [[ $1 == - ]]; then is_systems["$reply"]=yes; fi
 }
+# Those of them that belong to no user: root may be one, and then keeps both.
+declare -A is_systems=()
 
 declare -A is_unlinked=()
 # unlinked USER CLASS PATH: where something is as long as link.sh has not linked it.
@@ -28,12 +31,37 @@ unlinked() {
 }
 
 left_out=() left_out_patterns=()
-# excluded USER path|pattern PATH: a place inside that is left out.
+# excluded USER path|pattern PATH: a place inside that is left out, and what a move of it leaves beside it.
 excluded() {
   is_mine "$1" || return 0
   absolute "$3"
   left_out+=("$reply")
   left_out_patterns+=("$2")
+  if [[ $2 == path ]]; then left_behind+=("$reply"); fi
+}
+left_behind=()
+
+kept_inside=()
+# inner USER PATH: what is named by itself inside a root; that something marks it as a cache changes nothing there.
+inner() {
+  is_mine "$1" || return 0
+  absolute "$2"
+  kept_inside+=("$reply")
+}
+
+databases=()
+# database USER PATH: where programs keep databases, of which a copy made while they write may be of no use.
+database() {
+  is_mine "$1" || return 0
+  absolute "$2"
+  databases+=("$reply")
+}
+
+withheld_paths=()
+# withheld USER PATH: a secret that only the want of encryption keeps out.
+withheld() {
+  is_mine "$1" || return 0
+  withheld_paths+=("$2")
 }
 
 absolute() {
@@ -82,12 +110,12 @@ name_of() {
 
 # Every --only must name a root, as it is in the manifest or where it lies.
 check_only_roots() {
-  local root names=()
+  local root known=()
   for root in ${root_paths[@]+"${root_paths[@]}"}; do
     name_of "$root"
-    names+=("$reply" "${root#"$home"/}")
+    known+=("$reply" "${root#"$home"/}")
   done
-  check_only ${names[@]+"${names[@]}"}
+  check_only ${known[@]+"${known[@]}"}
 }
 is_wanted_root() {
   name_of "$1"

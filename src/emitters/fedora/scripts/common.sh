@@ -39,15 +39,27 @@ shown() {
   reply=${reply//$'\302'[$'\200'-$'\237']/?}
 }
 
-# A JSON string; bytes that are no UTF-8 are left out.
-json() {
+# Sets `reply` to a path as it is written in a command.
+command_path() {
+  reply=$1
+  if [[ $reply == -* ]]; then reply=./$reply; fi
+  [[ $reply =~ ^[A-Za-z0-9_./+,:@%-]+$ ]] || reply="'${reply//\'/\'\\\'\'}'"
+}
+
+# Sets `reply` to a JSON string; bytes that are no UTF-8 are left out.
+json_of() {
   local text=$1
   if [[ $text == *[$'\200'-$'\377']* ]]; then text=$(printf '%s' "$text" | iconv -c -f UTF-8 -t UTF-8) || :; fi
   text=${text//\\/\\\\}
   text=${text//\"/\\\"}
   text=${text//$'\n'/\\n}
   text=${text//$'\t'/\\t}
-  printf '"%s"' "${text//[$'\001'-$'\037']/?}"
+  reply="\"${text//[$'\001'-$'\037']/?}\""
+}
+
+json() {
+  json_of "$1"
+  printf '%s' "$reply"
 }
 
 # --- options ------------------------------------------------------------------------------------------------------
@@ -286,6 +298,15 @@ load_mounts() {
     printf -v point '%b' "${point//\\/\\0}"
     mount_points+=("$point")
   done < <(cut -d' ' -f5 /proc/self/mountinfo)
+}
+
+# True where something is mounted at a path itself.
+is_mount_point() {
+  local point
+  for point in ${mount_points[@]+"${mount_points[@]}"}; do
+    [[ $point == "$1" ]] && return 0
+  done
+  return 1
 }
 
 # The mount that holds a path, by number: two mounts of one file system are two. And the device: each btrfs subvolume

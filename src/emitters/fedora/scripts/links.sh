@@ -11,14 +11,16 @@ store() {
   root_link["$1/$2"]=$3
 }
 
-entry_paths=() entry_kinds=() entry_stores=() entry_modes=()
-# linked USER KIND PATH STORE MODE: an entry that lives in a store and is linked; MODE is - where nothing is asked for.
+entry_paths=() entry_kinds=() entry_stores=() entry_modes=() entry_owners=() entry_groups=()
+# linked USER KIND PATH STORE MODE [OWNER GROUP]: an entry that lives in a store and is linked; - where nothing is asked for.
 linked() {
   [[ $1 == "$me" ]] || return 0
   entry_kinds+=("$2")
   entry_paths+=("$3")
   entry_stores+=("$4")
   entry_modes+=("$5")
+  entry_owners+=("${6--}")
+  entry_groups+=("${7--}")
 }
 
 folder_of() {
@@ -92,8 +94,11 @@ is_ours() {
 #   STORED.remanence-partial    on its way into the store
 #   LIVE.remanence-back         on its way back
 #   LIVE.remanence-original     what was at LIVE before the link: complete, and kept until --commit
-#   STORED.remanence-copied     a link whose text is no path but a note: IDENTITY FINGERPRINT of the compared copy at STORED
+#   STORED.remanence-copied     a link whose text is no path but a note: IDENTITY FINGERPRINT of the compared copy at STORED,
+#                               STAMP of what it was copied from, and "linked" as soon as the link is in its place
 #   STORED.remanence-returned   the same about what came back to LIVE: what is at STORED is out of date since
+#   STORED.remanence-copied-new the note while it is written anew; means nothing
+#   STORED.remanence-other     what the store had where a person took what was at LIVE: complete, and nothing deletes it
 #   LIVE.remanence-trash, STORED.remanence-trash    was decided about, and is being deleted
 look_beside() {
   partial=$stored.remanence-partial
@@ -101,6 +106,7 @@ look_beside() {
   original=$live.remanence-original
   copied=$stored.remanence-copied
   returned=$stored.remanence-returned
+  other=$stored.remanence-other
 }
 
 # What a directory or file stays however it is renamed: its inode and when that was born. (Inodes are used again, at once.)
@@ -109,14 +115,14 @@ identity_of() {
   reply=${reply// /_}
 }
 
-# has_note NOTE PATH: true where a note is about what is at a path; `reply` is the fingerprint in it.
+noted=()
+# has_note NOTE PATH: true where a note is about what is at a path; `reply` is the fingerprint in it, `noted` its words.
 has_note() {
-  local text
   [[ -L $1 && -e $2 && ! -L $2 ]] || return 1
-  text=$(readlink -- "$1")
+  read -r -a noted <<<"$(readlink -- "$1")"
   identity_of "$2"
-  [[ ${text%% *} == "$reply" ]] || return 1
-  reply=${text#* }
+  [[ ${noted[0]-} == "$reply" ]] || return 1
+  reply=${noted[1]-}
 }
 
 # True where data is at a path, and no link.
@@ -161,7 +167,9 @@ find_exchanger() {
 }
 
 # exchange A B: both names in one step, or nothing; never copies. The caller looks at the result, not at the code alone.
+# (mv refuses a link before the directory that it leads to, but takes them the other way round.)
 exchange() {
+  if [[ -L $1 ]]; then set -- "$2" "$1"; fi
   case $exchanger in
     mv) mv -T --exchange -- "$1" "$2" ;;
     exch) exch -- "$1" "$2" ;;
@@ -229,7 +237,7 @@ check_root_links() {
       none) ;;
       link)
         is_same_place "$link" "$folder" ||
-          die 3 "$(short "$link") leads elsewhere, to $(plain "$(readlink -- "$link")")"
+          die 3 "$(short "$link") leads elsewhere, to $(plain "$(readlink -- "$link")"): is it the store of before? Then run the unlink.sh of before first"
         ;;
       *) die 3 "$(short "$link") is in the way: it must be the link to $(short "$folder")" ;;
     esac
@@ -256,6 +264,10 @@ make_root_links() {
 check_way() {
   local parent stored_parent live_place
   way=copy
+  if [[ $path == *.remanence-* ]]; then
+    reason="its name is one that would say something else here"
+    return
+  fi
   existing "${live%/*}"
   parent=$reply
   existing "${stored%/*}"
@@ -268,6 +280,8 @@ check_way() {
     reason="something is mounted there or inside it"
   elif [[ $stored == "$live"/* || $live == "$stored"/* ]]; then
     reason="the store lies inside it"
+  elif ! is_reliable "$parent" || ! is_reliable "$stored_parent"; then
+    reason="a $reply file system is nothing to move data on: its names cannot be relied on"
   elif [[ ! -w $parent ]]; then
     reason="$(short "$parent") is not writable"
   elif [[ ! -w $stored_parent ]]; then

@@ -3,22 +3,75 @@
 
 # --- to another mount and back ------------------------------------------------------------------------------------
 
-# note FILE PATH FINGERPRINT: in one step, and before it what it is about is on the disk.
+# note FILE PATH FINGERPRINT STAMP: in one step, and before it what it is about is on the disk.
 note() {
   local identity
   identity_of "$2" || return 1
   identity=$reply
   put_on_disk "${2%/*}"
-  if [[ -L $1 ]]; then rm -- "$1" || return 1; fi
-  ln -sT -- "$identity $3" "$1" || return 1
+  write_note "$1" "$identity $3 $4"
+}
+
+write_note() {
+  rm -f -- "$1-new" && ln -sT -- "$2" "$1-new" && mv -T -f -- "$1-new" "$1" || return 1
   put_on_disk "${1%/*}"
 }
 
+# From now on what is in the store counts, and what is at LIVE, should the link be gone, is not what was copied.
+note_link() {
+  has_note "$copied" "$stored" || return 1
+  is_noted_linked || write_note "$copied" "${noted[*]} linked"
+}
+
+is_noted_linked() {
+  [[ ${noted[3]-} == linked ]]
+}
+
+# discard PATH: deletes what a name says is half, or was decided about. What is mounted in it is not entered, and
+# directories that nobody may write to do not stop it.
+discard() {
+  [[ -e $1 || -L $1 ]] || return 0
+  mount_points=()
+  load_mounts
+  ! has_mount "$1" || return 1
+  if [[ -d $1 && ! -L $1 && $EUID != 0 ]]; then
+    find "$1" -xdev -type d ! -perm -0700 -exec chmod u+rwx -- {} \; || return 1
+  fi
+  rm -rf --one-file-system -- "$1"
+}
+
+# Sets `reply` to what changes with every change in a tree and not when it is read: cheap, and told by no clock, which may
+# be set back. (A rename touches the root, but not the time of its content.)
+stamp_of() {
+  reply=$(
+    {
+      find "$1" -xdev -maxdepth 0 -printf '%i %s %m %U %G %T@\0' &&
+        find "$1" -xdev -mindepth 1 -printf '%P\0%i %s %T@ %C@\0'
+    } | b2sum --length=128 | cut -d' ' -f1
+  )
+}
+
+# True where a tree is what it was at the stamp that is in `stamp`.
+is_unchanged() {
+  stamp_of "$1" && [[ $reply == "$stamp" ]]
+}
+
+# True where what is at a path is still what was copied, as has_note has just read it: nothing touched it, or every byte is
+# the same.
+is_as_before() {
+  local print=${noted[1]-} stamp=${noted[2]-}
+  is_unchanged "$1" || is_print "$1" "$print"
+}
+
+is_print() {
+  [[ -n $2 ]] && reply=$(fingerprint "$1") && [[ $reply == "$2" ]]
+}
+
 # Prints a hash over the whole of a tree or file: names, kinds, owners, modes, times, links, hard links, ACLs, extended
-# attributes, and every byte. Not the label, which follows from the place, nor sockets, which no copy keeps. Fails where
-# something cannot be read or changes meanwhile.
+# attributes, and every byte. Not the label, which follows from the place, nor sockets, which mean nothing without their
+# program. Fails, and prints nothing, where something cannot be read or changes meanwhile.
 fingerprint() {
-  local where=$1 what=. more=(--xattrs --xattrs-include='user.*' --xattrs-include=security.capability)
+  local print where=$1 what=. more=(--xattrs --xattrs-include='user.*' --xattrs-include=security.capability)
   if [[ ! -d $1 ]]; then
     where=${1%/*}
     what=./${1##*/}
@@ -26,11 +79,14 @@ fingerprint() {
   fi
   # Several attributes of one file come in any order: they are listed by themselves where something can.
   if command -v getfattr >/dev/null; then more=("${more[@]:3}"); fi
-  {
-    tar --create --file=- --directory="$where" --sort=name --format=posix --numeric-owner --acls \
-      --pax-option='exthdr.name=x,delete=atime,delete=ctime' --warning=no-file-ignored ${more[@]+"${more[@]}"} -- "$what" &&
-      attributes "$where" "$what"
-  } | b2sum --length=256 | cut -d' ' -f1
+  print=$(
+    {
+      tar --create --file=- --directory="$where" --sort=name --format=posix --numeric-owner --acls \
+        --pax-option='exthdr.name=x,delete=atime,delete=ctime' --warning=no-file-ignored ${more[@]+"${more[@]}"} -- "$what" &&
+        attributes "$where" "$what"
+    } | b2sum --length=256 | cut -d' ' -f1
+  ) || return 1
+  printf '%s\n' "$print"
 }
 
 attributes() {
@@ -52,52 +108,53 @@ is_same_tree() {
   [[ -n $reply && $reply == "$other" ]]
 }
 
+# copy_tree FROM TO: a service may change its part of the system while root copies it, and put a link where a directory
+# was. cp would go through it by its path; tar holds each directory that it is in, and the copy is shut until it is whole.
+copy_tree() {
+  if [[ ${user-} != - ]]; then
+    cp -a --reflink=auto --sparse=auto -T -- "$1" "$2"
+    return
+  fi
+  local all=(--numeric-owner --acls --xattrs --xattrs-include='*')
+  mkdir -m 0700 -- "$2" &&
+    tar --create --file=- --directory="$1" --format=posix --sparse --warning=no-file-ignored "${all[@]}" . |
+    tar --extract --file=- --directory="$2" --preserve-permissions --same-owner "${all[@]}"
+}
+
 # copy FROM TO NOTE: a copy that is the same in all things, on the disk, and noted. TO is a name that means nothing yet.
-# Sets `since`, from when on a change of FROM is not in it.
+# Sets `stamp`: while FROM has it, the copy holds all that is there.
 copy() {
-  local try
+  local try before=
   for try in 1 2 3; do
-    rm -rf --one-file-system -- "$2" && make_parents "$2" || return 1
-    cp -a --reflink=auto --sparse=auto -T -- "$1" "$2" || return 1
-    # The clock of a file system lags by up to a hundredth of a second.
-    since=$EPOCHREALTIME
+    discard "$2" && make_parents "$2" || return 1
+    copy_tree "$1" "$2" || return 1
+    stamp_of "$1" || return 1
+    stamp=$reply
+    # A file written twice within one tick of the clock has one time.
     sleep 0.05
     if is_same_tree "$1" "$2"; then
-      note "$3" "$2" "$reply"
+      note "$3" "$2" "$reply" "$stamp"
       return
     fi
+    if [[ $stamp == "$before" ]]; then
+      reason="a copy there is not the same: $(difference "$1" "$2")" code=3
+      return 1
+    fi
+    before=$stamp
     ((try == 3)) || warn "$(plain "$(short "$1")") changed while it was copied, or the copy is not the same: again"
   done
+  reason="it changes all the time; close what uses it" code=4
   return 1
 }
 
-# True where something in a tree changed since then, or was made or removed there. (A rename changes its root too, but not
-# the time of its content.)
-has_changed() {
-  local found
-  found=$(find "$1" -xdev -maxdepth 0 -newermt "@$since" -printf x && find "$1" -xdev -mindepth 1 -newerct "@$since" -printf x -quit) ||
-    return 0
-  [[ -n $found ]]
-}
-
-# The programs that have something open in a tree, as far as we may see them; `reply` is empty where there are none.
-programs_in() {
-  local pattern link pid name
-  local -A names=()
-  pattern=${1//\\/\\\\}
-  pattern=${pattern//\*/\\*}
-  pattern=${pattern//\?/\\?}
-  pattern=${pattern//\[/\\[}
-  while IFS= read -r link; do
-    pid=${link#/proc/}
-    pid=${pid%%/*}
-    if [[ $pid != "$$" && $pid != "$BASHPID" ]] && name=$(cat "/proc/$pid/comm" 2>/dev/null); then names["$name"]=1; fi
-  done < <(
-    find /proc/[0-9]*/fd /proc/[0-9]*/cwd \( -lname "$pattern" -o -lname "$pattern/*" \) 2>/dev/null
-    grep -lsF -- " $1/" /proc/[0-9]*/maps
-  )
-  reply=
-  for name in "${!names[@]}"; do reply+="${reply:+, }$(plain "$name")"; done
+# Says the first thing in which two trees differ, as far as names, owners, modes and times tell.
+difference() {
+  local list='%y %m %U:%G %P -> %l\n' found
+  found=$(
+    { diff <(find "$1" -xdev ! -type s -printf "$list" | sort) <(find "$2" -xdev ! -type s -printf "$list" | sort) || :; } |
+      grep -m 1 '^[<>]'
+  ) || found='times, ACLs, attributes or content'
+  plain "$found"
 }
 
 # exchange_names LIVE OTHER: both names in one step, or, where nothing here can do that, in two: then LIVE is missing for
@@ -112,61 +169,24 @@ exchange_names() {
   fi
 }
 
-# Says where a copy cuts a hard link: the other name of a file is outside of the tree.
-warn_of_hard_links() {
-  local count
-  count=$(find "$1" -xdev -type f -links +1 -printf '%i %n\n' | sort | uniq -c | awk '$1 != $3 { n += 1 } END { print n + 0 }')
-  ((count == 0)) || warn "$(plain "$(short "$1")"): $count files have a second name elsewhere, which keeps the original's content"
-}
-
-declare -A needed=()
-# check_copy FROM TO: what is in use, has no room or no name there: sets `reason` and `code`. `bytes` is the size.
-check_copy() {
-  local need free name=${1##*/} device
-  if ((${#name} > 230)); then
-    reason="its name is too long for a name beside it"
-    return
-  fi
-  programs_in "$1"
-  if [[ -n $reply ]]; then
-    reason="in use by $reply" code=4
-    return
-  fi
-  existing "${2%/*}"
-  free=$(df --output=avail --block-size=1 -- "$reply" | tail -n 1)
-  device=$(stat -c %d -- "$reply")
-  need=$((bytes + bytes / 20 + ${needed["$device"]-0}))
-  if ((need > free)); then
-    reason="there is room for $(human "$free") there, and $(human "$need") are needed"
-    return
-  fi
-  needed["$device"]=$need
-  free=$(df --output=iavail -- "$reply" | tail -n 1)
-  need=$(du -s --inodes -- "$1" | cut -f1)
-  # Where a file system has no fixed number of them it says 0 or -.
-  if [[ $free == *[1-9]* ]] && ((need > free)); then reason="there is room for $((free)) files there, and $need are needed"; fi
-}
-
 # put_away PATH TRASH NOTE: what was decided about gets a name that says so, then the note goes by which it was decided,
 # and only then the first file. While the note is there, so is what it was about, under one of the two names.
 put_away() {
   if has_data "$1"; then
-    rm -rf --one-file-system -- "$2" && mv -T -n -- "$1" "$2" && [[ ! -e $1 ]] || return 1
+    discard "$2" && mv -T -n -- "$1" "$2" && [[ ! -e $1 ]] || return 1
     put_on_disk "${1%/*}"
   fi
   if [[ -L $3 ]]; then
     rm -- "$3" || return 1
     put_on_disk "${3%/*}"
   fi
-  rm -rf --one-file-system -- "$2"
+  # Before a later note goes: without power, the trash would be back, and nothing would say that it is.
+  discard "$2" && put_on_disk "${2%/*}"
 }
 
-# is_as_noted PATH NOTE ABOUT: true where the note is about ABOUT, and what is at PATH is still what it says.
+# is_as_noted PATH NOTE ABOUT: true where the note is about ABOUT, and what is at PATH is in every byte what it says.
 is_as_noted() {
-  local noted
-  has_note "$2" "$3" || return 1
-  noted=$reply
-  [[ $(fingerprint "$1") == "$noted" ]]
+  has_note "$2" "$3" && is_print "$1" "$reply"
 }
 
 # A copy needs an answer: it takes room, and what was copied stays until somebody says --commit. Without one nothing is

@@ -9,6 +9,9 @@ Where the store is on the mount of the home, each entry moves in one atomic step
 but links. From another mount it is copied back, compared byte by byte, and then exchanged for the link; what is in the
 store stays there until you say --commit.
 
+As root (sudo unlink.sh) it unmounts what is mounted instead of linked, of all users and of the system, takes the units
+away, and brings the data back in the same way.
+
   --commit          delete what brought-back entries left in the store, each only if it is still what was brought back
   --dry-run         show what would happen, change nothing
   --only PATH...    only these (relative to the home)
@@ -46,19 +49,28 @@ decide() {
     reason="the link is not one of link.sh; make it one with: ln -sfnT ${text@Q} ${live@Q}"
   elif [[ $live_kind == link ]]; then
     decide_way
-  elif is_mark || { has_note "$returned" "$live" && is_left_over; }; then
+  elif is_mark || is_left_over || has_half_link; then
     action=finish
-  elif [[ $live_kind == none && $stored_kind == "$kind" ]] && has_note "$returned" "$back"; then
+  elif [[ $live_kind == none && $stored_kind == "$kind" ]] && has_note "$returned" "$back" && is_as_before "$stored"; then
     action=finish-copy
   elif [[ $live_kind == none && $stored_kind == "$kind" ]]; then
     reason="it is not linked, and its data is in the store; run link.sh first"
   else
     action=none
     if has_note "$returned" "$live"; then
-      reason="what is in the store is kept until unlink.sh --commit"
+      check_left
     elif [[ $stored_kind != none ]]; then
       reason="the store has a $stored_kind of its own, $(short "$stored")"
     fi
+  fi
+}
+
+# A program that was not closed may have written to what is left in the store after all: every run looks.
+check_left() {
+  reason="what is in the store is kept until unlink.sh --commit"
+  if has_data "$stored" && ! is_as_before "$stored"; then
+    action=refuse code=5
+    reason="$(short "$stored") was changed after it was brought back, and only there is what changed"
   fi
 }
 
@@ -69,6 +81,8 @@ decide_way() {
     :
   elif [[ -L $back ]]; then
     reason="$(short "$back") is in the way"
+  elif [[ $kind == directory ]] && has_subvolume "$stored"; then
+    reason="there is a btrfs subvolume inside it"
   elif [[ $way == copy ]]; then
     size_of "$stored"
     bytes=$reply
@@ -86,6 +100,19 @@ is_left_over() {
   is_link_to "$back" "$text" || is_link_to "$back" "$stored"
 }
 
+# True where link.sh was stopped before its exchange.
+has_half_link() {
+  [[ $live_kind == "$kind" ]] && { is_link_to "$original" "$text" || [[ -e $partial ]]; }
+}
+
+# Removes what stopped runs have left: links of ours, and a copy that is half.
+finish() {
+  if is_mark; then rm -- "$stored" || return 1; fi
+  if is_left_over; then rm -- "$back" || return 1; fi
+  if is_link_to "$original" "$text"; then rm -- "$original" || return 1; fi
+  discard "$partial"
+}
+
 # Exchanges link and directory; then the store's place holds our link, which is all that is removed.
 give_back() {
   exchange "$live" "$stored" || :
@@ -97,26 +124,33 @@ give_back() {
 
 # From another mount: a compared copy and the link are exchanged. What is in the store stays until --commit.
 bring_back() {
-  since=$EPOCHREALTIME
-  sleep 0.05
-  if ! is_as_noted "$back" "$returned" "$back" || ! is_as_noted "$stored" "$returned" "$back"; then
+  if ! is_brought_back; then
     if ! copy "$stored" "$back" "$returned"; then
-      reason="no copy could be made that is the same: it changes, or the home cannot hold all of it" code=4
+      if [[ -z $reason ]]; then reason="no copy could be made: the home cannot hold all of it, or not all of it can be read" code=4; fi
       return 1
     fi
   fi
-  if has_changed "$stored"; then
+  if ! is_unchanged "$stored"; then
     reason="it changed while it was copied; close what uses it, then run this again" code=4
     return 1
   fi
   exchange_names "$live" "$back" || :
   has_note "$returned" "$live" || return 1
-  put_on_disk "${live%/*}"
   if is_left_over; then rm -- "$back" || return 1; fi
-  if has_changed "$stored"; then
+  put_on_disk "${live%/*}"
+  if ! is_unchanged "$stored"; then
     reason="a program wrote to it in the last moment: what is newest is in $(short "$stored")" code=5
     return 1
   fi
+}
+
+# True where a stopped run has left a copy of just what is in the store.
+is_brought_back() {
+  local print
+  has_note "$returned" "$back" && stamp_of "$stored" || return 1
+  print=${noted[1]-} stamp=$reply
+  sleep 0.05
+  is_print "$back" "$print" && is_print "$stored" "$print"
 }
 
 carry_out() {
@@ -125,9 +159,9 @@ carry_out() {
     back) give_back ;;
     copy) bring_back ;;
     finish-copy) mv -T -n -- "$back" "$live" && has_note "$returned" "$live" && put_on_disk "${live%/*}" ;;
-    finish) if is_mark; then rm -- "$stored"; elif is_left_over; then rm -- "$back"; fi ;;
+    finish) finish ;;
     commit) commit ;;
-    sweep) rm -rf --one-file-system -- "$stored.remanence-trash" ;;
+    sweep) discard "$stored.remanence-trash" ;;
   esac
 }
 
@@ -150,6 +184,10 @@ decide_commit() {
 
 # Deletes what has nothing that was not brought back: the original from before link.sh, and the store's copy.
 commit() {
+  if has_content "$original" && is_empty_directory "$live"; then
+    reason="what was brought back is empty, and $(short "$original") is not: look whether you need it" code=5
+    return 1
+  fi
   if has_data "$original" && ! is_as_noted "$original" "$copied" "$stored"; then
     reason="$(short "$original") was changed after it was copied, or nothing is known of it: look whether you need it" code=5
     return 1
@@ -167,7 +205,7 @@ say_text() {
   case $action in
     back) said='back to its place' ;;
     copy) said='copy back to its place; what is in the store is kept' ;;
-    finish) said='is back; a left-over link goes' ;;
+    finish) said='is at its place; what a stopped run has left goes' ;;
     finish-copy) said='the copy that was brought back, to its place' ;;
     none) said="not linked${reason:+; $reason}" ;;
     commit | sweep) said='delete what is left in the store' ;;
@@ -224,12 +262,14 @@ look_at_all() {
 
 main() {
   local n path kind mode live stored text root partial back original copied returned
-  local action reason code bytes since separator='' refused=0 changes=0 worst=0 freed=0
-  local actions=() reasons=() sizes=() codes=()
+  local action reason code bytes stamp separator='' refused=0 changes=0 worst=0 freed=0
+  local actions=() reasons=() sizes=() codes=() moved_to=()
   options "$@"
-  need_user
+  choose_user
   settings
-  check_only ${entry_paths[@]+"${entry_paths[@]}"}
+  if is_for_root; then run_as_root; fi
+  need_user
+  check_only ${entry_paths[@]+"${entry_paths[@]}"} ${own_bound_paths[@]+"${own_bound_paths[@]}"}
   lock
   load_mounts
   choose_entries
@@ -246,7 +286,10 @@ main() {
         if [[ $dry_run == yes ]] || carry_out; then
           changes=$((changes + 1))
           if [[ $action == commit ]]; then freed=$((freed + bytes)); fi
-          [[ $dry_run == yes ]] || journal "unlink $action ~/$path"
+          if [[ $dry_run == no ]]; then
+            journal "unlink $action ~/$path"
+            if [[ $action == back || $action == copy ]]; then moved_to+=("$live"); fi
+          fi
         else
           action=refuse reason=${reason:-that did not work, and no data is lost}
         fi
@@ -260,8 +303,10 @@ main() {
     "say_$format"
   done
   [[ $dry_run == yes ]] || remove_root_links
+  label_back ${moved_to[@]+"${moved_to[@]}"}
   if [[ $format == json ]]; then printf ' ], "refused": %s }\n' "$refused"; else say_summary; fi
   write_journal
+  say_left_for_root
   exit "$worst"
 }
 
@@ -274,6 +319,11 @@ say_summary() {
   else
     say "$changes of ${#chosen[@]} entries $verb back at their place, nothing deleted. Link again: link.sh"
   fi
+}
+
+# What root does besides: the rules for labels of stores that are empty.
+finish_as_root() {
+  unlabel_stores
 }
 
 main "$@"

@@ -1,188 +1,48 @@
 #!/usr/bin/env bash
-# shellcheck disable=SC2154,SC2034 # stands between backups.sh and restore.sh
+# shellcheck disable=SC2154,SC2034 # stands between sources.sh and restore.sh
 
 # --- out of the backup --------------------------------------------------------------------------------------------
 
-decrypt() {
-  case $1 in
-    *.age) age -d -i "$identity" -- "$1" ;;
-    *.gpg) gpg --batch --decrypt -- "$1" ;;
-    *) cat -- "$1" ;;
-  esac
-}
-
-newest_archive() {
-  local archive found=''
-  part_name
-  for archive in "$target/remanence-$host-$reply-"[0-9][0-9][0-9][0-9]-*.tar.zst*; do
-    [[ $archive == *.part || $archive == *.sha256 || ! -f $archive ]] || found=$archive
-  done
-  [[ -n $found ]] || die 2 "no archive of $host ($reply) in $target"
-  reply=$found
-}
-
-# Finds what to restore from, before anything is made: sets `archive` and `source_name`.
-find_tar() {
-  need_tools tar zstd sha256sum
-  archive=$from
-  if [[ -z $archive ]]; then
-    newest_archive
-    archive=$reply
-  fi
-  [[ -f $archive ]] || die 2 "there is no archive $archive"
-  case $archive in
-    *.age)
-      need_tools age
-      [[ -n $identity ]] || die 2 "the archive is encrypted: --identity FILE"
-      ;;
-    *.gpg) need_tools gpg ;;
-  esac
-  source_name=${archive##*/}
-  [[ -f $archive.sha256 ]] || return 0
-  (cd -- "$(dirname -- "$archive")" && sha256sum --quiet -c -- "$source_name.sha256") >/dev/null 2>&1 ||
-    die 2 "$archive is damaged: its checksum is wrong"
-}
-archive=
-
-# Puts what was saved of the given roots below the folder `stage`.
-unpack_tar() {
-  local root members=()
-  for root in "$@"; do members+=(".$root"); done
-  extract "$stage" "${members[@]}" && return 0
-  if grep -q 'Cannot hard link to' "$work/tar.log"; then unpack_whole "$@" && return 0; fi
-  plain "$(cat -- "$work/tar.log")" >&2
-  give_up "the archive could not be read"
-}
-
-# A chosen file may be a hard link to one that was not: all is unpacked, and the chosen part kept.
-unpack_whole() {
-  local root whole
-  whole=$(mktemp -d -- "$home/.remanence-restore-XXXXXX")
-  if ! extract "$whole"; then
-    rm -rf --one-file-system -- "$whole"
-    return 1
-  fi
-  rm -rf --one-file-system -- "$stage" && mkdir -- "$stage" || return 1
-  for root in "$@"; do
-    [[ -e $whole$root || -L $whole$root ]] || continue
-    mkdir -p -- "$stage${root%/*}" && mv -T -- "$whole$root" "$stage$root" || return 1
-  done
-  rm -rf --one-file-system -- "$whole"
-}
-
-# extract FOLDER MEMBER…: tar says 2 when a member is not in the archive, which is an entry that was not there when it
-# was made; and it warns of labels that are not ours to set.
-extract() {
-  local codes=(0 0 0) folder=$1
-  shift
-  if ! decrypt "$archive" | zstd -dcq | tar --extract --file=- -C "$folder" --preserve-permissions --acls --xattrs \
-    --xattrs-include='*' --sparse --no-unquote --no-wildcards -- "$@" 2>"$work/tar.log"; then
-    codes=("${PIPESTATUS[@]}")
-  fi
-  ((codes[0] == 0 && codes[1] == 0)) || return 1
-  case ${codes[2]} in
-    0) return 0 ;;
-    2) ! grep -qv -e ': Not found in archive$' -e ": Cannot set '.*' extended attribute for file" \
-      -e ': Exiting with failure status due to previous errors$' "$work/tar.log" ;;
-    *) return 1 ;;
-  esac
-}
-
-# give_up MESSAGE: could not run; a folder without any file in it goes.
-give_up() {
-  if [[ -z $(find "$stage" ! -type d -print -quit) ]]; then
-    rm -rf --one-file-system -- "$stage"
-    die 2 "$1"
-  fi
-  die 2 "$1; what came out of it is in $stage"
-}
-
-find_restic() {
-  open_restic
-  restic cat config >/dev/null 2>&1 || die 2 "no repository that opens with this password at $target"
-  source_name=${from:-latest}
-}
-
-list_tar() {
-  decrypt "$archive" | zstd -dcq | tar --list --file=- --quoting-style=literal | sed 's/^\.//'
-}
-
-unpack_restic() {
-  local class i found includes options=(--target "$stage" --host "$host")
-  if [[ $(restic restore --help) == *--sparse* ]]; then options+=(--sparse); fi
-  for class in secret data config state; do
-    includes=()
-    for i in "${!chosen[@]}"; do
-      [[ -n $from || ${chosen_classes[$i]} == "$class" ]] || continue
-      restic_literal "${@:i+1:1}"
-      includes+=(--include "$reply")
-    done
-    ((${#includes[@]} > 0)) || continue
-    tags_of "$class"
-    if [[ -n $from ]]; then
-      restic restore "$from" "${options[@]}" "${includes[@]}" >/dev/null || give_up "restic failed"
-      return 0
-    fi
-    # Of a class that was not there when the backup was made there is no snapshot.
-    found=$(restic snapshots --json --host "$host" --tag "$reply") || give_up "restic failed"
-    [[ $found == *'"id"'* ]] || continue
-    restic restore latest "${options[@]}" --tag "$reply" "${includes[@]}" >/dev/null || give_up "restic failed"
+declare -A saved_bytes=() saved_files=() saved_owners=()
+# Counts what the backup has of the paths in the file `wanted`: each file counts for the deepest of them that holds it.
+survey() {
+  local n bytes files owners path
+  for n in "${!snapshots[@]}"; do
+    [[ -f $work/list-$n ]] || "list_$engine" "${snapshots[$n]}" >"$work/list-$n" ||
+      die 2 "$(plain "$source_name") cannot be read: it is damaged$([[ $archive != *.@(age|gpg) ]] || printf ', or this is not the key to it')"
+    while IFS=$'\t' read -r bytes files owners path; do
+      saved_bytes["$n $path"]=$bytes
+      saved_files["$n $path"]=$files
+      saved_owners["$n $path"]=$owners
+    done < <(awk -F '\t' '
+      NR == FNR { wanted[$0] = 1; next }
+      {
+        path = substr($0, length($1) + length($2) + 3)
+        sub(/^\.\//, "/", path)
+        at = path
+        while (at != "" && !(at in wanted)) sub(/\/[^\/]*$/, "", at)
+        if (at == "") next
+        bytes[at] += $1
+        files[at]++
+        if (!((at, $2) in seen)) owners[at] = owners[at] " " $2
+        seen[at, $2] = 1
+      }
+      END { for (at in files) printf "%.0f\t%d\t%s\t%s\n", bytes[at], files[at], owners[at], at }
+    ' "$work/wanted" "$work/list-$n")
   done
 }
 
-list_restic() {
-  local class
-  if [[ -n $from ]]; then
-    restic ls "$from"
-    return
-  fi
-  for class in secret data config state; do
-    tags_of "$class"
-    restic ls latest --host "$host" --tag "$reply" 2>/dev/null || :
-  done
-}
-
-# Unpacks what was chosen. Where nothing of the home is in the backup, it may have been made when the home had another
-# path: then that is looked for.
-unpack() {
-  local root was above old=() of_home=no
-  "unpack_$engine" "${chosen[@]}"
-  for root in "${chosen[@]}"; do
-    [[ $root == "$home"/* ]] || continue
-    of_home=yes
-    if [[ -e $stage$root || -L $stage$root ]]; then return 0; fi
-  done
-  [[ $of_home == yes ]] || return 0
-  find_former_home
-  [[ -n $reply ]] || return 0
-  was=$reply
-  warn "this was saved when the home was $(plain "$was")"
-  for root in "${chosen[@]}"; do
-    if [[ $root == "$home"/* ]]; then old+=("$was${root#"$home"}"); else old+=("$root"); fi
-  done
-  rm -rf --one-file-system -- "$stage" && mkdir -- "$stage"
-  "unpack_$engine" "${old[@]}"
-  [[ -d $stage$was ]] || return 0
-  mv -T -- "$stage$was" "$stage.home"
-  if [[ $was == /*/* ]]; then
-    above=${was%/*}
-    (cd -- "$stage" && rmdir -p --ignore-fail-on-non-empty -- "${above#/}")
-  fi
-  mkdir -p -- "$stage${home%/*}"
-  mv -T -- "$stage.home" "$stage$home"
-}
-
-# The path that the home had when the backup was made, or nothing: the one below which most of what was chosen is found.
+# The path that the home had when the backup was made, or nothing: the one below which most of what is wanted is found.
 find_former_home() {
-  local root
-  for root in "${chosen[@]}"; do
-    if [[ $root == "$home"/* ]]; then printf '%s\n' "${root#"$home"/}"; fi
-  done >"$work/wanted"
-  reply=$("list_$engine" | awk '
+  local path
+  while IFS= read -r path; do
+    if [[ $path == "$home"/* ]]; then printf '%s\n' "${path#"$home"/}"; fi
+  done <"$work/wanted" >"$work/wanted-below"
+  reply=$(cut -f 3- -- "$work"/list-* | awk '
     NR == FNR { wanted[$0] = 1; next }
     {
       rest = $0
-      sub("/$", "", rest)
+      sub(/^\.\//, "/", rest)
       for (at = length(rest); at > 1; at--) {
         if (substr(rest, at, 1) != "/" || !(substr(rest, at + 1) in wanted)) continue
         found[substr(rest, 1, at - 1)]++
@@ -196,5 +56,191 @@ find_former_home() {
       }
       print best
     }
-  ' "$work/wanted" -) || reply=
+  ' "$work/wanted-below" -) || reply=
+}
+
+# unpack STAGE NUMBER…: puts what was saved of the entries of these numbers below a stage, and verifies it there: what
+# is wrong in any way ends the run.
+unpack() {
+  local n i
+  stage=$1
+  shift
+  for n in "${!snapshots[@]}"; do
+    local own=() by_name=() by_number=()
+    for i in "$@"; do
+      [[ ${sources[$i]} == "$n" ]] || continue
+      if [[ ${entry_owners[$i]} == home ]]; then
+        own+=("${saved[$i]}")
+      elif keeps_numbers "${entry_names[$i]}"; then
+        by_number+=("${saved[$i]}")
+      else
+        by_name+=("${saved[$i]}")
+      fi
+    done
+    if ((${#own[@]} > 0)); then "unpack_$engine" "${snapshots[$n]}" home "${own[@]}"; fi
+    if ((${#by_name[@]} > 0)); then "unpack_$engine" "${snapshots[$n]}" name "${by_name[@]}"; fi
+    if ((${#by_number[@]} > 0)); then "unpack_$engine" "${snapshots[$n]}" number "${by_number[@]}"; fi
+  done
+  # Of directories above an entry the backup may know modes of its own.
+  chmod 0700 -- "$stage"
+}
+stage=
+
+# keeps_numbers NAME: what containers keep belongs to numbers; a name that one of them has here says nothing.
+keeps_numbers() {
+  [[ $1 == @(/var/lib/docker|/var/lib/containers|/var/lib/machines)?(/*) ]]
+}
+
+# Users and groups that own something of an entry in the backup, or shall own it, and whom this machine does not know;
+# `reply` names them.
+find_strangers() {
+  local pair pairs=("${owner_of["${finals[$1]}"]:-0}/${group_of["${finals[$1]}"]:-0}")
+  local -A strangers=()
+  if ! keeps_numbers "${entry_names[$1]}"; then
+    read -r -a pairs <<<"${pairs[0]} ${saved_owners["${sources[$1]} ${saved[$1]}"]}"
+  fi
+  for pair in "${pairs[@]}"; do
+    is_known passwd "${pair%%/*}" || strangers["${pair%%/*}"]=1
+    is_known group "${pair#*/}" || strangers["${pair#*/}"]=1
+  done
+  reply=${!strangers[*]}
+}
+
+is_known() {
+  [[ $2 == +([0-9]) ]] || getent "$1" "$2" >/dev/null
+}
+
+# --- archives -----------------------------------------------------------------------------------------------------
+
+unpack_tar() {
+  local root members=() how=(--same-owner)
+  if [[ $2 == home ]]; then how=(--no-same-owner); elif [[ $2 == number ]]; then how+=(--numeric-owner); fi
+  # To tar what lies in another member is no member of its own.
+  for root in "${@:3}"; do is_inside "$root" "${@:3}" || members+=(".$root"); done
+  if ! extract "$stage" "${members[@]}"; then
+    grep -q 'Cannot hard link to' "$work/tar.log" || give_up_tar
+    unpack_whole "${@:3}" || give_up_tar
+    return 0
+  fi
+  compare_tar "$stage" "${members[@]}" || give_up_tar
+}
+
+is_inside() {
+  local one
+  for one in "${@:2}"; do
+    [[ $1 == "$one"/* ]] && return 0
+  done
+  return 1
+}
+
+give_up_tar() {
+  show_log "$work/tar.log"
+  give_up "what came out of $(plain "$source_name") is not what is in it" "$work/tar.log"
+}
+
+# A chosen file may be a hard link to one that was not: all is unpacked and verified, and the chosen part kept.
+unpack_whole() {
+  local root whole=$stage/.whole
+  mkdir -- "$whole" && extract "$whole" && compare_tar "$whole" || return 1
+  for root in "$@"; do
+    remove "$stage$root" && mkdir -p -- "$stage${root%/*}" && mv -T -- "$whole$root" "$stage$root" || return 1
+  done
+  remove "$whole"
+}
+
+# extract FOLDER MEMBER…: labels follow from the place, so they stay out; what only root may set, only root tries to. A
+# file system that has no attributes is no reason to bring nothing back.
+extract() {
+  local codes=(0 0 0) attributes=(--xattrs-include='*' --xattrs-exclude='security.selinux' --xattrs-exclude='trusted.SGI_ACL*')
+  if ((EUID != 0)); then attributes=(--xattrs-include='user.*'); fi
+  if ! decrypt "$archive" | zstd -dcq | tar --extract --file=- -C "$1" --preserve-permissions --delay-directory-restore \
+    "${how[@]}" --acls --xattrs "${attributes[@]}" --sparse --no-unquote --no-wildcards -- "${@:2}"; then
+    codes=("${PIPESTATUS[@]}")
+  fi 2>"$work/tar.log"
+  [[ ${codes[*]} != '0 0 0' ]] || return 0
+  [[ ${codes[0]} == 0 && ${codes[1]} == 0 ]] && grep -q ": Cannot set '.*' extended attribute" "$work/tar.log" &&
+    ! grep -qv -e ": Cannot set '.*' extended attribute" -e ': Exiting with failure status' "$work/tar.log" || return 1
+  warn "$(grep -c ": Cannot set '" "$work/tar.log") extended attributes of the backup cannot be set here, and are left away"
+}
+
+# Compares what was unpacked with the archive itself. In a home everything belongs to its user, whoever saved it.
+compare_tar() {
+  local codes=(0 0 0)
+  if ! decrypt "$archive" | zstd -dcq | tar --compare --file=- -C "$1" "${how[@]:1}" --no-unquote --no-wildcards -- "${@:2}"; then
+    codes=("${PIPESTATUS[@]}")
+  fi >"$work/tar.log" 2>&1
+  [[ ${codes[*]} != '0 0 0' ]] || return 0
+  [[ ${how[0]} == --no-same-owner && ${codes[*]} == '0 0 1' ]] && ! grep -qv ': [UG]id differs$' "$work/tar.log"
+}
+
+# --- snapshots of restic ------------------------------------------------------------------------------------------
+
+unpack_restic() {
+  local root help options=(--target "$stage" --verify)
+  help=$(restic restore --help)
+  if [[ $help == *--sparse* ]]; then options+=(--sparse); fi
+  if [[ $help == *--exclude-xattr* ]]; then options+=(--exclude-xattr security.selinux); fi
+  for root in "${@:3}"; do
+    restic_literal "$root"
+    options+=(--include "$reply")
+  done
+  if [[ $2 == name && $help == *--ownership-by-name* ]]; then options+=(--ownership-by-name); fi
+  restic_read restore "$1" "${options[@]}" >/dev/null 2>"$work/restic.log" || forgive_restic
+  if [[ $2 == home ]]; then
+    # Even root's home, and a home that was another user's, is its user's own.
+    give_to_owner "${@:3}"
+  elif [[ $2 == name && $help != *--ownership-by-name* ]]; then
+    own_by_name "$1" "${@:3}"
+  fi
+}
+
+# Older versions of restic fail where a label may not be set, which follows from the place anyway.
+forgive_restic() {
+  if grep -q 'security\.selinux' "$work/restic.log" &&
+    ! grep -qv -e 'security\.selinux' -e 'There were [0-9]* errors$' "$work/restic.log"; then
+    warn "labels of the backup could not be set here; this restic leaves other attributes of such files away as well"
+    return
+  fi
+  show_log "$work/restic.log"
+  give_up "restic could not bring back all of it" "$work/restic.log"
+}
+
+# change_owner WHO PATH…: and what the kernel takes away with it, the bits that make a program run as its owner.
+change_owner() {
+  local path bits
+  for path in "${@:2}"; do
+    bits=$(stat -c %a -- "$path")
+    chown -h -- "$1" "$path" || return 1
+    if [[ ! -L $path && ${#bits} -gt 3 ]]; then chmod -- "$bits" "$path"; fi
+  done
+}
+
+give_to_owner() {
+  local root path uid gid
+  uid=$EUID
+  gid=$(id -g)
+  for root in "$@"; do
+    [[ -e $stage$root || -L $stage$root ]] || continue
+    while IFS= read -r -d '' path; do
+      change_owner "$uid:$gid" "$path"
+    done < <(find "$stage$root" '(' '!' -uid "$uid" -o '!' -gid "$gid" ')' -print0)
+  done
+}
+
+# own_by_name SNAPSHOT ROOT…: older versions of restic only know numbers, and those of daemons differ from machine to machine.
+own_by_name() {
+  local root user group uid gid path
+  local -A users_by=() groups_by=()
+  while IFS=$'\t' read -r uid user gid group; do
+    users_by["$uid"]=${user#-}
+    groups_by["$gid"]=${group#-}
+  done < <(restic_read find --json --snapshot "$1" '*' | sed 's/{"path":"/\n{"path":"/g' | awk "$unescape"'
+    /"path":"/ { printf "%s\t-%s\t%s\t-%s\n", field("uid", "[0-9]+"), text("user"), field("gid", "[0-9]+"), text("group") }' | sort -u)
+  for root in "${@:2}"; do
+    # A name may end in a blank, so nothing may be cut off.
+    while IFS=/ read -r -d '' uid gid path; do
+      user=${users_by["$uid"]:-$uid} group=${groups_by["$gid"]:-$gid}
+      if [[ $user:$group != "$uid:$gid" ]]; then change_owner "$user:$group" "$path"; fi
+    done < <(find "$stage$root" -printf '%U/%G/%p\0')
+  done
 }

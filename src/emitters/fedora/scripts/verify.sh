@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
-# shellcheck disable=SC2154 # follows common.sh, links.sh and the settings of a host
+# shellcheck disable=SC2154 # follows common.sh, links.sh, looks.sh, states.sh, report.sh and the settings of a host
 
 usage() {
   cat <<'END'
-Shows whether everything that is kept is where it should be. Changes nothing.
+Shows whether everything that is kept is where it should be: each link and mount, what it leads to, owner, mode, label,
+and the last backup. What is wrong is named, with the command to type next. Changes nothing.
 
+  --quick           look at the places only, not for what is wrong inside of directories
   --only PATH...    only these
   --format FORMAT   text (default) or json
   --dry-run, --yes  accepted; nothing is changed or asked
@@ -14,107 +16,77 @@ Exit codes: 0 all is well, 1 findings, 2 could not run.
 END
 }
 
-kept_paths=() kept_kinds=() kept_modes=()
-# kept USER KIND PATH MODE: an entry that stays in its place. USER is - for the system, whose paths are absolute.
+quick=no
+option() {
+  [[ $1 == --quick ]] || return 1
+  quick=yes
+  taken=0
+}
+
+kept_paths=() kept_kinds=() kept_modes=() kept_owners=() kept_groups=()
+# kept USER KIND PATH MODE OWNER GROUP: an entry that stays in its place. USER is - for the system, whose paths are
+# absolute; MODE, OWNER and GROUP are - where nothing is asked for.
 kept() {
   is_mine "$1" || return 0
   kept_kinds+=("$2")
   kept_paths+=("$3")
   kept_modes+=("$4")
-}
-
-# Decides about a linked entry: sets `result` (ok, absent or a finding) and `says`.
-check_link() {
-  local live_kind stored_kind
-  kind_of "$live"
-  live_kind=$reply
-  kind_of "$stored"
-  stored_kind=$reply
-  result=ok says='link to the store'
-  look_beside
-  if has_note "$returned" "$live"; then
-    result=unlinked says='brought back by unlink.sh; the store keeps what was there before, until unlink.sh --commit'
-  elif is_half_done; then
-    result=interrupted says='a run of link.sh or unlink.sh was stopped here; run it again'
-  elif [[ $live_kind == none && $stored_kind == none ]] && has_data "$original"; then
-    result=missing says="neither here nor in the store; what was here before link.sh is in $(plain "$(short "$original")")"
-  elif [[ $live_kind == link ]] && ! is_ours; then
-    result=foreign says="a link to $(plain "$(readlink -- "$live")"), not to the store"
-  elif [[ $live_kind == link && ($stored_kind == none || $stored_kind == link) ]]; then
-    result=dangling says='the link is there, but the store has nothing: is it mounted?'
-  elif [[ $live_kind == link && $stored_kind != "$kind" ]]; then
-    result=kind says="the store has a $stored_kind, not a $kind"
-  elif [[ $live_kind == link ]]; then
-    if has_data "$original"; then says+=', and the original is kept until link.sh --commit'; fi
-    check_mode "$stored"
-  elif [[ $live_kind == none && $stored_kind == none ]]; then
-    result=absent says='not there yet'
-  elif [[ $live_kind == none ]]; then
-    result=unlinked says='the data is in the store, but there is no link; run link.sh'
-  elif [[ $stored_kind == none && $live_kind == "$kind" ]]; then
-    result=unlinked says='not linked yet; run link.sh'
-  elif [[ $stored_kind == none ]]; then
-    result=kind says="a $live_kind, not a $kind"
-  else
-    result=replaced
-    says="a $live_kind stands in place of the link: changed $(date -r "$live" +%F), the store's copy $(date -r "$stored" +%F)"
-  fi
-}
-
-# True where a run was stopped in the middle of an entry.
-is_half_done() {
-  if [[ -e $partial || -L $back ]] || has_data "$back"; then return 0; fi
-  [[ $live_kind != link ]] || return 1
-  is_mark || { [[ $live_kind == "$kind" ]] && has_note "$copied" "$stored" && ! has_data "$original"; }
+  kept_owners+=("${5--}")
+  kept_groups+=("${6--}")
 }
 
 # Decides about an entry in its place.
 check_kept() {
   kind_of "$live"
-  result=ok says='in its place'
   if [[ $reply == none ]]; then
     result=absent says='not there yet'
+  elif [[ $reply == other ]]; then
+    fault special "a $(stat -c %F -- "$live"), not a $kind"
   elif [[ $reply != "$kind" ]]; then
-    result=kind says="a $reply, not a $kind"
+    fault kind "a $reply, not a $kind"
   else
-    check_mode "$live"
+    remark 'in its place'
+    check_place "$live"
   fi
 }
 
-# A finding where more people are let in than the manifest says.
-check_mode() {
-  [[ $mode != - ]] || return 0
-  local actual
-  printf -v actual '%04o' "$((8#$(stat -c %a -- "$1") & 8#777))"
-  says+=", mode $actual"
-  if (((8#$actual & ~8#$mode) != 0)); then
-    result=mode says="mode $actual, and should be $mode: chmod $mode $(short "$1")"
-  fi
-}
-
-record() {
-  case $result in
-    ok | absent) ;;
-    *) findings=$((findings + 1)) ;;
-  esac
-  if [[ $format == json ]]; then
-    printf '%s{ "path": %s, "result": "%s", "says": %s }' "$separator" "$(json "$path")" "$result" "$(json "$says")"
-    separator=', '
-  else
-    shown "$live"
-    printf '  %-12s %-34s %s\n' "$result" "$reply" "$says"
-  fi
-}
+# --- stores -------------------------------------------------------------------------------------------------------
 
 # True where an entry of a store is linked through its root link.
 is_linked_through() {
-  local i
+  local i path kind mode live stored text root
   for i in "${!entry_paths[@]}"; do
     [[ ${entry_stores[$i]} == "$1" ]] || continue
     look_at "$i"
     if is_link_to "$live" "$text"; then return 0; fi
   done
   return 1
+}
+
+# Decides about a store: a folder that is ours alone, and no link.
+check_store() {
+  local name=$1 top=''
+  folder_of "$name"
+  live=$reply
+  path=$live
+  if [[ $live == "$home"/* ]]; then path=${live#"$home"/} top=$home; fi
+  if unmounted_above "$live"; then
+    fault unmounted "$(plain "$(short "$reply")") is not mounted, and the store lies on it" "sudo mount ${reply@Q}"
+  elif [[ ! -e $live && ! -L $live ]]; then
+    if is_linked_through "$name"; then fault missing 'there is no store: is it mounted?'; fi
+  elif ! is_real_directory "$live"; then
+    fault store-link 'the store is reached through a link, or is no directory: link.sh refuses to work with it'
+  elif ! is_trusted "$live" "$top"; then
+    untrusted "$live" "$top"
+    fault store-open "others can change $reply, and with it what your links lead to"
+  fi
+}
+
+# untrusted PATH TOP: the deepest directory that others can change, with its mode.
+untrusted() {
+  local at=$1
+  while [[ ${at%/*} != "$2" ]] && is_trusted "$at" "${at%/*}"; do at=${at%/*}; done
+  reply="$(plain "$(short "$at")") ($(stat -c 'mode %04a, of %U' -- "$at"))"
 }
 
 # Decides about the root link of a store: without it all links through it lead nowhere.
@@ -126,59 +98,137 @@ check_root_link() {
   path=${root_link["$me/$1"]}
   live=$home/$path
   kind_of "$live"
-  result=ok says='link to the store'
   if [[ $reply == none && $is_needed == yes ]]; then
-    result=missing says='the link to the store, through which all others go; run link.sh'
+    fault missing 'the link to the store, through which all others go; run link.sh' link.sh
+  elif [[ $reply == link ]] && leads_in_a_circle "$live"; then
+    fault loop 'a link that leads in a circle, and not to the store; remove it, then run link.sh' "rm -- ${live@Q}" link.sh
   elif [[ $reply == link ]] && ! is_same_place "$live" "$folder"; then
-    result=foreign says="a link to $(plain "$(readlink -- "$live")"), not to the store"
+    fault foreign "a link to $(plain "$(readlink -- "$live")"), not to the store; remove it, then run link.sh" "rm -- ${live@Q}" link.sh
   elif [[ $reply != link && $reply != none ]]; then
-    result=replaced says="a $reply stands in place of the link to the store"
+    fault replaced "a $reply stands in place of the link to the store; give it another name, then run link.sh"
   fi
 }
 
-# What the last run of backup.sh left behind.
-last_backup() {
-  local part=system when outcome
-  [[ -z $me ]] || part=user-$me
-  [[ -r $state/backup-$part.last ]] || return 1
-  read -r when outcome <"$state/backup-$part.last"
-  reply="last: $(plain "$when"), $(plain "$outcome")"
+# --- all of it ----------------------------------------------------------------------------------------------------
+
+# Looks at all places at once, before any is judged.
+look_around() {
+  local i places=() inside=() path kind mode live stored text root
+  for i in ${chosen[@]+"${chosen[@]}"}; do
+    look_at "$i"
+    places+=("$live" "$stored")
+    if [[ $kind == directory ]]; then inside+=("$stored" "$live"); fi
+  done
+  look_around_bound
+  for i in "${!kept_paths[@]}"; do
+    wanted "${kept_paths[$i]}" || continue
+    live=${kept_paths[$i]}
+    [[ $live == /* ]] || live=$home/$live
+    places+=("$live")
+    if [[ ${kept_kinds[$i]} == directory ]]; then inside+=("$live"); fi
+  done
+  if ((${#places[@]} > 0)); then look_all "${places[@]}"; fi
+  [[ $quick == no ]] || return 0
+  places=()
+  for live in ${inside[@]+"${inside[@]}"}; do
+    if [[ -d $live && ! -L $live ]]; then places+=("$live"); fi
+  done
+  look_inside ${places[@]+"${places[@]}"}
 }
 
-main() {
-  local i name path kind mode live stored text root result says separator='' findings=0
-  options "$@"
-  choose_user
-  settings
-  check_only ${entry_paths[@]+"${entry_paths[@]}"} ${kept_paths[@]+"${kept_paths[@]}"}
-  find_state
-  choose_entries
-  [[ $format == text ]] || printf '{ "version": 1, "entries": [ '
+look_around_bound() {
+  local n user owner group unit partial back original copied returned other emptying
+  for n in "${!bound_paths[@]}"; do
+    if ! is_mine "${bound_users[$n]}" || ! wanted "${bound_paths[$n]}"; then continue; fi
+    look_at_bound "$n" "$home"
+    places+=("$live" "$stored") inside+=("$stored")
+  done
+}
+
+# begin HOW: a new row
+begin() {
+  how=$1 result=ok says='' next=() newer='' stored='' kind=directory mode=- entry_owner=- entry_group=-
+  label='' expected_label=''
+}
+
+show_stores() {
+  local name
   for name in ${stores[@]+"${stores[@]}"}; do
+    begin store
+    check_store "$name"
+    [[ $result == ok ]] || record
+    begin link
     check_root_link "$name"
     [[ $result == ok ]] || record
   done
+}
+
+show_entries() {
+  local i
   for i in ${chosen[@]+"${chosen[@]}"}; do
+    begin link
     look_at "$i"
-    check_link
+    entry_owner=${entry_owners[$i]} entry_group=${entry_groups[$i]}
+    check_linked
+    check_ssh
     record
   done
   for i in "${!kept_paths[@]}"; do
-    path=${kept_paths[$i]} kind=${kept_kinds[$i]} mode=${kept_modes[$i]}
+    path=${kept_paths[$i]}
     wanted "$path" || continue
+    begin place
+    kind=${kept_kinds[$i]} mode=${kept_modes[$i]} entry_owner=${kept_owners[$i]} entry_group=${kept_groups[$i]}
     live=$path
     [[ $path == /* ]] || live=$home/$path
     check_kept
+    check_ssh
     record
   done
-  local backup=none
-  if last_backup; then backup=$reply; fi
-  if [[ $format == json ]]; then
-    printf ' ], "backup": %s, "findings": %s }\n' "$(json "$backup")" "$findings"
-  else
-    printf '  %-12s %s\n' backup "$backup"
-    say "$findings finding$([[ $findings == 1 ]] || printf s)."
-  fi
+}
+
+# What a unit mounts from a store; how it stands with that, mounts.sh knows.
+show_bound() {
+  local n user owner group unit emptying
+  for n in "${!bound_paths[@]}"; do
+    if ! is_mine "${bound_users[$n]}" || ! wanted "${bound_paths[$n]}"; then continue; fi
+    begin mount
+    look_at_bound "$n" "$home"
+    entry_owner=$owner entry_group=$group
+    check_bound
+    if [[ $result == ok ]]; then
+      check_place "$stored"
+    elif [[ $result == foreign ]] && is_mount_point "$live"; then
+      reply=$(findmnt -n -r -o SOURCE,FSTYPE -M "$live" | tail -n 1) || reply=
+      remark "$(plain "$reply")"
+    elif [[ $result != absent && $result != foreign ]]; then
+      next=('sudo link.sh')
+    fi
+    check_ssh
+    record
+  done
+}
+
+main() {
+  local path kind mode live stored text root partial back original copied returned other
+  local sizes=() # of copies, which nothing here makes
+  local how result says next newer entry_owner entry_group label expected_label has_labels=no separator='' findings=0
+  options "$@"
+  choose_user
+  settings
+  check_only ${entry_paths[@]+"${entry_paths[@]}"} ${kept_paths[@]+"${kept_paths[@]}"} ${own_bound_paths[@]+"${own_bound_paths[@]}"}
+  find_state
+  load_mounts
+  choose_entries
+  look_around
+  selinux_mode
+  if [[ $reply != disabled ]]; then has_labels=yes; fi
+  [[ $format == text ]] || printf '{ "version": 1, "entries": [ '
+  show_stores
+  show_entries
+  show_bound
+  check_backup
+  if [[ $is_backup_fault == yes ]]; then findings=$((findings + 1)); fi
+  "report_$format"
   ((findings == 0)) || exit 1
 }
 

@@ -43,15 +43,27 @@ shown() {
   reply=${reply//$'\302'[$'\200'-$'\237']/?}
 }
 
-# A JSON string; bytes that are no UTF-8 are left out.
-json() {
+# Sets `reply` to a path as it is written in a command.
+command_path() {
+  reply=$1
+  if [[ $reply == -* ]]; then reply=./$reply; fi
+  [[ $reply =~ ^[A-Za-z0-9_./+,:@%-]+$ ]] || reply="'${reply//\'/\'\\\'\'}'"
+}
+
+# Sets `reply` to a JSON string; bytes that are no UTF-8 are left out.
+json_of() {
   local text=$1
   if [[ $text == *[$'\200'-$'\377']* ]]; then text=$(printf '%s' "$text" | iconv -c -f UTF-8 -t UTF-8) || :; fi
   text=${text//\\/\\\\}
   text=${text//\"/\\\"}
   text=${text//$'\n'/\\n}
   text=${text//$'\t'/\\t}
-  printf '"%s"' "${text//[$'\001'-$'\037']/?}"
+  reply="\"${text//[$'\001'-$'\037']/?}\""
+}
+
+json() {
+  json_of "$1"
+  printf '%s' "$reply"
 }
 
 # --- options ------------------------------------------------------------------------------------------------------
@@ -292,6 +304,15 @@ load_mounts() {
   done < <(cut -d' ' -f5 /proc/self/mountinfo)
 }
 
+# True where something is mounted at a path itself.
+is_mount_point() {
+  local point
+  for point in ${mount_points[@]+"${mount_points[@]}"}; do
+    [[ $point == "$1" ]] && return 0
+  done
+  return 1
+}
+
 # The mount that holds a path, by number: two mounts of one file system are two. And the device: each btrfs subvolume
 # has its own. A rename works only where both are the same.
 place_of() {
@@ -363,7 +384,7 @@ spared() {
   [[ $1 == "$me" ]] || return 0
   local path=$2 place
   [[ $path == /* ]] || path=$home/$path
-  for place in "$path" "$path.remanence-original" "$path.remanence-back"; do
+  for place in "$path" "$path.remanence-original" "$path.remanence-back" "$path.remanence-other"; do
     spared+=("$place")
     decided["$place"]=yes
   done
@@ -461,21 +482,33 @@ tmpfiles_path() {
   reply=\"$reply\"
 }
 
-# find's own count of what would go from a directory: `files` and `bytes`.
+# What systemd-tmpfiles leaves alone besides: directories that a program has locked, and sockets that somebody listens at.
+locked=() listening=()
+load_busy() {
+  local line
+  while read -r line; do locked+=(-o -inum "$line"); done < <(sed -n 's/^[0-9]*: *FLOCK .* [0-9a-f]*:[0-9a-f]*:\([0-9]*\) [0-9]* EOF$/\1/p' /proc/locks)
+  while IFS= read -r line; do listening+=("$line"); done < <(sed -n 's/^[^/]* \(\/.*\)$/\1/p' /proc/net/unix)
+}
+
+# find's own count of what would go from a directory: `files` and `bytes`. Where a file has another name that stays, no
+# bytes are freed.
 count() {
-  local dir=$1 number=${2%?} minutes skip=() place
+  local dir=$1 number=${2%?} seconds skip=() busy=() place
   case $2 in
-    *h) minutes=$((number * 60)) ;;
-    *d) minutes=$((number * 1440)) ;;
-    *w) minutes=$((number * 10080)) ;;
+    *h) seconds=$((number * 3600)) ;;
+    *d) seconds=$((number * 86400)) ;;
+    *w) seconds=$((number * 604800)) ;;
   esac
-  for place in ${spared[@]+"${spared[@]}"} "${dirs[@]}" ${mount_points[@]+"${mount_points[@]}"}; do
+  for place in ${spared[@]+"${spared[@]}"} "${dirs[@]}" ${mount_points[@]+"${mount_points[@]}"} ${listening[@]+"${listening[@]}"}; do
     [[ $place == "$dir"/* ]] || continue
     place=$(find_literal "$place")
     skip+=(! -path "$place" ! -path "$place/*")
   done
-  read -r files bytes < <(find "$dir" -xdev -mindepth 1 ! -type d ${skip[@]+"${skip[@]}"} -mmin "+$minutes" -printf '%b\n' |
-    awk '{ n += 1; b += $1 * 512 } END { printf "%d %d\n", n, b }')
+  if ((${#locked[@]} > 0)); then busy=(-mindepth 1 -type d '(' "${locked[@]:1}" ')' -prune -o); fi
+  # Device nodes stay, and what has the sticky bit.
+  read -r files bytes < <(find "$dir" -xdev -mindepth 1 ${busy[@]+"${busy[@]}"} ! -type d ! -type b ! -type c \
+    '(' -type l -o ! -perm -1000 ')' ${skip[@]+"${skip[@]}"} ! -newermt "@$((EPOCHSECONDS - seconds))" -printf '%i %n %b\n' |
+    awk '{ n += 1; names[$1] += 1; if (names[$1] == $2) b += $3 * 512 } END { printf "%d %d\n", n, b }')
 }
 
 find_literal() {
@@ -526,6 +559,7 @@ main() {
   check_only ${aged[@]+"${aged[@]}"}
   lock
   load_mounts
+  load_busy
   find_directories
   [[ $format == text ]] || printf '{ "version": 1, "dryRun": %s, "entries": [ ' "$([[ $dry_run == yes ]] && echo true || echo false)"
   for i in "${!dirs[@]}"; do

@@ -43,15 +43,27 @@ shown() {
   reply=${reply//$'\302'[$'\200'-$'\237']/?}
 }
 
-# A JSON string; bytes that are no UTF-8 are left out.
-json() {
+# Sets `reply` to a path as it is written in a command.
+command_path() {
+  reply=$1
+  if [[ $reply == -* ]]; then reply=./$reply; fi
+  [[ $reply =~ ^[A-Za-z0-9_./+,:@%-]+$ ]] || reply="'${reply//\'/\'\\\'\'}'"
+}
+
+# Sets `reply` to a JSON string; bytes that are no UTF-8 are left out.
+json_of() {
   local text=$1
   if [[ $text == *[$'\200'-$'\377']* ]]; then text=$(printf '%s' "$text" | iconv -c -f UTF-8 -t UTF-8) || :; fi
   text=${text//\\/\\\\}
   text=${text//\"/\\\"}
   text=${text//$'\n'/\\n}
   text=${text//$'\t'/\\t}
-  printf '"%s"' "${text//[$'\001'-$'\037']/?}"
+  reply="\"${text//[$'\001'-$'\037']/?}\""
+}
+
+json() {
+  json_of "$1"
+  printf '%s' "$reply"
 }
 
 # --- options ------------------------------------------------------------------------------------------------------
@@ -292,6 +304,15 @@ load_mounts() {
   done < <(cut -d' ' -f5 /proc/self/mountinfo)
 }
 
+# True where something is mounted at a path itself.
+is_mount_point() {
+  local point
+  for point in ${mount_points[@]+"${mount_points[@]}"}; do
+    [[ $point == "$1" ]] && return 0
+  done
+  return 1
+}
+
 # The mount that holds a path, by number: two mounts of one file system are two. And the device: each btrfs subvolume
 # has its own. A rename works only where both are the same.
 place_of() {
@@ -313,14 +334,16 @@ store() {
   root_link["$1/$2"]=$3
 }
 
-entry_paths=() entry_kinds=() entry_stores=() entry_modes=()
-# linked USER KIND PATH STORE MODE: an entry that lives in a store and is linked; MODE is - where nothing is asked for.
+entry_paths=() entry_kinds=() entry_stores=() entry_modes=() entry_owners=() entry_groups=()
+# linked USER KIND PATH STORE MODE [OWNER GROUP]: an entry that lives in a store and is linked; - where nothing is asked for.
 linked() {
   [[ $1 == "$me" ]] || return 0
   entry_kinds+=("$2")
   entry_paths+=("$3")
   entry_stores+=("$4")
   entry_modes+=("$5")
+  entry_owners+=("${6--}")
+  entry_groups+=("${7--}")
 }
 
 folder_of() {
@@ -394,8 +417,11 @@ is_ours() {
 #   STORED.remanence-partial    on its way into the store
 #   LIVE.remanence-back         on its way back
 #   LIVE.remanence-original     what was at LIVE before the link: complete, and kept until --commit
-#   STORED.remanence-copied     a link whose text is no path but a note: IDENTITY FINGERPRINT of the compared copy at STORED
+#   STORED.remanence-copied     a link whose text is no path but a note: IDENTITY FINGERPRINT of the compared copy at STORED,
+#                               STAMP of what it was copied from, and "linked" as soon as the link is in its place
 #   STORED.remanence-returned   the same about what came back to LIVE: what is at STORED is out of date since
+#   STORED.remanence-copied-new the note while it is written anew; means nothing
+#   STORED.remanence-other     what the store had where a person took what was at LIVE: complete, and nothing deletes it
 #   LIVE.remanence-trash, STORED.remanence-trash    was decided about, and is being deleted
 look_beside() {
   partial=$stored.remanence-partial
@@ -403,6 +429,7 @@ look_beside() {
   original=$live.remanence-original
   copied=$stored.remanence-copied
   returned=$stored.remanence-returned
+  other=$stored.remanence-other
 }
 
 # What a directory or file stays however it is renamed: its inode and when that was born. (Inodes are used again, at once.)
@@ -411,14 +438,14 @@ identity_of() {
   reply=${reply// /_}
 }
 
-# has_note NOTE PATH: true where a note is about what is at a path; `reply` is the fingerprint in it.
+noted=()
+# has_note NOTE PATH: true where a note is about what is at a path; `reply` is the fingerprint in it, `noted` its words.
 has_note() {
-  local text
   [[ -L $1 && -e $2 && ! -L $2 ]] || return 1
-  text=$(readlink -- "$1")
+  read -r -a noted <<<"$(readlink -- "$1")"
   identity_of "$2"
-  [[ ${text%% *} == "$reply" ]] || return 1
-  reply=${text#* }
+  [[ ${noted[0]-} == "$reply" ]] || return 1
+  reply=${noted[1]-}
 }
 
 # True where data is at a path, and no link.
@@ -463,7 +490,9 @@ find_exchanger() {
 }
 
 # exchange A B: both names in one step, or nothing; never copies. The caller looks at the result, not at the code alone.
+# (mv refuses a link before the directory that it leads to, but takes them the other way round.)
 exchange() {
+  if [[ -L $1 ]]; then set -- "$2" "$1"; fi
   case $exchanger in
     mv) mv -T --exchange -- "$1" "$2" ;;
     exch) exch -- "$1" "$2" ;;
@@ -531,7 +560,7 @@ check_root_links() {
       none) ;;
       link)
         is_same_place "$link" "$folder" ||
-          die 3 "$(short "$link") leads elsewhere, to $(plain "$(readlink -- "$link")")"
+          die 3 "$(short "$link") leads elsewhere, to $(plain "$(readlink -- "$link")"): is it the store of before? Then run the unlink.sh of before first"
         ;;
       *) die 3 "$(short "$link") is in the way: it must be the link to $(short "$folder")" ;;
     esac
@@ -558,6 +587,10 @@ make_root_links() {
 check_way() {
   local parent stored_parent live_place
   way=copy
+  if [[ $path == *.remanence-* ]]; then
+    reason="its name is one that would say something else here"
+    return
+  fi
   existing "${live%/*}"
   parent=$reply
   existing "${stored%/*}"
@@ -570,6 +603,8 @@ check_way() {
     reason="something is mounted there or inside it"
   elif [[ $stored == "$live"/* || $live == "$stored"/* ]]; then
     reason="the store lies inside it"
+  elif ! is_reliable "$parent" || ! is_reliable "$stored_parent"; then
+    reason="a $reply file system is nothing to move data on: its names cannot be relied on"
   elif [[ ! -w $parent ]]; then
     reason="$(short "$parent") is not writable"
   elif [[ ! -w $stored_parent ]]; then
@@ -587,83 +622,16 @@ put_on_disk() {
   sync -f -- "$@" || die 2 "the disk reports an error; see: journalctl -k"
 }
 
-# --- to another mount and back ------------------------------------------------------------------------------------
+# --- what speaks against a copy -----------------------------------------------------------------------------------
 
-# note FILE PATH FINGERPRINT: in one step, and before it what it is about is on the disk.
-note() {
-  local identity
-  identity_of "$2" || return 1
-  identity=$reply
-  put_on_disk "${2%/*}"
-  if [[ -L $1 ]]; then rm -- "$1" || return 1; fi
-  ln -sT -- "$identity $3" "$1" || return 1
-  put_on_disk "${1%/*}"
-}
-
-# Prints a hash over the whole of a tree or file: names, kinds, owners, modes, times, links, hard links, ACLs, extended
-# attributes, and every byte. Not the label, which follows from the place, nor sockets, which no copy keeps. Fails where
-# something cannot be read or changes meanwhile.
-fingerprint() {
-  local where=$1 what=. more=(--xattrs --xattrs-include='user.*' --xattrs-include=security.capability)
-  if [[ ! -d $1 ]]; then
-    where=${1%/*}
-    what=./${1##*/}
-    more+=(--transform 's/.*/x/')
-  fi
-  # Several attributes of one file come in any order: they are listed by themselves where something can.
-  if command -v getfattr >/dev/null; then more=("${more[@]:3}"); fi
-  {
-    tar --create --file=- --directory="$where" --sort=name --format=posix --numeric-owner --acls \
-      --pax-option='exthdr.name=x,delete=atime,delete=ctime' --warning=no-file-ignored ${more[@]+"${more[@]}"} -- "$what" &&
-      attributes "$where" "$what"
-  } | b2sum --length=256 | cut -d' ' -f1
-}
-
-attributes() {
-  command -v getfattr >/dev/null || return 0
-  (
-    cd -- "$1"
-    find "$2" -print0 | xargs -0 getfattr -h -d -e hex -m '^(user\.|security\.capability$)' |
-      awk -v single="$([[ $2 == . ]] || printf yes)" '/^# file: / { file = single ? "x" : $0; next } NF { print file, $0 }' | sort
-  )
-}
-
-# True where two trees are the same in all that; `reply` is the fingerprint.
-is_same_tree() {
-  local other pipe
-  exec {pipe}< <(fingerprint "$2")
-  reply=$(fingerprint "$1") || reply=
-  read -r other <&"$pipe" || other=
-  exec {pipe}<&-
-  [[ -n $reply && $reply == "$other" ]]
-}
-
-# copy FROM TO NOTE: a copy that is the same in all things, on the disk, and noted. TO is a name that means nothing yet.
-# Sets `since`, from when on a change of FROM is not in it.
-copy() {
-  local try
-  for try in 1 2 3; do
-    rm -rf --one-file-system -- "$2" && make_parents "$2" || return 1
-    cp -a --reflink=auto --sparse=auto -T -- "$1" "$2" || return 1
-    # The clock of a file system lags by up to a hundredth of a second.
-    since=$EPOCHREALTIME
-    sleep 0.05
-    if is_same_tree "$1" "$2"; then
-      note "$3" "$2" "$reply"
-      return
-    fi
-    ((try == 3)) || warn "$(plain "$(short "$1")") changed while it was copied, or the copy is not the same: again"
-  done
+# Sets `reply` to the kind of the file system that holds a path, and is true where its names can be relied on: on a
+# network, through another program, or without links and owners they cannot.
+is_reliable() {
+  reply=$(stat -f -c %T -- "$1")
+  case $reply in
+    ext2/ext3 | btrfs | xfs | tmpfs | f2fs | zfs | bcachefs | jfs | nilfs | overlayfs) return 0 ;;
+  esac
   return 1
-}
-
-# True where something in a tree changed since then, or was made or removed there. (A rename changes its root too, but not
-# the time of its content.)
-has_changed() {
-  local found
-  found=$(find "$1" -xdev -maxdepth 0 -newermt "@$since" -printf x && find "$1" -xdev -mindepth 1 -newerct "@$since" -printf x -quit) ||
-    return 0
-  [[ -n $found ]]
 }
 
 # The programs that have something open in a tree, as far as we may see them; `reply` is empty where there are none.
@@ -686,6 +654,242 @@ programs_in() {
   for name in "${!names[@]}"; do reply+="${reply:+, }$(plain "$name")"; done
 }
 
+# Sets `reason` where a copy by us would not be the same: what we may not read, and owners that we may not give away.
+check_rights() {
+  local found group mine=()
+  # What is mounted is copied where the ids of others are known.
+  [[ $EUID != 0 && -z ${user-} ]] || return 0
+  for group in $(id -G); do mine+=(${mine[@]+-o} -gid "$group"); done
+  # Of a directory that cannot be read, find says so as well.
+  found=$(
+    find "$1" -xdev \( ! -type l \( ! -readable -o -type d ! -executable \) -o ! -uid "$EUID" -o ! \( "${mine[@]}" \) -o -type b -o -type c \) \
+      -print -quit 2>/dev/null
+  ) || :
+  [[ -z $found ]] || reason="a copy would not be the same: you may not read $(plain "$(short "$found")"), or not give its like to its owner"
+}
+
+# Says what a copy cannot keep: the other name of a file that is outside of the tree, and who listens at a socket.
+warn_of_losses() {
+  local links=0 sockets=0
+  read -r links sockets < <(
+    find "$1" -xdev \( -type s -printf 'socket\n' -o -type f -links +1 -printf '%i %n\n' \) | sort | uniq -c |
+      awk '$2 == "socket" { sockets = $1; next } $1 != $3 { links += 1 } END { print links + 0, sockets + 0 }'
+  )
+  ((links == 0)) || warn "$(plain "$(short "$1")"): $links files have a second name elsewhere, which keeps the original's content"
+  ((sockets == 0)) || warn "$(plain "$(short "$1")"): $sockets sockets lead nowhere in a copy, until their program makes them anew"
+}
+
+declare -A needed=() needed_files=()
+# check_copy FROM TO: what is in use, has no room or no name there: sets `reason` and `code`. `bytes` is the size.
+check_copy() {
+  local name=${1##*/}
+  existing "${2%/*}"
+  if ((${#name} > 230)); then
+    reason="its name is too long for a name beside it"
+  elif [[ $(stat -f -c %T -- "$1") == overlayfs || $(stat -f -c %T -- "$reply") == overlayfs ]]; then
+    reason="an overlay file system is nothing to copy data on: its directories cannot always be renamed"
+  elif [[ $(stat -c %w -- "$reply") == - ]]; then
+    reason="$(short "$reply") is on a file system that does not know when a file was made, so that a copy could be mistaken for another"
+  else
+    check_rights "$1"
+  fi
+  [[ -z $reason ]] || return 0
+  programs_in "$1"
+  if [[ -n $reply ]]; then
+    reason="in use by $reply" code=4
+    return
+  fi
+  check_room "$1" "${2%/*}"
+  [[ -n $reason ]] || warn_of_losses "$1"
+}
+
+# check_room FROM FOLDER: with what else is to be copied to the same place.
+check_room() {
+  local need free device
+  existing "$2"
+  device=$(stat -c %d -- "$reply")
+  free=$(df --output=iavail -- "$reply" | tail -n 1)
+  need=$(($(du -s --inodes -- "$1" | cut -f1) + ${needed_files["$device"]-0}))
+  needed_files["$device"]=$need
+  # Where a file system has no fixed number of them it says 0 or -.
+  if [[ $free == *[1-9]* ]] && ((need > free)); then
+    reason="there is room for $((free)) files there, and $need are needed"
+    return
+  fi
+  ! shares_blocks "$1" "$reply" || return 0
+  free=$(df --output=avail --block-size=1 -- "$reply" | tail -n 1)
+  need=$((bytes + bytes / 20 + ${needed["$device"]-0}))
+  if ((need > free)); then
+    reason="there is room for $(human "$free") there, and $(human "$need") are needed"
+    return
+  fi
+  needed["$device"]=$need
+}
+
+# True on one btrfs: a copy in another subvolume takes no room.
+shares_blocks() {
+  local one other
+  [[ $(stat -f -c %T -- "$1") == btrfs && $(stat -f -c %T -- "$2") == btrfs ]] || return 1
+  one=$(findmnt -n -o MAJ:MIN -T "$1" | tail -n 1) && other=$(findmnt -n -o MAJ:MIN -T "$2" | tail -n 1)
+  [[ -n $one && $one == "$other" ]]
+}
+
+# --- to another mount and back ------------------------------------------------------------------------------------
+
+# note FILE PATH FINGERPRINT STAMP: in one step, and before it what it is about is on the disk.
+note() {
+  local identity
+  identity_of "$2" || return 1
+  identity=$reply
+  put_on_disk "${2%/*}"
+  write_note "$1" "$identity $3 $4"
+}
+
+write_note() {
+  rm -f -- "$1-new" && ln -sT -- "$2" "$1-new" && mv -T -f -- "$1-new" "$1" || return 1
+  put_on_disk "${1%/*}"
+}
+
+# From now on what is in the store counts, and what is at LIVE, should the link be gone, is not what was copied.
+note_link() {
+  has_note "$copied" "$stored" || return 1
+  is_noted_linked || write_note "$copied" "${noted[*]} linked"
+}
+
+is_noted_linked() {
+  [[ ${noted[3]-} == linked ]]
+}
+
+# discard PATH: deletes what a name says is half, or was decided about. What is mounted in it is not entered, and
+# directories that nobody may write to do not stop it.
+discard() {
+  [[ -e $1 || -L $1 ]] || return 0
+  mount_points=()
+  load_mounts
+  ! has_mount "$1" || return 1
+  if [[ -d $1 && ! -L $1 && $EUID != 0 ]]; then
+    find "$1" -xdev -type d ! -perm -0700 -exec chmod u+rwx -- {} \; || return 1
+  fi
+  rm -rf --one-file-system -- "$1"
+}
+
+# Sets `reply` to what changes with every change in a tree and not when it is read: cheap, and told by no clock, which may
+# be set back. (A rename touches the root, but not the time of its content.)
+stamp_of() {
+  reply=$(
+    {
+      find "$1" -xdev -maxdepth 0 -printf '%i %s %m %U %G %T@\0' &&
+        find "$1" -xdev -mindepth 1 -printf '%P\0%i %s %T@ %C@\0'
+    } | b2sum --length=128 | cut -d' ' -f1
+  )
+}
+
+# True where a tree is what it was at the stamp that is in `stamp`.
+is_unchanged() {
+  stamp_of "$1" && [[ $reply == "$stamp" ]]
+}
+
+# True where what is at a path is still what was copied, as has_note has just read it: nothing touched it, or every byte is
+# the same.
+is_as_before() {
+  local print=${noted[1]-} stamp=${noted[2]-}
+  is_unchanged "$1" || is_print "$1" "$print"
+}
+
+is_print() {
+  [[ -n $2 ]] && reply=$(fingerprint "$1") && [[ $reply == "$2" ]]
+}
+
+# Prints a hash over the whole of a tree or file: names, kinds, owners, modes, times, links, hard links, ACLs, extended
+# attributes, and every byte. Not the label, which follows from the place, nor sockets, which mean nothing without their
+# program. Fails, and prints nothing, where something cannot be read or changes meanwhile.
+fingerprint() {
+  local print where=$1 what=. more=(--xattrs --xattrs-include='user.*' --xattrs-include=security.capability)
+  if [[ ! -d $1 ]]; then
+    where=${1%/*}
+    what=./${1##*/}
+    more+=(--transform 's/.*/x/')
+  fi
+  # Several attributes of one file come in any order: they are listed by themselves where something can.
+  if command -v getfattr >/dev/null; then more=("${more[@]:3}"); fi
+  print=$(
+    {
+      tar --create --file=- --directory="$where" --sort=name --format=posix --numeric-owner --acls \
+        --pax-option='exthdr.name=x,delete=atime,delete=ctime' --warning=no-file-ignored ${more[@]+"${more[@]}"} -- "$what" &&
+        attributes "$where" "$what"
+    } | b2sum --length=256 | cut -d' ' -f1
+  ) || return 1
+  printf '%s\n' "$print"
+}
+
+attributes() {
+  command -v getfattr >/dev/null || return 0
+  (
+    cd -- "$1"
+    find "$2" -print0 | xargs -0 getfattr -h -d -e hex -m '^(user\.|security\.capability$)' |
+      awk -v single="$([[ $2 == . ]] || printf yes)" '/^# file: / { file = single ? "x" : $0; next } NF { print file, $0 }' | sort
+  )
+}
+
+# True where two trees are the same in all that; `reply` is the fingerprint.
+is_same_tree() {
+  local other pipe
+  exec {pipe}< <(fingerprint "$2")
+  reply=$(fingerprint "$1") || reply=
+  read -r other <&"$pipe" || other=
+  exec {pipe}<&-
+  [[ -n $reply && $reply == "$other" ]]
+}
+
+# copy_tree FROM TO: a service may change its part of the system while root copies it, and put a link where a directory
+# was. cp would go through it by its path; tar holds each directory that it is in, and the copy is shut until it is whole.
+copy_tree() {
+  if [[ ${user-} != - ]]; then
+    cp -a --reflink=auto --sparse=auto -T -- "$1" "$2"
+    return
+  fi
+  local all=(--numeric-owner --acls --xattrs --xattrs-include='*')
+  mkdir -m 0700 -- "$2" &&
+    tar --create --file=- --directory="$1" --format=posix --sparse --warning=no-file-ignored "${all[@]}" . |
+    tar --extract --file=- --directory="$2" --preserve-permissions --same-owner "${all[@]}"
+}
+
+# copy FROM TO NOTE: a copy that is the same in all things, on the disk, and noted. TO is a name that means nothing yet.
+# Sets `stamp`: while FROM has it, the copy holds all that is there.
+copy() {
+  local try before=
+  for try in 1 2 3; do
+    discard "$2" && make_parents "$2" || return 1
+    copy_tree "$1" "$2" || return 1
+    stamp_of "$1" || return 1
+    stamp=$reply
+    # A file written twice within one tick of the clock has one time.
+    sleep 0.05
+    if is_same_tree "$1" "$2"; then
+      note "$3" "$2" "$reply" "$stamp"
+      return
+    fi
+    if [[ $stamp == "$before" ]]; then
+      reason="a copy there is not the same: $(difference "$1" "$2")" code=3
+      return 1
+    fi
+    before=$stamp
+    ((try == 3)) || warn "$(plain "$(short "$1")") changed while it was copied, or the copy is not the same: again"
+  done
+  reason="it changes all the time; close what uses it" code=4
+  return 1
+}
+
+# Says the first thing in which two trees differ, as far as names, owners, modes and times tell.
+difference() {
+  local list='%y %m %U:%G %P -> %l\n' found
+  found=$(
+    { diff <(find "$1" -xdev ! -type s -printf "$list" | sort) <(find "$2" -xdev ! -type s -printf "$list" | sort) || :; } |
+      grep -m 1 '^[<>]'
+  ) || found='times, ACLs, attributes or content'
+  plain "$found"
+}
+
 # exchange_names LIVE OTHER: both names in one step, or, where nothing here can do that, in two: then LIVE is missing for
 # an instant, and the next run finds what belongs there.
 exchange_names() {
@@ -698,61 +902,24 @@ exchange_names() {
   fi
 }
 
-# Says where a copy cuts a hard link: the other name of a file is outside of the tree.
-warn_of_hard_links() {
-  local count
-  count=$(find "$1" -xdev -type f -links +1 -printf '%i %n\n' | sort | uniq -c | awk '$1 != $3 { n += 1 } END { print n + 0 }')
-  ((count == 0)) || warn "$(plain "$(short "$1")"): $count files have a second name elsewhere, which keeps the original's content"
-}
-
-declare -A needed=()
-# check_copy FROM TO: what is in use, has no room or no name there: sets `reason` and `code`. `bytes` is the size.
-check_copy() {
-  local need free name=${1##*/} device
-  if ((${#name} > 230)); then
-    reason="its name is too long for a name beside it"
-    return
-  fi
-  programs_in "$1"
-  if [[ -n $reply ]]; then
-    reason="in use by $reply" code=4
-    return
-  fi
-  existing "${2%/*}"
-  free=$(df --output=avail --block-size=1 -- "$reply" | tail -n 1)
-  device=$(stat -c %d -- "$reply")
-  need=$((bytes + bytes / 20 + ${needed["$device"]-0}))
-  if ((need > free)); then
-    reason="there is room for $(human "$free") there, and $(human "$need") are needed"
-    return
-  fi
-  needed["$device"]=$need
-  free=$(df --output=iavail -- "$reply" | tail -n 1)
-  need=$(du -s --inodes -- "$1" | cut -f1)
-  # Where a file system has no fixed number of them it says 0 or -.
-  if [[ $free == *[1-9]* ]] && ((need > free)); then reason="there is room for $((free)) files there, and $need are needed"; fi
-}
-
 # put_away PATH TRASH NOTE: what was decided about gets a name that says so, then the note goes by which it was decided,
 # and only then the first file. While the note is there, so is what it was about, under one of the two names.
 put_away() {
   if has_data "$1"; then
-    rm -rf --one-file-system -- "$2" && mv -T -n -- "$1" "$2" && [[ ! -e $1 ]] || return 1
+    discard "$2" && mv -T -n -- "$1" "$2" && [[ ! -e $1 ]] || return 1
     put_on_disk "${1%/*}"
   fi
   if [[ -L $3 ]]; then
     rm -- "$3" || return 1
     put_on_disk "${3%/*}"
   fi
-  rm -rf --one-file-system -- "$2"
+  # Before a later note goes: without power, the trash would be back, and nothing would say that it is.
+  discard "$2" && put_on_disk "${2%/*}"
 }
 
-# is_as_noted PATH NOTE ABOUT: true where the note is about ABOUT, and what is at PATH is still what it says.
+# is_as_noted PATH NOTE ABOUT: true where the note is about ABOUT, and what is at PATH is in every byte what it says.
 is_as_noted() {
-  local noted
-  has_note "$2" "$3" || return 1
-  noted=$reply
-  [[ $(fingerprint "$1") == "$noted" ]]
+  has_note "$2" "$3" && is_print "$1" "$reply"
 }
 
 # A copy needs an answer: it takes room, and what was copied stays until somebody says --commit. Without one nothing is
@@ -789,6 +956,1478 @@ worst_of() {
   esac
 }
 
+# --- two sides, of which a person takes one -----------------------------------------------------------------------
+
+# Where data is both here and in the store only a person knows which is wanted. They are shown what differs (--compare)
+# and say which side is taken (--take). Nothing is merged and nothing deleted, neither now nor by --commit: the side that
+# is not taken stays whole, under a name beside its place.
+#
+#   LIVE.remanence-original    --take store: what was at LIVE, without a note that the store has a copy of it
+#   STORED.remanence-other     --take live: what the store had
+#
+# As everywhere those names are the journal. What a stopped run leaves is one of the states that are known anyway, and the
+# same command again goes on from there.
+
+take=
+comparing=no
+# What link.sh takes besides: --compare PATH…, --take live|store.
+settle_option() {
+  case $1 in
+    --compare)
+      [[ -n ${2-} && ${2-} != --* ]] || die 2 "--compare needs a path"
+      comparing=yes
+      only+=("$2")
+      ;;
+    --take)
+      [[ ${2-} == live || ${2-} == store ]] || die 2 "--take is live (what is here) or store (what is in the store)"
+      take=$2
+      ;;
+    *) return 1 ;;
+  esac
+  taken=1
+}
+
+# A side is taken for entries that are named themselves, never for all that lie in a directory.
+check_take() {
+  local asked path found
+  [[ -n $take ]] || return 0
+  [[ $committing == no ]] || die 2 "--take and --commit are two things"
+  ((${#only[@]} > 0)) || die 2 "--take needs --only PATH: which side is wanted is a decision about one entry"
+  for asked in "${only[@]}"; do
+    found=no
+    for path in "${entry_paths[@]}"; do
+      if [[ $path == "$asked" ]]; then found=yes; fi
+    done
+    [[ $found == yes ]] || die 2 "--take needs the path of an entry itself, and $(plain "$asked") is a directory around some"
+  done
+}
+
+# sides REASON: why nothing is done about two sides, and how to see what differs.
+sides() {
+  command_path "$path"
+  reason="$1; look: link.sh --compare $reply"
+}
+
+# What --take is to do about an entry: sets `action` and `reason`, and `aside`: what has to be put aside before.
+decide_take() {
+  aside=
+  decide
+  kind_of "$live"
+  local live_kind=$reply stored_kind
+  kind_of "$stored"
+  stored_kind=$reply
+  if is_mark || { [[ $live_kind == link ]] && ! is_ours; }; then return 0; fi
+  "decide_take_$take"
+}
+
+# What the store has is wanted: what is here becomes the original. An original that a program wrote to is none any more.
+decide_take_store() {
+  if [[ $live_kind == link ]]; then
+    if has_data "$original" && has_note "$copied" "$stored" && ! is_as_noted "$original" "$copied" "$stored"; then
+      action=settle reason='' code=3
+    fi
+    return 0
+  fi
+  [[ $action == refuse || $action == copy ]] || return 0
+  if [[ $live_kind == none && $stored_kind == "$kind" && -L $returned ]]; then action=place reason='' aside=notes; fi
+  [[ $stored_kind == "$kind" && $live_kind != none ]] || return 0
+  action=take reason='' code=3 aside=live
+  local way
+  check_way
+  if [[ -n $reason ]]; then
+    :
+  elif has_data "$original"; then
+    reason="$(short "$original") is there already: look whether you need it, and give it another name"
+  elif [[ -L $original ]] && ! is_link_to "$original" "$text"; then
+    reason="$(short "$original") is in the way"
+  else
+    programs_in "$live"
+    if [[ -n $reply ]]; then reason="in use by $reply, which would go on writing to what is put aside" code=4; fi
+  fi
+  [[ -z $reason ]] || action=refuse
+}
+
+# What is here is wanted, or what was here before the link: what is in the store gives way.
+decide_take_live() {
+  local from=$live
+  if [[ $live_kind == link || $live_kind == none ]]; then
+    has_data "$original" || return 0
+    if [[ $live_kind == link ]] && is_as_noted "$original" "$copied" "$stored"; then return 0; fi
+    from=$original
+  elif [[ $stored_kind == none || ($action == copy && -e $other) ]]; then
+    # What the store had was put aside by a run that was stopped: the rest is as for any entry.
+    return 0
+  fi
+  kind_of "$from"
+  [[ $reply == "$kind" ]] || return 0
+  action=move reason='' code=3 aside=store
+  if [[ $from == "$original" ]]; then aside='link'; fi
+  check_taken "$from"
+  [[ -z $reason ]] || action=refuse
+}
+
+check_taken() {
+  local way
+  check_way
+  if [[ -n $reason ]]; then
+    :
+  elif is_empty_directory "$1"; then
+    reason="$(short "$1") is empty; remove it with rmdir, and link.sh links what is in the store"
+  elif [[ $1 == "$live" ]] && has_data "$original"; then
+    reason="$(short "$original") is there already: look whether you need it, and give it another name"
+  elif [[ -e $other || -L $other ]]; then
+    reason="$(short "$other") is there already: look whether you need it, and give it another name"
+  elif [[ -e $live.remanence-trash ]]; then
+    reason="a --commit was stopped here: look whether you need $(short "$live").remanence-trash"
+  elif [[ $kind == directory ]] && has_subvolume "$1"; then
+    reason="there is a btrfs subvolume inside it"
+  elif [[ $kind == directory && ! -w $1 ]]; then
+    reason="$(short "$1") is not writable"
+  elif [[ $way == copy ]]; then
+    action=copy
+    size_of "$1"
+    bytes=$reply
+    check_copy "$1" "$stored"
+  fi
+}
+
+# From here on nothing says any more that one side is a copy of the other.
+drop_notes() {
+  local note
+  for note in "$copied" "$returned"; do
+    if [[ -L $note ]]; then rm -- "$note" || return 1; fi
+  done
+}
+
+# Makes way for the side that was taken. Each step is one rename or one exchange, and both sides stay whole.
+put_aside() {
+  drop_notes || return 1
+  if is_link_to "$original" "$text"; then rm -- "$original" || return 1; fi
+  case $aside in
+    live)
+      ln -sT -- "$text" "$original" || return 1
+      exchange_names "$live" "$original" || :
+      is_link_to "$live" "$text" && has_data "$original"
+      ;;
+    link)
+      bring_original && put_store_aside
+      ;;
+    store) put_store_aside ;;
+  esac
+}
+
+# What was here before the link comes back to its place, and the link goes.
+bring_original() {
+  if [[ -L $live ]]; then exchange_names "$live" "$original" || :; else mv -T -n -- "$original" "$live" || return 1; fi
+  has_data "$live" || return 1
+  if [[ -L $original ]]; then rm -- "$original" || return 1; fi
+  put_on_disk "${live%/*}"
+}
+
+put_store_aside() {
+  has_data "$stored" || return 0
+  mv -T -n -- "$stored" "$other" && has_data "$other" && [[ ! -e $stored ]] || return 1
+  put_on_disk "${stored%/*}"
+}
+
+# Where what was taken could not get into the store after all, what was there is there again.
+put_back() {
+  if [[ $aside != live && ! -e $stored && ! -L $stored ]] && has_data "$other"; then mv -T -n -- "$other" "$stored"; fi
+}
+
+# --- what differs -------------------------------------------------------------------------------------------------
+
+# True where a time, as find's %T@ writes it, is later than another.
+is_later() {
+  local a=${1%.*} b=${2%.*}
+  ((a > b)) || { ((a == b)) && [[ ${1#*.} > ${2#*.} ]]; }
+}
+
+# The two sides of an entry: `here` and `there`, with what a person calls them.
+find_sides() {
+  here=$live there=$stored here_name=here there_name='in the store'
+  if ! has_data "$live"; then
+    if has_data "$original"; then
+      here=$original here_name='the original'
+    elif has_data "$other"; then
+      here=$stored there=$other here_name='in the store' there_name='put aside'
+    fi
+  fi
+  has_data "$here" && has_data "$there"
+}
+
+list_tree() { find "$1" -printf '%P\0%y\0%s\0%T@\0%l\0'; }
+
+# note_difference HOW NAME: counts it, and keeps the first names of a list that nobody would read to its end. What lies in
+# a directory that is on one side only goes without saying.
+note_difference() {
+  local parent=${2%/*}
+  counts["$1"]=$((${counts["$1"]} + 1))
+  if [[ $1 == only_* ]]; then
+    lone["$2"]=yes
+    if [[ -n $parent && -n ${lone["$parent"]-} ]]; then return 0; fi
+  fi
+  if ((${#listed[@]} < 20)); then listed+=("$2") hows+=("$1"); fi
+}
+
+# Compares the two sides: files by size and time, and by content where only the time differs. Sets `counts`, `listed` and
+# `hows`, and of each side the number of files and the newest time.
+compare_trees() {
+  local name kind size time link
+  local -A facts=() met=()
+  while next_of_tree; do
+    if [[ $kind != d ]]; then there_files=$((there_files + 1)); fi
+    if is_later "$time" "$there_newest"; then there_newest=$time; fi
+    facts["/$name"]="$kind $size $time $link"
+  done < <(list_tree "$there")
+  while next_of_tree; do
+    if [[ $kind != d ]]; then here_files=$((here_files + 1)); fi
+    if is_later "$time" "$here_newest"; then here_newest=$time; fi
+    met["/$name"]=yes
+    compare_one "/$name" "${facts["/$name"]-}"
+  done < <(list_tree "$here")
+  while IFS= read -r -d '' name; do
+    [[ -n ${met["$name"]-} ]] || note_difference only_there "$name"
+  done < <(printf '%s\0' "${!facts[@]}" | sort -z)
+}
+
+next_of_tree() {
+  IFS= read -r -d '' name && IFS= read -r -d '' kind && IFS= read -r -d '' size && IFS= read -r -d '' time &&
+    IFS= read -r -d '' link
+}
+
+# compare_one NAME FACTS: what is here, in kind, size, time and link, with what the other side has of that name.
+compare_one() {
+  local other_kind other_size other_time other_link
+  IFS=' ' read -r other_kind other_size other_time other_link <<<"$2"
+  if [[ -z $2 ]]; then
+    note_difference only_here "$1"
+  elif [[ $kind == d && $other_kind == d ]]; then
+    :
+  elif is_same_one "$1"; then
+    counts[same]=$((counts[same] + 1))
+  elif is_later "$time" "$other_time"; then
+    note_difference newer_here "$1"
+  elif is_later "$other_time" "$time"; then
+    note_difference newer_there "$1"
+  else
+    note_difference differs "$1"
+  fi
+}
+
+is_same_one() {
+  [[ $kind == "$other_kind" && $size == "$other_size" && $link == "$other_link" ]] || return 1
+  [[ $kind != f || $time == "$other_time" ]] || cmp -s -- "$here${1%/}" "$there${1%/}"
+}
+
+compare_all() {
+  local i separator='' here there here_name there_name here_files there_files here_newest there_newest
+  local listed hows
+  local -A counts lone
+  [[ $format == text ]] || printf '{ "version": 1, "entries": [ '
+  for i in ${chosen[@]+"${chosen[@]}"}; do
+    look_at "$i"
+    look_beside
+    if ! find_sides; then
+      [[ $format == json ]] || say "$(plain "$(short "$live")"): there is only one side, or a link to it; nothing to compare."
+      continue
+    fi
+    counts=([newer_here]=0 [newer_there]=0 [only_here]=0 [only_there]=0 [differs]=0 [same]=0)
+    lone=() listed=() hows=() here_files=0 there_files=0 here_newest=0.0 there_newest=0.0
+    compare_trees
+    "say_compared_$format"
+  done
+  [[ $format == text ]] || printf ' ] }\n'
+}
+
+# side NAME PLACE FILES NEWEST
+say_side() {
+  local changed
+  size_of "$2"
+  printf -v changed '%(%F %H:%M)T' "${4%.*}"
+  printf '  %-14s %10s, %s files, last changed %s   %s\n' "$1" "$(human "$reply")" "$3" "$changed" "$(plain "$(short "$2")")"
+}
+
+declare -A words_of=()
+say_compared_text() {
+  local n word
+  words_of=([newer_here]="newer $here_name" [newer_there]="newer $there_name" [only_here]="only $here_name"
+    [only_there]="only $there_name" [differs]="differs")
+  shown "$live"
+  say "$reply"
+  say_side "$here_name" "$here" "$here_files" "$here_newest"
+  say_side "$there_name" "$there" "$there_files" "$there_newest"
+  say "  ${counts[same]} the same, ${counts[newer_here]} newer $here_name, ${counts[newer_there]} newer $there_name," \
+    "${counts[only_here]} only $here_name, ${counts[only_there]} only $there_name, ${counts[differs]} differ with one time"
+  for n in "${!listed[@]}"; do
+    word=${words_of["${hows[$n]}"]}
+    printf '    %-20s %s\n' "$word" "$(plain "${listed[$n]#/}")"
+  done
+  say_ways_out
+}
+
+say_ways_out() {
+  [[ $here_name != 'in the store' ]] || return 0
+  command_path "$path"
+  say "Nothing is merged. Copy by hand what you miss on one side, then take one; the other stays beside it, whole:"
+  say "  link.sh --only $reply --take live     keep what is $here_name, as $(plain "$(short "$other")") stays what the store had"
+  if has_data "$live"; then
+    say "  link.sh --only $reply --take store    keep what is in the store, as $(plain "$(short "$original")") stays what was here"
+  else
+    say "  link.sh --only $reply --take store    keep what is in the store; $(plain "$(short "$original")") is yours to remove"
+  fi
+}
+
+# "NAME": { … } of one side
+json_side() {
+  size_of "$2"
+  TZ=UTC0 printf '"%s": { "place": %s, "bytes": %s, "files": %s, "newest": "%(%FT%TZ)T" }, ' \
+    "$1" "$(json "$2")" "$reply" "$3" "${4%.*}"
+}
+
+say_compared_json() {
+  local n comma=''
+  printf '%s{ "path": %s, ' "$separator" "$(json "$path")"
+  json_side here "$here" "$here_files" "$here_newest"
+  json_side there "$there" "$there_files" "$there_newest"
+  printf '"same": %s, "newerHere": %s, "newerThere": %s, "onlyHere": %s, "onlyThere": %s, "differs": %s, "names": [ ' \
+    "${counts[same]}" "${counts[newer_here]}" "${counts[newer_there]}" "${counts[only_here]}" "${counts[only_there]}" "${counts[differs]}"
+  for n in "${!listed[@]}"; do
+    printf '%s{ "name": %s, "how": "%s" }' "$comma" "$(json "${listed[$n]#/}")" "${hows[$n]//_/-}"
+    comma=', '
+  done
+  printf ' ] }'
+  separator=', '
+}
+
+# --- labels, where SELinux is on ----------------------------------------------------------------------------------
+
+# A label follows from the place. The policy knows what a home holds, and nothing of a store: one rule says that the
+# store's paths are to be labelled like the ones that they mirror. Without the rule nothing in a store is labelled here,
+# since what the policy then says is wrong for all of it.
+
+selinux=
+# Sets `reply` to enforcing, permissive or disabled; disabled also where there is no SELinux at all.
+selinux_mode() {
+  local PATH=$PATH:/usr/sbin
+  if [[ -z $selinux ]]; then
+    selinux=disabled
+    if command -v selinuxenabled >/dev/null && selinuxenabled; then
+      selinux=permissive
+      if [[ $(getenforce) == Enforcing ]]; then selinux=enforcing; fi
+    fi
+  fi
+  reply=$selinux
+}
+
+# The type in a label, which is what the policy decides by.
+type_in() {
+  IFS=: read -r _ _ reply _ <<<"$1" || reply=
+}
+
+# Sets `reply` to the type that the policy wants for a path; empty where it wants none, or cannot be asked.
+expected_label() {
+  local PATH=$PATH:/usr/sbin label
+  label=$(matchpathcon -n "$1" 2>/dev/null) || label=
+  type_in "$label"
+}
+
+# Sets `reply` to the type that a path has, which is not followed; empty where it has none.
+actual_label() {
+  local label
+  label=$(stat -c %C -- "$1" 2>/dev/null) || label=
+  type_in "$label"
+}
+
+# True where the policy wants the same for something in a tree as for the same thing in another.
+is_labelled_like() {
+  local wanted
+  expected_label "${2%/}${3:+/$3}"
+  wanted=$reply
+  expected_label "${1%/}${3:+/$3}"
+  [[ -n $reply && $reply == "$wanted" ]]
+}
+
+# True where the policy knows that a directory is a home. Where it does not, a relabel would undo all labels in it.
+is_known_home() {
+  expected_label "$1/.ssh"
+  [[ $reply == ssh_home_t ]]
+}
+
+warn_of_unknown_home() {
+  warn "SELinux: labels of $1 are left as they are: the policy wants ${reply:-nothing} for its .ssh, so it does not know that this is a home."
+  warn "  A relabel would break it. Where homes are in /var/home (Fedora Atomic) the policy's file_contexts.subs_dist must not map /var/home to /home."
+}
+
+# relabel PATH…: what the policy says, to each of them and nothing below; links are not followed.
+relabel() {
+  local PATH=$PATH:/usr/sbin
+  restorecon -- "$@" || warn "SELinux: not everything could be labelled"
+}
+
+# relabel_below [-e PATH]… PATH…: the same to all that is below, on one file system. Not with -F: that would take the labels that containers gave.
+relabel_below() {
+  local PATH=$PATH:/usr/sbin
+  restorecon -R -x "$@" || warn "SELinux: not everything could be labelled"
+}
+
+# label_links PATH…: gives paths of this home the labels of their places.
+label_links() {
+  if can_label "$@"; then relabel "$@"; fi
+}
+
+# label_back PATH…: the same to all that came back to this home.
+label_back() {
+  if can_label "$@"; then relabel_below "$@"; fi
+}
+
+# True where there is something to label, SELinux is on, and the policy knows this home.
+can_label() {
+  selinux_mode
+  if [[ $reply == disabled ]] || (($# == 0)); then return 1; fi
+  is_known_home "$home" && return 0
+  warn_of_unknown_home "$home"
+  return 1
+}
+
+# label_home STORED…: the labels of this home's links, which a run that was stopped may not have given, and of the data
+# that this run moved to STORED.
+label_home() {
+  local i name path kind mode live stored text root links=() tops=() deep=() unknown=()
+  can_label ${chosen[@]+"${chosen[@]}"} || return 0
+  for name in ${stores[@]+"${stores[@]}"}; do
+    if [[ -L $home/${root_link["$me/$name"]} ]]; then links+=("$home/${root_link["$me/$name"]}"); fi
+    folder_of "$name"
+    is_labelled_like "$reply" "$home" .ssh || unknown+=("$name")
+  done
+  for i in "${chosen[@]}"; do
+    look_at "$i"
+    if [[ ! -L $live ]] || ! is_ours; then continue; fi
+    links+=("$live")
+    if ! is_one_of "${entry_stores[$i]}" ${unknown[@]+"${unknown[@]}"} && [[ -e $stored ]]; then
+      tops+=("$stored")
+      if is_one_of "$stored" "$@"; then deep+=("$stored"); fi
+    fi
+  done
+  if ((${#links[@]} + ${#tops[@]} > 0)); then relabel ${links[@]+"${links[@]}"} ${tops[@]+"${tops[@]}"}; fi
+  if ((${#deep[@]} > 0)); then relabel_below "${deep[@]}"; fi
+  if ((${#unknown[@]} > 0)); then
+    warn "SELinux: the policy does not know what store ${unknown[*]} holds, and the next relabel would take all labels there: run sudo ${0##*/} once"
+  fi
+  if (($# > 0)); then journal "labels $selinux"; fi
+}
+
+is_one_of() {
+  local word
+  for word in "${@:2}"; do
+    if [[ $word == "$1" ]]; then return 0; fi
+  done
+  return 1
+}
+
+# What is said of labels at the end of a run.
+say_labels() {
+  selinux_mode
+  if [[ $reply == disabled ]]; then say "SELinux is off here: there are no labels to set."; fi
+}
+
+# --- labels: what only root can do --------------------------------------------------------------------------------
+
+rule_stores=()
+# mirror STORE: a store outside of the homes, which mirrors /.
+mirror() {
+  rule_stores+=("$1")
+}
+
+label_owners=() label_trees=() label_likes=()
+# labelled OWNER TREE LIKE: a tree in a store that is labelled like another place. OWNER is - for the system. A TREE of a
+# user may be relative to the home, and LIKE is - for the home.
+labelled() {
+  label_owners+=("$1")
+  label_trees+=("$2")
+  label_likes+=("$3")
+}
+
+# Sets `reply` to the home of a user of the plan, as it is now and with no link in its path.
+home_now() {
+  local place
+  place=$(getent passwd "$1" | cut -d: -f6) || place=
+  [[ -d $place ]] || place=${home_of["$1"]}
+  reply=$(cd -- "$place" 2>/dev/null && pwd -P)
+}
+
+rule_places=() rule_likes=()
+# Sets `rule_places` and `rule_likes`: the rules that are needed, paths with no link in them.
+choose_rules() {
+  local i place
+  for place in ${rule_stores[@]+"${rule_stores[@]}"}; do
+    rule_places+=("$(realpath -m -- "$place")")
+    rule_likes+=(/)
+  done
+  for i in "${!label_trees[@]}"; do
+    [[ ${label_owners[$i]} != - && ${label_trees[$i]} != /* ]] || continue
+    home_now "${label_owners[$i]}" || continue
+    rule_places+=("$reply/${label_trees[$i]}")
+    rule_likes+=("$reply")
+  done
+}
+
+# The file in which local rules stand, by which selabel_file(5) means this form, and which semanage writes too.
+rules_file() {
+  local kind
+  kind=$(sed -n 's/^SELINUXTYPE=//p' /etc/selinux/config | tail -n 1) || kind=
+  reply=/etc/selinux/${kind:-targeted}/contexts/files/file_contexts.subs
+}
+
+has_rule() {
+  rules_file
+  [[ -f $reply ]] && grep -qxF -- "$1 $2" "$reply"
+}
+
+# change_rules FILE LINES…: the file has these lines from now on, in one step.
+change_rules() {
+  printf '%s\n' "${@:2}" | sed '/^$/d' >"$1.remanence" && chmod 0644 -- "$1.remanence" && sync -- "$1.remanence" &&
+    mv -T -- "$1.remanence" "$1" && relabel "$1"
+}
+
+# Which rules link.sh made: unlink.sh takes back no others.
+made_rules() {
+  find_state
+  reply=$state/label-rules
+}
+
+# row PLACE ACTION REASON: a line of the report on rules.
+row() {
+  if [[ $format == json ]]; then
+    label_rows+=("{ \"path\": $(json "$1"), \"action\": \"$2\", \"reason\": $([[ -n $3 ]] && json "$3" || printf null) }")
+  else
+    shown "$1"
+    printf '  %-32s %10s   %s\n' "$reply" '' "labels: ${3:-$2}"
+  fi
+}
+label_rows=()
+labels_json=
+
+# Sets `labels_json`: the same for --format json.
+sum_up_labels() {
+  local IFS=,
+  labels_json="\"selinux\": \"$selinux\", \"labels\": [${label_rows[*]-}]"
+}
+
+refuse_labels() {
+  row "$1" refuse "REFUSED: $2"
+  worst_of "$worst" 3
+  worst=$reply
+}
+
+# --- rules and labels for stores ----------------------------------------------------------------------------------
+
+# The root part of link.sh: tells the policy of each store what it mirrors, and labels what is in them.
+label_stores() {
+  local n
+  selinux_mode
+  if [[ $reply == disabled ]]; then
+    [[ $format == json ]] || say_labels
+  else
+    choose_rules
+    for n in "${!rule_places[@]}"; do make_rule "${rule_places[$n]}" "${rule_likes[$n]}"; done
+    for n in "${!label_trees[@]}"; do label_tree "$n"; done
+  fi
+  sum_up_labels
+}
+
+# The rule is written where semanage is not installed, as it would write it. What semanage writes everybody must be able
+# to read, and it minds the umask.
+add_rule() {
+  local PATH=$PATH:/usr/sbin
+  if command -v semanage >/dev/null; then
+    (umask 022 && semanage fcontext -a -e "$2" "$1")
+  else
+    rules_file
+    [[ -d ${reply%/*} ]] && change_rules "$reply" "$(cat -- "$reply" 2>/dev/null || :)" "$1 $2"
+  fi
+}
+
+# Files of which the policy says something that it says of nothing else, below / and below a home.
+probe_of() {
+  reply=.ssh
+  if [[ $1 == / ]]; then reply=etc/shadow; fi
+}
+
+make_rule() {
+  local place=$1 like=$2 probe
+  probe_of "$like"
+  probe=$reply
+  if [[ $place == *[[:blank:]]* ]]; then
+    refuse_labels "$place" "SELinux can be told of no path with a blank in it"
+  elif [[ $like != / ]] && ! is_known_home "$like"; then
+    refuse_labels "$place" "the policy does not know the home"
+  elif is_labelled_like "$place" "$like" "$probe" || has_rule "$place" "$like"; then
+    row "$place" known "the policy knows that it mirrors $like"
+  elif [[ $dry_run == yes ]]; then
+    row "$place" add "the policy is told that it mirrors $like"
+  else
+    made_rules
+    { make_state && printf '%s %s\n' "$place" "$like" >>"$reply"; } || die 2 "cannot write $reply"
+    if add_rule "$place" "$like" && is_labelled_like "$place" "$like" "$probe"; then
+      row "$place" add "the policy is told that it mirrors $like"
+      journal "labels $selinux $place = $like"
+    else
+      refuse_labels "$place" "the policy could not be told that it mirrors $like; see above"
+    fi
+  fi
+}
+
+# Labels one tree of a store.
+label_tree() {
+  local owner=${label_owners[$1]} tree=${label_trees[$1]} like=${label_likes[$1]} probe='' uid=''
+  if [[ $owner != - ]]; then
+    probe=.ssh
+    if ! home_now "$owner" || ! uid=$(id -u -- "$owner" 2>/dev/null); then
+      row "$tree" absent "there is no $owner on this machine"
+      return 0
+    fi
+    like=$reply
+    [[ $tree == /* ]] || tree=$like/$tree
+  fi
+  tree=$(realpath -m -- "$tree")
+  if [[ -n $uid ]] && ! is_known_home "$like"; then
+    warn_of_unknown_home "$like"
+    refuse_labels "$tree" "the policy does not know the home"
+  elif [[ ! -d $tree ]]; then
+    row "$tree" absent "it is not there yet"
+  elif [[ $dry_run == yes ]]; then
+    row "$tree" label "it would be labelled like $like"
+  elif ! is_labelled_like "$tree" "$like" "$probe"; then
+    refuse_labels "$tree" "the policy does not know that it mirrors $like, and would take all labels there"
+  else
+    label_parents "$tree"
+    if [[ -n $uid ]]; then label_as_user "$owner" "$uid" "$like" "$tree"; else label_as_root "$tree"; fi
+  fi
+}
+
+# The links in the home of a user, each ended by NUL.
+links_of() {
+  local me=$1 home=$2 entry_paths=() entry_kinds=() entry_stores=() entry_modes=()
+  local i path kind mode live stored text root
+  settings
+  for i in "${!entry_paths[@]}"; do
+    look_at "$i"
+    if [[ -L $root ]]; then printf '%s\0' "$root"; fi
+    if [[ -L $live ]]; then printf '%s\0' "$live"; fi
+  done | sort -z -u
+}
+
+# as_user UID COMMAND…: in a directory of theirs a user can swap things while we look. As them it is at their cost alone.
+as_user() {
+  setpriv --reuid "$1" --regid "$(id -g -- "$1" 2>/dev/null || printf '%s' "$1")" --clear-groups -- \
+    env -i PATH=/usr/bin:/usr/sbin "${@:2}" || warn "SELinux: not everything of user $1 could be labelled"
+}
+
+label_as_user() {
+  local links=()
+  mapfile -d '' links < <(links_of "$1" "$3")
+  ((${#links[@]} == 0)) || as_user "$2" restorecon -- "${links[@]}"
+  as_user "$2" restorecon -R -x -- "$4"
+  row "$4" label "it is labelled like $3, and ${#links[@]} links to it"
+}
+
+# The directories above a tree that are part of the store and root's alone.
+label_parents() {
+  local store at
+  for store in ${rule_places[@]+"${rule_places[@]}"}; do
+    at=${1%/*}
+    while [[ $at == "$store"/* || $at == "$store" ]]; do
+      if is_trusted "$at" ''; then relabel "$at"; fi
+      at=${at%/*}
+    done
+  done
+}
+
+# Labels a tree as root where only root can change it, and each part of it that is somebody else's as them.
+label_as_root() {
+  local tree=$1 uid path own=yes others=() leave=() n
+  if ! is_trusted "${tree%/*}" ''; then
+    refuse_labels "$tree" "others can change a directory above it, or it is a link"
+    return 0
+  fi
+  while IFS= read -r -d '' uid && IFS= read -r -d '' path; do
+    if [[ $path == "$tree" ]]; then own=no; fi
+    leave+=(-e "$path")
+    if ((uid == 0)); then
+      warn "SELinux: others can change $(plain "$path") while it would be labelled, so it is left as it is"
+    else
+      others+=("$uid" "$path")
+    fi
+  done < <(find "$tree" -xdev -type d \( ! -user 0 -o -perm /022 \) -printf '%U\0%p\0' -prune)
+  if [[ $own == yes ]]; then relabel_below ${leave[@]+"${leave[@]}"} "$tree"; fi
+  for ((n = 0; n < ${#others[@]}; n += 2)); do as_user "${others[n]}" restorecon -R -x -- "${others[n + 1]}"; done
+  row "$tree" label "it is labelled"
+}
+
+# --- what is mounted instead of linked ----------------------------------------------------------------------------
+
+bound_users=() bound_kinds=() bound_paths=() bound_places=() bound_modes=() bound_owners=() bound_groups=() bound_units=()
+# bound USER KIND PATH STORED MODE OWNER GROUP UNIT: an entry that lives in a store and is mounted at its place by a unit
+# of the system. USER is - for the system; STORED is relative where it lies in the home.
+bound() {
+  bound_users+=("$1") bound_kinds+=("$2") bound_paths+=("$3") bound_places+=("$4")
+  bound_modes+=("$5") bound_owners+=("$6") bound_groups+=("$7") bound_units+=("$8")
+  if [[ $1 == "$me" ]]; then own_bound_paths+=("$3"); fi
+}
+own_bound_paths=()
+
+# True where this run is root's own, for the mounts and labels of everybody.
+is_for_root() {
+  [[ $EUID == 0 && (-z $me || ($me == root && ${#bound_paths[@]} -gt 0)) ]]
+}
+
+units=/etc/systemd/system
+
+# look_at_bound NUMBER HOME: everything about such an entry, in a home: sets user, path, kind, mode, owner, group, unit,
+# live and stored, and what may lie beside them.
+look_at_bound() {
+  user=${bound_users[$1]}
+  path=${bound_paths[$1]}
+  kind=${bound_kinds[$1]}
+  mode=${bound_modes[$1]}
+  owner=${bound_owners[$1]}
+  group=${bound_groups[$1]}
+  unit=${bound_units[$1]}
+  live=$path
+  [[ $live == /* ]] || live=$2/$path
+  stored=${bound_places[$1]}
+  [[ $stored == /* ]] || stored=$2/$stored
+  look_beside
+  # STORED.remanence-emptying: a link that says that what the mount covers was compared, and is being deleted.
+  emptying=$stored.remanence-emptying
+  # No link of ours belongs here.
+  text=
+}
+
+# True where what the store keeps is mounted at its place.
+is_bound() {
+  is_mount_point "$live" && [[ $live -ef $stored ]]
+}
+
+# True where the unit is there and is started at boot.
+is_enabled() {
+  [[ -f $units/$unit && -e $units/local-fs.target.wants/$unit ]]
+}
+
+# check_bound: how it stands with a mount, for verify.sh: sets `result` (ok, absent or a finding) and `says`. Needs
+# look_at_bound and load_mounts before it.
+check_bound() {
+  local live_kind stored_kind
+  kind_of "$live"
+  live_kind=$reply
+  kind_of "$stored"
+  stored_kind=$reply
+  result=ok says='mounted from the store'
+  if is_bound; then
+    check_covering
+  elif is_mount_point "$live"; then
+    result=foreign says='something else is mounted there'
+  elif has_note "$returned" "$live"; then
+    result=unlinked says='brought back by unlink.sh; the store keeps what was there before, until sudo unlink.sh --commit'
+  elif [[ $live_kind == link && $live -ef $stored ]]; then
+    result=unlinked says='a link to the store, and is to be a mount; run sudo link.sh'
+  elif [[ $live_kind == link ]]; then
+    result=foreign says="a link to $(plain "$(readlink -- "$live")"), not a mount of the store"
+  elif [[ $stored_kind == link ]]; then
+    result=foreign says="the store has a link there, which is not mounted: $(plain "$(short "$stored")")"
+  elif [[ $live_kind == none && $stored_kind == none ]]; then
+    result=absent says='not there yet'
+  elif [[ ($live_kind != none && $live_kind != "$kind") || ($stored_kind != none && $stored_kind != "$kind") ]]; then
+    result=kind says="here $live_kind, in the store $stored_kind, and both should be a $kind"
+  elif has_data "$partial" || has_data "$back" || [[ -L $emptying ]] || has_note "$copied" "$stored"; then
+    result=interrupted says='a run of link.sh or unlink.sh was stopped here; run it again, as root'
+  elif [[ $stored_kind == none ]] && is_enabled; then
+    result=unmounted says='not mounted: the store has nothing there; is it mounted?'
+  elif [[ $stored_kind == none ]]; then
+    result=unlinked says='not in the store yet; run sudo link.sh'
+  elif [[ $live_kind == none ]] || is_empty_directory "$live"; then
+    result=unmounted says='not mounted, and its data is in the store; run sudo link.sh'
+  else
+    result=replaced
+    says="not mounted, and data of its own is here: changed $(date -r "$live" +%F), the store's $(date -r "$stored" +%F)"
+  fi
+}
+
+check_covering() {
+  if ! is_enabled; then
+    result=unit says='mounted, but not after the next boot; run sudo link.sh'
+  elif has_data "$back"; then
+    result=interrupted says='a run of unlink.sh was stopped here; run it again, as root'
+  elif [[ -L $copied || -L $emptying ]]; then
+    says+=', and the original is kept below the mount until sudo link.sh --commit'
+  fi
+}
+
+# Says what is left for root, after a run for a home.
+say_left_for_root() {
+  local own count=0
+  for own in ${own_bound_paths[@]+"${own_bound_paths[@]}"}; do
+    if wanted "$own"; then count=$((count + 1)); fi
+  done
+  ((count == 0)) || warn "$count entries of this home are mounts, which need root: sudo $0"
+}
+
+# --- what root does for others ------------------------------------------------------------------------------------
+#
+# A user may change anything in the home, at any instant, also while root is at work there. So whatever reads, copies,
+# compares, renames or deletes there runs as that user, and leads nowhere where that user could not go. Root itself
+# installs the unit and mounts, and holds both directories by then.
+
+# What a step is told of its entry.
+told=(
+  told home me uid gid user foreign path kind mode owner group unit units live stored partial back original copied returned
+  emptying text exchanger mount_points stamp
+)
+
+# hand STEP…: does it as whom the entry belongs to. `answer` is what it found out. Where it fails, `reason` and `code` say
+# why; both are words of somebody else.
+hand() {
+  local output last line fd
+  open_text "$@" || return 1
+  output=$(as_owner <&"$fd" 2>&1) || :
+  exec {fd}<&-
+  last=${output##*$'\n'}
+  if [[ $output == *$'\n'* ]]; then
+    while IFS= read -r line; do warn "$(plain "$line")"; done <<<"${output%$'\n'*}"
+  fi
+  heard "$last"
+}
+
+# heard LINE: what a step said in the end.
+heard() {
+  local said
+  IFS=$'\037' read -r said answer reason stamp <<<"$1" || :
+  [[ $stamp =~ ^[0-9a-f]+$ ]] || stamp=
+  [[ $said != 'done' ]] || return 0
+  code=3
+  if [[ $said == failed && $answer == [345] ]]; then code=$answer; fi
+  reason=$(plain "${reason:0:400}")
+  answer=
+  return 1
+}
+
+# open_text STEP…: a script that knows what this one knows, and does one thing, as the open file `fd`. (From a pipe bash
+# reads a script byte by byte.)
+open_text() {
+  local file
+  file=$(mktemp) && step_text "$@" >"$file" && exec {fd}<"$file" && rm -- "$file"
+}
+step_text() {
+  local name
+  for name in "${told[@]}"; do if [[ -v $name ]]; then declare -p "$name"; fi; done
+  declare -f
+  printf 'set -euo pipefail\nshopt -s inherit_errexit\nexport LC_ALL=C\numask 077\n'
+  printf '{ run_step %s; exit; } </dev/null\n' "${*@Q}"
+}
+
+run_step() {
+  local reason='' code=3 answer=''
+  if "$@"; then
+    printf 'done\037%s\037\037%s\n' "$answer" "${stamp-}"
+  else
+    printf 'failed\037%s\037%s\037\n' "$code" "$(plain "$reason")"
+  fi
+}
+
+# A shell for the text on its input, as whom the entry belongs to. It has no terminal of ours, and keeps the lock if
+# this script is killed.
+as_owner() {
+  local as=(setsid -w env -i PATH="$PATH" HOME="$home" USER="$me" LOGNAME="$me")
+  if [[ $user == - ]]; then
+    bash -s
+  elif [[ $foreign == yes ]]; then
+    with_ids "${as[@]}" setpriv --reuid "$uid" --regid "$gid" --init-groups -- unshare --user -- bash
+  else
+    "${as[@]}" setpriv --reuid "$uid" --regid "$gid" --init-groups -- bash -s
+  fi
+}
+
+# with_ids COMMAND…: as the user, and yet able to handle files of the subordinate ids that are that user's (those of
+# rootless containers): in a user namespace that knows them and no others, whose root the user is.
+with_ids() {
+  local pid
+  # It is root in there once the ids are known.
+  "$@" -c 'until read -r _ </proc/self/uid_map; do sleep 0.01; done 2>/dev/null; exec bash -s' <&0 &
+  pid=$!
+  while [[ -d /proc/$pid && $(readlink "/proc/$pid/ns/user") == "$(readlink /proc/self/ns/user)" ]]; do sleep 0.01; done
+  if ! ids_of /etc/subgid "$gid" >"/proc/$pid/gid_map" || ! ids_of /etc/subuid "$uid" >"/proc/$pid/uid_map"; then
+    kill "$pid"
+  fi
+  wait "$pid"
+}
+
+# ids_of FILE ID: lines for a map of ids, which the kernel wants in one piece: the user's own is 0, the subordinate ones
+# follow.
+ids_of() {
+  awk -F: -v name="$me" -v uid="$uid" -v id="$2" '
+    BEGIN { print 0, id, 1; free = 1 }
+    $1 == name || $1 == uid { print free, $2, $3; free += $3 }' "$1"
+}
+
+# True where files of others are in a tree, or what they let nobody see.
+has_foreign() {
+  [[ $EUID != 0 ]] || return 1
+  [[ -n $(find "$1" -xdev \( ! -uid "$EUID" -o -type d ! -readable \) -print -quit 2>/dev/null) ]]
+}
+
+# --- accounts and places ------------------------------------------------------------------------------------------
+
+declare -A fault_of=() real_home=() uid_of=() gid_of=()
+# Finds out about the user of an entry: sets me, home, uid and gid, or `reason`.
+settle_user() {
+  local entry real
+  me=$1 home=/root uid=0 gid=0
+  [[ $1 != - ]] || return 0
+  if [[ ${fault_of["$1"]-not yet} == 'not yet' ]]; then
+    fault_of["$1"]=
+    entry=$(getent passwd -- "$1") || entry=
+    IFS=: read -r _ _ uid gid _ home _ <<<"$entry"
+    real=$(cd -- "${home_of["$1"]}" 2>/dev/null && pwd -P) || real=
+    if [[ -z $entry ]]; then
+      fault_of["$1"]="there is no account $1 here"
+    elif [[ -z $real || $(cd -- "$home" 2>/dev/null && pwd -P) != "$real" ]]; then
+      fault_of["$1"]="the home of $1 is $(plain "$home") here, and ${home_of["$1"]} in the manifest"
+    elif [[ $uid == 0 || $(stat -c %u -- "$real") != "$uid" ]]; then
+      fault_of["$1"]="$real does not belong to $1"
+    else
+      lock_home "$real"
+    fi
+    real_home["$1"]=$real uid_of["$1"]=$uid gid_of["$1"]=$gid
+  fi
+  home=${real_home["$1"]} uid=${uid_of["$1"]} gid=${gid_of["$1"]} reason=${fault_of["$1"]}
+}
+
+# Nobody else may be at work in that home.
+lock_home() {
+  local fd
+  [[ $dry_run == no ]] || return 0
+  exec {fd}<"$1"
+  flock -n "$fd" || die 75 "another run is at work in $1"
+}
+
+# --- the run ------------------------------------------------------------------------------------------------------
+
+here=
+# run_as_root: all entries that are mounts, of all users and of the system; the script says what is to be done about one.
+run_as_root() {
+  local n user path kind mode owner group unit live stored partial back original copied returned emptying
+  local action reason code bytes stamp='' way='' foreign=no answer='' uid gid separator='' refused=0 changes=0 worst=0 moved=0
+  local chosen=() actions=() reasons=() sizes=() codes=() foreigns=()
+  local own_home=$home own_name=$me
+  here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
+  lock
+  load_mounts
+  find_exchanger
+  choose_bound
+  for n in ${chosen[@]+"${chosen[@]}"}; do
+    action=refuse reason='' code=3 bytes=0 foreign=no
+    settle_user "${bound_users[$n]}"
+    look_at_bound "$n" "$home"
+    [[ -n $reason ]] || look_as_root
+    if [[ -n $reason && $action != none && $action != mounted ]]; then action=refuse bytes=0; fi
+    actions+=("$action") reasons+=("$reason") sizes+=("$bytes") codes+=("$code") foreigns+=("$foreign")
+  done
+  agree_to_copy
+  [[ $format == text ]] || printf '{ "version": 1, "dryRun": %s, "entries": [ ' "$([[ $dry_run == yes ]] && echo true || echo false)"
+  for n in "${!chosen[@]}"; do
+    action=${actions[$n]} reason=${reasons[$n]} bytes=${sizes[$n]} code=${codes[$n]} foreign=${foreigns[$n]}
+    settle_user "${bound_users["${chosen[$n]}"]}"
+    look_at_bound "${chosen[$n]}" "$home"
+    reason=${reasons[$n]}
+    do_as_root
+    say_as_root
+  done
+  home=$own_home me=$own_name
+  finish_as_root
+  if [[ $format == json ]]; then
+    printf ' ], %s, "refused": %s }\n' "$labels_json" "$refused"
+  elif ((${#chosen[@]} > 0)); then
+    say_sum_as_root
+  fi
+  write_journal
+  exit "$worst"
+}
+
+do_as_root() {
+  case $action in
+    refuse | none | mounted) ;;
+    *)
+      if [[ $dry_run == yes ]] || carry_out_as_root; then
+        changes=$((changes + 1)) moved=$((moved + bytes))
+        [[ $dry_run == yes ]] || journal "${0##*/} $action $live"
+      else
+        action=refuse reason=${reason:-that did not work, and no data is lost}
+      fi
+      ;;
+  esac
+  [[ $action == refuse ]] || return 0
+  refused=$((refused + 1))
+  worst_of "$worst" "$code"
+  worst=$reply
+}
+
+# Puts the numbers of the entries that were asked for into `chosen`: by their path or as in the manifest.
+choose_bound() {
+  local n live spelt=()
+  for n in "${!bound_paths[@]}"; do
+    live=${bound_paths[$n]}
+    [[ $live == /* ]] || live=${home_of["${bound_users[$n]}"]}/$live
+    spelt+=("${bound_paths[$n]}" "$live")
+    if wanted "${bound_paths[$n]}" || wanted "$live"; then chosen+=("$n"); fi
+  done
+  check_only ${spelt[@]+"${spelt[@]}"}
+}
+
+say_as_root() {
+  local said size=
+  said_of_action
+  if [[ $format == json ]]; then
+    printf '%s{ "user": %s, "path": %s, "action": "%s", "bytes": %s, "reason": %s }' "$separator" \
+      "$(if [[ $user == - ]]; then printf null; else json "$user"; fi)" "$(json "$path")" "$action" "$bytes" \
+      "$(if [[ -n $reason ]]; then json "$reason"; else printf null; fi)"
+    separator=', '
+    return 0
+  fi
+  if ((bytes > 0)); then size=$(human "$bytes"); fi
+  printf '  %-40s %10s   %s\n' "$(plain "$live")" "$size" "$said"
+}
+
+# --- mounts -------------------------------------------------------------------------------------------------------
+
+# in_directory PATH COMMAND…: in that very directory: what is checked is what the command gets, whatever is renamed
+# meanwhile. Its owner must be whose entry it is.
+in_directory() {
+  (
+    cd -P -- "$1" 2>/dev/null && [[ $(readlink /proc/self/cwd) == "$1" ]] || return 1
+    [[ $user == - || $(stat -c %u .) == "$uid" ]] || return 1
+    shift
+    "$@"
+  )
+}
+
+# Nothing can be written into an empty mount point any more. False where the file system cannot do that.
+freeze() {
+  in_directory "$live" freeze_here
+}
+freeze_here() {
+  is_empty_directory . && chattr +i . 2>/dev/null
+}
+thaw() {
+  in_directory "$live" chattr -i . 2>/dev/null || :
+}
+
+# Mounts the store's directory over its place; both are held, so that the mount is of these two.
+cover() {
+  in_directory "$stored" hold_stored
+}
+hold_stored() {
+  exec 5<.
+  in_directory "$live" hold_live
+}
+hold_live() {
+  exec 6<.
+  cd / && mount -c --bind /proc/self/fd/5/. /proc/self/fd/6/.
+}
+
+# Takes the mount away. It is held, so no other one is taken; a mount that is held goes by --lazy only, and who uses it
+# was looked for.
+uncover() {
+  in_directory "$live" uncover_here
+}
+uncover_here() {
+  [[ . -ef $stored ]] && exec 5<. && is_mounted_as 5 "$live" && cd / && umount --lazy -c /proc/self/fd/5/.
+}
+
+# True where an open directory is the root of a mount at a path.
+is_mounted_as() {
+  local id point
+  id=$(awk '$1 == "mnt_id:" { print $2 }' "/proc/self/fdinfo/$1")
+  point=$(awk -v id="$id" '$1 == id { print $5 }' /proc/self/mountinfo)
+  printf -v point '%b' "${point//\\/\\0}"
+  [[ -n $point && $point == "$2" ]]
+}
+
+# True where it is mounted now, whatever was so when the run began.
+is_covered() {
+  local mount_points=()
+  load_mounts
+  is_bound
+}
+
+# --- units --------------------------------------------------------------------------------------------------------
+
+# What every unit of ours has in its first lines.
+is_our_unit() {
+  [[ -f $1 && ! -L $1 ]] && head -n 3 -- "$1" | grep -q '^# Generated by Remanence from '
+}
+
+# Sets `reason` where the unit of an entry cannot be put in place.
+check_unit() {
+  local own=$here/systemd/system/$unit there=$units/$unit
+  if [[ ! -f $own ]]; then
+    reason="its unit is not beside this script: $(plain "$own")"
+  elif ! grep -qxF -- "What=${stored//%/%%}" <(sed 's/\([[:space:]]\)\/$/\1/' "$own") ||
+    ! grep -qxF -- "Where=${live//%/%%}" <(sed 's/\([[:space:]]\)\/$/\1/' "$own"); then
+    reason="its unit is for other places than $(plain "$live"): generate both anew (on Fedora Atomic with fedora.variant: atomic)"
+  elif [[ -e $there || -L $there ]] && ! is_our_unit "$there"; then
+    reason="there is a unit of that name that is not of Remanence: $(plain "$there")"
+  fi
+}
+
+install_unit() {
+  local own=$here/systemd/system/$unit there=$units/$unit
+  if ! cmp -s -- "$own" "$there"; then
+    install -m 0644 -T -- "$own" "$there.remanence-new" && sync -- "$there.remanence-new" &&
+      mv -T -- "$there.remanence-new" "$there" || return 1
+    reload
+  fi
+  is_enabled || systemctl enable --quiet -- "$unit" || return 1
+  sync -f -- "$units" && is_enabled
+}
+
+remove_unit() {
+  if is_our_unit "$units/$unit"; then
+    systemctl disable --quiet -- "$unit" && rm -- "$units/$unit" || return 1
+    sync -f -- "$units"
+    reload
+  fi
+  [[ ! -e $units/local-fs.target.wants/$unit ]]
+}
+
+# Where systemd does not run (a rescue system, an image) it reads the units when it does.
+reload() {
+  [[ ! -d /run/systemd/system ]] || systemctl daemon-reload
+}
+
+# --- link.sh as root ----------------------------------------------------------------------------------------------
+
+# What is to be done about a mount: sets `action` and `reason`.
+#   mounted  nothing              unit     mounted, but its unit is not in place     adopt   mount, the store has the data
+#   move     exchange with a new empty directory, then mount        copy    to another mount, then mount over the original
+#   create   new and empty, then mount       convert  our link gives way to a mount       refuse  see reason
+look_as_root() {
+  if [[ $committing == yes ]]; then
+    look_at_covered
+    return 0
+  fi
+  if is_bound && is_enabled && cmp -s -- "$here/systemd/system/$unit" "$units/$unit"; then
+    action=mounted
+    return 0
+  fi
+  if hand look_to_bind; then
+    IFS='|' read -r action bytes foreign <<<"$answer"
+    [[ $bytes =~ ^[0-9]+$ ]] || bytes=0
+    check_unit
+  else
+    reason=${reason:-one cannot look at it}
+  fi
+  if [[ -z $reason && ($action == move || $action == copy) ]]; then
+    # root sees the programs of everybody
+    programs_in "$live"
+    [[ -z $reply ]] || reason="in use by $reply" code=4
+  fi
+  if [[ -z $reason && $foreign == yes && $action == copy ]] && ! grep -qs "^$me:\|^$uid:" /etc/subuid; then
+    reason="files in it belong to others, and /etc/subuid has no ids for $me: move them as their owner, or keep it in its place"
+  fi
+}
+
+# As the owner: looks, and says action, bytes, and whether files of others are in it.
+look_to_bind() {
+  local action=refuse foreign=no
+  bytes=0
+  decide_mount
+  [[ $action != refuse ]] || return 1
+  case $action in
+    move | copy)
+      size_of "$live"
+      bytes=$reply
+      if has_foreign "$live"; then foreign=yes; fi
+      ;;
+  esac
+  answer="$action|$bytes|$foreign"
+}
+
+decide_mount() {
+  local live_kind stored_kind
+  reason=
+  kind_of "$live"
+  live_kind=$reply
+  kind_of "$stored"
+  stored_kind=$reply
+  if is_bound; then
+    action=unit
+    return 0
+  fi
+  if [[ $stored_kind == none ]] && is_enabled; then
+    reason="its unit is in place, but the store has nothing there: is it mounted?"
+    return 0
+  fi
+  case $live_kind/$stored_kind in
+    link/directory)
+      if [[ $live -ef $stored ]]; then action=convert; else reason="it is a link to $(plain "$(readlink -- "$live")")"; fi
+      ;;
+    link/*) reason="it is a link to $(plain "$(readlink -- "$live")"), and the store has no directory there" ;;
+    none/none) action=create ;;
+    none/directory) action=adopt ;;
+    directory/none) action=move ;;
+    directory/directory) decide_between ;;
+    */none) reason="here is a $live_kind; the manifest says directory" ;;
+    *) reason="here is a $live_kind, in the store a $stored_kind; the manifest says directory" ;;
+  esac
+  if [[ -z $reason ]]; then check_places; fi
+  [[ -z $reason ]] || action=refuse
+}
+
+# Both are there: a run was stopped, a new system meets an old store, or somebody made two of it.
+decide_between() {
+  if has_note "$returned" "$live"; then
+    reason="it was brought back, and the store has what was there before; sudo unlink.sh --commit deletes that"
+  elif [[ -L $emptying ]] || is_empty_directory "$live"; then
+    action=adopt
+  elif has_note "$copied" "$stored"; then
+    action=copy
+  elif is_empty_directory "$stored"; then
+    action=move
+  else
+    reason="both here and in the store, and nothing says which is newer: here $(date -r "$live" +%F), store $(date -r "$stored" +%F)"
+  fi
+}
+
+# Refuses places that are not what they seem, and settles whether a move is a copy.
+check_places() {
+  local store=${stored%/"${path#/}"}
+  if unmounted_above "$stored"; then
+    reason="$(short "$reply") is not mounted"
+  elif [[ $stored != "$home"/* && ! -d $store ]]; then
+    reason="there is no $store. As root: install -d -m $([[ $user == - ]] && printf 0755 || printf '0700 -o %s' "$user") ${store@Q}"
+  fi
+  [[ -z $reason ]] || return 0
+  check_way
+  [[ -z $reason ]] || return 0
+  existing "${stored%/*}"
+  is_trusted "$reply" '' || reason="others can change $(short "$reply") or a directory above it, or it is a link"
+  existing "${live%/*}"
+  is_trusted "$reply" '' || reason="others can change $(short "$reply") or a directory above it, or it is a link"
+  [[ -z $reason && ($action == move || $action == copy) ]] || return 0
+  if has_subvolume "$live"; then
+    reason="there is a btrfs subvolume inside it"
+  elif [[ $way == copy ]]; then
+    action=copy
+    size_of "$live"
+    bytes=$reply
+    check_copy "$live" "$stored"
+  else
+    action=move
+  fi
+}
+
+carry_out_as_root() {
+  local frozen=no
+  reason=
+  case $action in
+    move) hand exchange_into_store ;;
+    copy) hand bring_into_store ;;
+    adopt) hand make_mount_point ;;
+    create) make_bound_directory && hand make_mount_point ;;
+    convert) hand replace_link ;;
+    unit)
+      install_unit
+      return
+      ;;
+    commit)
+      privately empty_covered
+      return
+      ;;
+  esac || return 1
+  if [[ $action != copy ]] && freeze; then frozen=yes; fi
+  # What changed since it was copied must not vanish below the mount.
+  if [[ $action == copy ]] && ! hand stays_unchanged "$live"; then return 1; fi
+  install_unit || return 1
+  if ! cover || ! is_covered; then
+    reason="${reason:-it could not be mounted: another directory is there than a moment ago, or the kernel refuses}"
+    return 1
+  fi
+  # From now on what is in the store counts, and what is below the mount is not what was copied, should it come to light.
+  if [[ $action == copy ]]; then hand note_link || return 1; fi
+  [[ $frozen == yes ]] || privately look_below
+}
+
+# One step: the store gets the data, and here is what was new and empty.
+exchange_into_store() {
+  local identity
+  identity_of "$live"
+  identity=$reply
+  if has_data "$stored"; then rmdir -- "$stored" || return 1; fi
+  make_parents_of "$stored" && mkdir -- "$stored" || return 1
+  exchange "$live" "$stored" || :
+  identity_of "$stored"
+  if [[ $reply != "$identity" ]]; then
+    rmdir -- "$stored"
+    return 1
+  fi
+  put_on_disk "${live%/*}" "${stored%/*}"
+}
+
+# What the system keeps is reached by everybody, as far as its own mode lets them.
+make_parents_of() {
+  if [[ $EUID == 0 && $user == - ]]; then (umask 022 && make_parents "$1"); else make_parents "$1"; fi
+}
+
+make_mount_point() {
+  if [[ -L $emptying ]]; then empty_rest || return 1; fi
+  if [[ ! -e $live && ! -L $live ]]; then
+    make_parents_of "$live" && mkdir -- "$live" || return 1
+  fi
+  is_empty_directory "$live" && forget_emptying
+}
+
+make_bound_directory() {
+  if [[ $user != - ]]; then
+    hand make_stored_directory
+    return
+  fi
+  local as=()
+  [[ $owner == - ]] || as+=(-o "$owner")
+  [[ $group == - ]] || as+=(-g "$group")
+  make_parents_of "$stored" && install -d -m "${mode/#-/0755}" ${as[@]+"${as[@]}"} -- "$stored"
+}
+
+# The link that link.sh made before the manifest asked for a mount.
+replace_link() {
+  [[ -L $live && $live -ef $stored ]] && rm -- "$live" && make_mount_point
+}
+
+stays_unchanged() {
+  if [[ -n ${stamp-} ]] && is_unchanged "$1"; then return 0; fi
+  reason="it changed while it was copied; close what uses it, then run this again" code=4
+  return 1
+}
+
+said_of_action() {
+  case $action in
+    mounted) said='already mounted' ;;
+    unit) said='mounted; its unit is put in place, for the next boot' ;;
+    move) said='move to the store, then mount' ;;
+    copy) said='copy to another mount, then mount over it; the original is kept below' ;;
+    adopt) said='mount; the data is in the store' ;;
+    create) said='new and empty in the store, then mount' ;;
+    convert) said='a mount in place of the link' ;;
+    commit) said='delete the original below the mount' ;;
+    none) said='nothing was kept' ;;
+    refuse) said="REFUSED: $reason" ;;
+  esac
+}
+
+say_sum_as_root() {
+  local verb=were
+  [[ $dry_run == no ]] || verb='would be'
+  say ""
+  if [[ $committing == yes ]]; then
+    say "$changes of ${#chosen[@]} originals $verb deleted; what is in the store stays."
+  else
+    say "$changes of ${#chosen[@]} entries $verb mounted, $(human "$moved") moved, nothing deleted. Undo: sudo unlink.sh"
+  fi
+}
+
+# --- below the mount ----------------------------------------------------------------------------------------------
+
+# privately STEP: in a mount namespace of its own, where the mount is taken away and what it covers is at its place.
+# Nobody else sees that.
+privately() {
+  local output fd
+  open_text below "$@" || return 1
+  output=$(unshare --mount --propagation private -- bash -s <&"$fd") || :
+  exec {fd}<&-
+  heard "${output##*$'\n'}"
+}
+
+below() {
+  uncover || return 1
+  if [[ $live -ef $stored ]]; then return 1; fi
+  case $1 in
+    empty_covered)
+      hand empty_covered || return 1
+      freeze || :
+      hand forget_emptying
+      ;;
+    *) hand "$@" ;;
+  esac
+}
+
+# A program that had something open may have written in the last moment.
+look_below() {
+  if is_empty_directory "$live"; then return 0; fi
+  if [[ -n ${stamp-} ]] && is_unchanged "$live"; then return 0; fi
+  reason="a program wrote to it in the last moment; what is newest is below the mount: sudo unlink.sh puts it beside what comes back" code=5
+  return 1
+}
+
+# What --commit is to do: sets `action` and `reason`.
+look_at_covered() {
+  action=none
+  if hand has_covered; then
+    foreign=$answer
+    if ! is_bound; then
+      action=refuse reason="it is not mounted"
+    else
+      action=commit
+    fi
+  fi
+}
+has_covered() {
+  [[ -L $copied || -L $emptying ]] || has_data "$original" || return 1
+  answer=no
+  if has_foreign "$stored"; then answer=yes; fi
+}
+
+# As the owner, below the mount: deletes what has nothing that was not copied. What was decided about is noted before the
+# first file goes, and the note by which it was decided is taken away.
+empty_covered() {
+  if [[ ! -L $emptying || -L $copied ]]; then
+    if ! has_note "$copied" "$stored"; then
+      reason="nothing says that the store has a copy of it: look below the mount"
+    elif is_empty_directory "$stored"; then
+      reason="what is in the store is empty"
+    elif has_data "$original"; then
+      is_as_noted "$original" "$copied" "$stored" || reason="$(short "$original") was changed after it was copied" code=5
+    elif ! is_empty_directory "$live" && ! is_as_noted "$live" "$copied" "$stored"; then
+      reason="what is below the mount was changed after it was copied, and only there is what changed" code=5
+    fi
+    [[ -z $reason ]] || return 1
+    put_on_disk "$stored"
+    if has_data "$original"; then
+      put_away "$original" "$live.remanence-trash" "$copied"
+      return
+    fi
+    rm -f -- "$emptying" && ln -sT -- 'was compared, and is being deleted' "$emptying" || return 1
+    put_on_disk "${emptying%/*}"
+    rm -- "$copied" || return 1
+    put_on_disk "${copied%/*}"
+  fi
+  empty_rest
+}
+
+# Goes on with that, but never with what was written since.
+empty_rest() {
+  (
+    cd -P -- "$live" && [[ ! . -ef $stored ]] || exit 1
+    newer=$(find . -xdev -mindepth 1 ! -type d -newercm "$emptying" -print -quit) && [[ -z $newer ]] || exit 5
+    find . -xdev -mindepth 1 -delete
+  ) && is_empty_directory "$live" && return 0
+  reason="something was written to what a --commit was deleting: look whether you need it" code=5
+  return 1
+}
+
+forget_emptying() {
+  rm -f -- "$emptying"
+}
+
 # --- what desk keeps ---
 
 user 'alice' '/home/alice'
@@ -805,7 +2444,15 @@ either at its old place or in the store; nothing is copied and nothing deleted. 
 byte by byte, and then exchanged for the link; the original stays beside it, as NAME.remanence-original, until you say
 --commit. Undo: unlink.sh
 
+As root (sudo link.sh) it does what is mounted instead of linked, of all users and of the system, in the same way: the
+data goes to its store, its unit to /etc/systemd/system, and it is mounted over its place. What a mount covers stays there
+until --commit. Paths of --only may then be absolute. Where SELinux is on it also tells the policy what the stores mirror,
+and labels them.
+
   --commit          delete the originals that were kept, each only if it is still what was copied
+  --compare PATH    show what differs between what is here and what is in the store
+  --take SIDE       with --only PATH: where both have data, link what is here (live) or what the store has (store); the
+                    other side stays beside it, and nothing ever deletes it
   --dry-run         show what would happen, change nothing
   --only PATH...    only these (relative to the home)
   --format FORMAT   text (default) or json
@@ -819,14 +2466,18 @@ END
 
 committing=no
 option() {
-  [[ $1 == --commit ]] || return 1
+  if [[ $1 != --commit ]]; then
+    settle_option "$@"
+    return
+  fi
   committing=yes
+  taken=0
 }
 
 # What is to be done about an entry, decided from what is on disk: sets `action` and `reason`.
 #   linked   nothing            move    exchange directory and link        place   put the link, the store has the data
 #   create   new and empty      adopt   an empty directory gives way       refuse  see reason      absent  a file not there
-#   copy     to another mount, then exchange
+#   copy     to another mount, then exchange                          finish  a run was stopped after its exchange
 decide() {
   local live_kind stored_kind
   action=refuse
@@ -861,17 +2512,41 @@ decide() {
       elif is_empty_directory "$stored"; then
         action=move
       else
-        reason="both here and in the store, and nothing says which is newer: here $(date -r "$live" +%F), store $(date -r "$stored" +%F)"
+        sides "both here and in the store, and nothing says which is newer: here $(date -r "$live" +%F), store $(date -r "$stored" +%F)"
       fi
       ;;
     */none) reason="here is a $live_kind; the manifest says $kind" ;;
     none/*) reason="in the store is a $stored_kind; the manifest says $kind" ;;
-    *) reason="here is a $live_kind, in the store a $stored_kind; the manifest says $kind" ;;
+    *) sides "here is a $live_kind, in the store a $stored_kind; the manifest says $kind" ;;
   esac
   if [[ $action == create && $kind != directory ]]; then action=absent; fi
   case $action in
+    linked) check_original ;;
+    place) check_outdated ;;
+  esac
+  case $action in
     move | copy | place | create | adopt) check_change ;;
   esac
+}
+
+# A program that was not closed may have written to the original after all: every run looks.
+check_original() {
+  if has_data "$back"; then action=finish; fi
+  has_data "$original" && has_note "$copied" "$stored" || return 0
+  if ! is_as_before "$original"; then
+    action=refuse code=5
+    sides "$(short "$original") was changed after it was copied, and only there is what changed"
+  elif ! is_noted_linked; then
+    action=finish
+  fi
+}
+
+# What was brought back and is gone since was newer than what the store has. (Unless a run was stopped in between.)
+check_outdated() {
+  [[ -L $returned ]] && ! has_note "$returned" "$back" || return 0
+  action=refuse
+  command_path "$path"
+  reason="it was brought back, and what the store has is from before; to take that all the same: link.sh --only $reply --take store"
 }
 
 # Refuses what must not be touched, and settles whether a move is a copy.
@@ -931,36 +2606,44 @@ move() {
 # True where the store has a finished copy of what is here. A copy of what was here before becomes a half one again; one
 # that somebody changed is nothing that a script may decide about.
 is_copied() {
-  has_note "$copied" "$stored" || return 1
-  since=$EPOCHREALTIME
+  local print
+  has_note "$copied" "$stored" && stamp_of "$live" || return 1
+  print=${noted[1]-} stamp=$reply
   sleep 0.05
-  is_as_noted "$live" "$copied" "$stored" && is_as_noted "$stored" "$copied" "$stored" && return 0
-  if is_as_noted "$stored" "$copied" "$stored"; then
-    rm -rf --one-file-system -- "$partial" && mv -T -n -- "$stored" "$partial"
-    return 1
+  if ! is_print "$stored" "$print"; then
+    sides "the store has a copy that was changed since it was made" && code=5
+  elif is_print "$live" "$print"; then
+    return 0
+  elif is_noted_linked; then
+    sides "it was linked, and here is something else since" && code=5
+  else
+    discard "$partial" && mv -T -n -- "$stored" "$partial"
   fi
-  reason="the store has a copy that was changed since it was made: look which of them you want" code=5
   return 1
 }
 
-# To another mount: a compared copy gets its name in the store, then link and original are exchanged.
-relocate() {
+# To another mount: a compared copy gets its name in the store.
+bring_into_store() {
   if ! is_copied; then
     [[ -z $reason ]] || return 1
     # rmdir removes nothing but an empty directory.
     if has_data "$stored"; then rmdir -- "$stored" || return 1; fi
     if is_mark; then rm -- "$stored" || return 1; fi
-    warn_of_hard_links "$live"
     if ! copy "$live" "$partial" "$copied"; then
-      reason="no copy could be made that is the same: it changes, or the store cannot hold all of it" code=4
+      if [[ -z $reason ]]; then reason="no copy could be made: the store cannot hold all of it, or not all of it can be read" code=4; fi
       return 1
     fi
     mv -T -n -- "$partial" "$stored" && has_note "$copied" "$stored" || return 1
     put_on_disk "${stored%/*}"
   fi
+}
+
+# Then link and original are exchanged.
+relocate() {
+  bring_into_store || return 1
   if is_link_to "$original" "$text"; then rm -- "$original" || return 1; fi
   ln -sT -- "$text" "$original" || return 1
-  if has_changed "$live"; then
+  if ! is_unchanged "$live"; then
     rm -- "$original"
     reason="it changed while it was copied; close what uses it, then run this again" code=4
     return 1
@@ -968,18 +2651,35 @@ relocate() {
   exchange_names "$live" "$original" || :
   if ! is_link_to "$live" "$text" || ! has_data "$original"; then return 1; fi
   put_on_disk "${live%/*}"
-  if has_changed "$original"; then
+  note_link || return 1
+  if ! is_unchanged "$original"; then
     reason="a program wrote to it in the last moment: what is newest is in $(short "$original")" code=5
     return 1
   fi
 }
 
+move_in() {
+  if [[ $action == move ]] && move; then return 0; fi
+  if [[ $action == copy ]] && relocate; then return 0; fi
+  put_back
+  return 1
+}
+
+# Removes what a stopped unlink.sh has left, and writes down what a stopped link.sh could not.
+finish() {
+  discard "$back" || return 1
+  ! has_data "$original" || ! has_note "$copied" "$stored" || note_link
+}
+
 # Is called where a failure does not stop the script, so each step says what becomes of one.
 carry_out() {
   reason=
+  if [[ -n $aside ]] && ! put_aside; then return 1; fi
   case $action in
-    move) move ;;
-    copy) relocate ;;
+    move | copy) move_in ;;
+    take) ;;
+    settle) drop_notes ;;
+    finish) finish ;;
     place) place_link ;;
     create) make_stored_directory && place_link ;;
     adopt) rmdir -- "$live" && place_link ;;
@@ -998,7 +2698,9 @@ decide_commit() {
     if has_data "$original"; then action=refuse reason="it is not linked to the store"; fi
   elif has_data "$original"; then
     action=refuse
-    if ! has_note "$copied" "$stored"; then
+    if has_mount "$original"; then
+      reason="something is mounted in $(short "$original")"
+    elif ! has_note "$copied" "$stored"; then
       reason="nothing says that the store has a copy of $(short "$original"): compare them, then remove it by hand"
     elif is_empty_directory "$stored"; then
       reason="what is in the store is empty"
@@ -1023,7 +2725,7 @@ commit() {
 say_text() {
   local said size=
   case $action in
-    linked) said='already linked' ;;
+    linked | finish) said='already linked' ;;
     move) said='move, then link' ;;
     copy) said='copy to another mount, then link; the original is kept' ;;
     place) said='link; the data is in the store' ;;
@@ -1032,12 +2734,23 @@ say_text() {
     absent) said='not there yet' ;;
     commit) said='delete the original that was kept' ;;
     none) said='nothing was kept' ;;
+    take) said="link to what the store has; what is here is kept as $(plain "$(short "$original")")" ;;
+    settle) said="linked; $(plain "$(short "$original")") is yours to keep or remove" ;;
     refuse) said="REFUSED: $reason" ;;
   esac
-  if [[ $action == linked ]] && has_data "$original"; then said+='; the original is kept until link.sh --commit'; fi
+  if [[ $action == @(linked|finish) ]] && has_data "$original"; then say_kept; fi
+  if [[ $aside == store || $aside == link ]]; then said+="; what the store had is kept as $(plain "$(short "$other")")"; fi
   if ((bytes > 0)); then size=$(human "$bytes"); fi
   shown "$live"
   printf '  %-32s %10s   %s\n' "$reply" "$size" "$said"
+}
+
+say_kept() {
+  if has_note "$copied" "$stored"; then
+    said+='; the original is kept until link.sh --commit'
+  else
+    said+="; $(plain "$(short "$original")") is kept, and yours to remove"
+  fi
 }
 
 say_json() {
@@ -1052,27 +2765,39 @@ look_at_all() {
   for i in ${chosen[@]+"${chosen[@]}"}; do
     look_at "$i"
     look_beside
-    bytes=0 code=3
-    if [[ $committing == yes ]]; then decide_commit; else decide; fi
-    case $action in
-      move) size_of "$live" ;;
-      commit) size_of "$original" ;;
+    bytes=0 code=3 aside=
+    if [[ $committing == yes ]]; then decide_commit; elif [[ -n $take ]]; then decide_take; else decide; fi
+    case $action/$aside in
+      move/link) size_of "$original" ;;
+      move/*) size_of "$live" ;;
+      commit/*) size_of "$original" ;;
       *) reply=$bytes ;;
     esac
     bytes=$reply
-    if [[ $action == refuse ]]; then bytes=0; fi
-    actions+=("$action") reasons+=("$reason") sizes+=("$bytes") codes+=("$code")
+    if [[ $action == refuse ]]; then bytes=0 aside=; fi
+    actions+=("$action") reasons+=("$reason") sizes+=("$bytes") codes+=("$code") asides+=("$aside")
   done
 }
 
 main() {
-  local n path kind mode live stored text root partial back original copied returned
-  local action reason code bytes since separator='' refused=0 changes=0 worst=0 moved=0 freed=0
-  local actions=() reasons=() sizes=() codes=()
+  local n path kind mode live stored text root partial back original copied returned other
+  local action reason code bytes aside stamp separator='' refused=0 changes=0 worst=0 moved=0 freed=0
+  local actions=() reasons=() sizes=() codes=() asides=() moved_to=()
   options "$@"
-  need_user
+  choose_user
   settings
-  check_only ${entry_paths[@]+"${entry_paths[@]}"}
+  if is_for_root; then
+    [[ -z $take && $comparing == no ]] || die 2 "--take and --compare are about links: run them as the user whose home it is"
+    run_as_root
+  fi
+  need_user
+  check_only ${entry_paths[@]+"${entry_paths[@]}"} ${own_bound_paths[@]+"${own_bound_paths[@]}"}
+  check_take
+  if [[ $comparing == yes ]]; then
+    choose_entries
+    compare_all
+    return
+  fi
   lock
   load_mounts
   choose_entries
@@ -1081,21 +2806,21 @@ main() {
   find_exchanger
   look_at_all
   agree_to_copy
-  if [[ $dry_run == no && " ${actions[*]-} " == *\ @(linked|move|copy|place|create|adopt)\ * ]]; then make_root_links; fi
+  if [[ $dry_run == no && " ${actions[*]-} " == *\ @(linked|move|copy|place|create|adopt|take|settle)\ * ]]; then make_root_links; fi
 
   [[ $format == text ]] || printf '{ "version": 1, "dryRun": %s, "entries": [ ' "$([[ $dry_run == yes ]] && echo true || echo false)"
   for n in "${!chosen[@]}"; do
     look_at "${chosen[$n]}"
     look_beside
-    action=${actions[$n]} reason=${reasons[$n]} bytes=${sizes[$n]} code=${codes[$n]}
+    action=${actions[$n]} reason=${reasons[$n]} bytes=${sizes[$n]} code=${codes[$n]} aside=${asides[$n]}
     case $action in
-      move | copy | place | create | adopt | commit)
+      move | copy | finish | place | create | adopt | take | settle | commit)
         if [[ $dry_run == yes ]] || carry_out; then
           changes=$((changes + 1))
           if [[ $action == commit ]]; then freed=$((freed + bytes)); else moved=$((moved + bytes)); fi
           if [[ $dry_run == no ]]; then
-            journal "link $action ~/$path"
-            relabel "$live"
+            journal "link $action${take:+ (--take $take)} ~/$path"
+            moved_to+=("$stored")
           fi
         else
           action=refuse reason=${reason:-that did not work, and no data is lost}
@@ -1109,8 +2834,11 @@ main() {
     fi
     "say_$format"
   done
+  if [[ $me == root && $dry_run == no ]]; then format=json label_stores; fi
+  if [[ $dry_run == no && $committing == no ]]; then label_home ${moved_to[@]+"${moved_to[@]}"}; fi
   if [[ $format == json ]]; then printf ' ], "refused": %s }\n' "$refused"; else say_summary; fi
   write_journal
+  say_left_for_root
   exit "$worst"
 }
 
@@ -1122,14 +2850,13 @@ say_summary() {
     say "$changes of ${#chosen[@]} originals $verb deleted, $(human "$freed"); what is in the store stays."
   else
     say "$changes of ${#chosen[@]} entries $verb linked, $(human "$moved") moved, nothing deleted. Undo: unlink.sh"
+    say_labels
   fi
 }
 
-# A new link has the label of its place where SELinux is on; the moved data keeps its own.
-relabel() {
-  if command -v selinuxenabled >/dev/null && selinuxenabled && command -v restorecon >/dev/null; then
-    restorecon -- "$1" 2>/dev/null || :
-  fi
+# What root does besides mounting: the labels of all stores.
+finish_as_root() {
+  label_stores
 }
 
 main "$@"

@@ -43,15 +43,27 @@ shown() {
   reply=${reply//$'\302'[$'\200'-$'\237']/?}
 }
 
-# A JSON string; bytes that are no UTF-8 are left out.
-json() {
+# Sets `reply` to a path as it is written in a command.
+command_path() {
+  reply=$1
+  if [[ $reply == -* ]]; then reply=./$reply; fi
+  [[ $reply =~ ^[A-Za-z0-9_./+,:@%-]+$ ]] || reply="'${reply//\'/\'\\\'\'}'"
+}
+
+# Sets `reply` to a JSON string; bytes that are no UTF-8 are left out.
+json_of() {
   local text=$1
   if [[ $text == *[$'\200'-$'\377']* ]]; then text=$(printf '%s' "$text" | iconv -c -f UTF-8 -t UTF-8) || :; fi
   text=${text//\\/\\\\}
   text=${text//\"/\\\"}
   text=${text//$'\n'/\\n}
   text=${text//$'\t'/\\t}
-  printf '"%s"' "${text//[$'\001'-$'\037']/?}"
+  reply="\"${text//[$'\001'-$'\037']/?}\""
+}
+
+json() {
+  json_of "$1"
+  printf '%s' "$reply"
 }
 
 # --- options ------------------------------------------------------------------------------------------------------
@@ -292,6 +304,15 @@ load_mounts() {
   done < <(cut -d' ' -f5 /proc/self/mountinfo)
 }
 
+# True where something is mounted at a path itself.
+is_mount_point() {
+  local point
+  for point in ${mount_points[@]+"${mount_points[@]}"}; do
+    [[ $point == "$1" ]] && return 0
+  done
+  return 1
+}
+
 # The mount that holds a path, by number: two mounts of one file system are two. And the device: each btrfs subvolume
 # has its own. A rename works only where both are the same.
 place_of() {
@@ -313,14 +334,16 @@ store() {
   root_link["$1/$2"]=$3
 }
 
-entry_paths=() entry_kinds=() entry_stores=() entry_modes=()
-# linked USER KIND PATH STORE MODE: an entry that lives in a store and is linked; MODE is - where nothing is asked for.
+entry_paths=() entry_kinds=() entry_stores=() entry_modes=() entry_owners=() entry_groups=()
+# linked USER KIND PATH STORE MODE [OWNER GROUP]: an entry that lives in a store and is linked; - where nothing is asked for.
 linked() {
   [[ $1 == "$me" ]] || return 0
   entry_kinds+=("$2")
   entry_paths+=("$3")
   entry_stores+=("$4")
   entry_modes+=("$5")
+  entry_owners+=("${6--}")
+  entry_groups+=("${7--}")
 }
 
 folder_of() {
@@ -394,8 +417,11 @@ is_ours() {
 #   STORED.remanence-partial    on its way into the store
 #   LIVE.remanence-back         on its way back
 #   LIVE.remanence-original     what was at LIVE before the link: complete, and kept until --commit
-#   STORED.remanence-copied     a link whose text is no path but a note: IDENTITY FINGERPRINT of the compared copy at STORED
+#   STORED.remanence-copied     a link whose text is no path but a note: IDENTITY FINGERPRINT of the compared copy at STORED,
+#                               STAMP of what it was copied from, and "linked" as soon as the link is in its place
 #   STORED.remanence-returned   the same about what came back to LIVE: what is at STORED is out of date since
+#   STORED.remanence-copied-new the note while it is written anew; means nothing
+#   STORED.remanence-other     what the store had where a person took what was at LIVE: complete, and nothing deletes it
 #   LIVE.remanence-trash, STORED.remanence-trash    was decided about, and is being deleted
 look_beside() {
   partial=$stored.remanence-partial
@@ -403,6 +429,7 @@ look_beside() {
   original=$live.remanence-original
   copied=$stored.remanence-copied
   returned=$stored.remanence-returned
+  other=$stored.remanence-other
 }
 
 # What a directory or file stays however it is renamed: its inode and when that was born. (Inodes are used again, at once.)
@@ -411,14 +438,14 @@ identity_of() {
   reply=${reply// /_}
 }
 
-# has_note NOTE PATH: true where a note is about what is at a path; `reply` is the fingerprint in it.
+noted=()
+# has_note NOTE PATH: true where a note is about what is at a path; `reply` is the fingerprint in it, `noted` its words.
 has_note() {
-  local text
   [[ -L $1 && -e $2 && ! -L $2 ]] || return 1
-  text=$(readlink -- "$1")
+  read -r -a noted <<<"$(readlink -- "$1")"
   identity_of "$2"
-  [[ ${text%% *} == "$reply" ]] || return 1
-  reply=${text#* }
+  [[ ${noted[0]-} == "$reply" ]] || return 1
+  reply=${noted[1]-}
 }
 
 # True where data is at a path, and no link.
@@ -463,7 +490,9 @@ find_exchanger() {
 }
 
 # exchange A B: both names in one step, or nothing; never copies. The caller looks at the result, not at the code alone.
+# (mv refuses a link before the directory that it leads to, but takes them the other way round.)
 exchange() {
+  if [[ -L $1 ]]; then set -- "$2" "$1"; fi
   case $exchanger in
     mv) mv -T --exchange -- "$1" "$2" ;;
     exch) exch -- "$1" "$2" ;;
@@ -531,7 +560,7 @@ check_root_links() {
       none) ;;
       link)
         is_same_place "$link" "$folder" ||
-          die 3 "$(short "$link") leads elsewhere, to $(plain "$(readlink -- "$link")")"
+          die 3 "$(short "$link") leads elsewhere, to $(plain "$(readlink -- "$link")"): is it the store of before? Then run the unlink.sh of before first"
         ;;
       *) die 3 "$(short "$link") is in the way: it must be the link to $(short "$folder")" ;;
     esac
@@ -558,6 +587,10 @@ make_root_links() {
 check_way() {
   local parent stored_parent live_place
   way=copy
+  if [[ $path == *.remanence-* ]]; then
+    reason="its name is one that would say something else here"
+    return
+  fi
   existing "${live%/*}"
   parent=$reply
   existing "${stored%/*}"
@@ -570,6 +603,8 @@ check_way() {
     reason="something is mounted there or inside it"
   elif [[ $stored == "$live"/* || $live == "$stored"/* ]]; then
     reason="the store lies inside it"
+  elif ! is_reliable "$parent" || ! is_reliable "$stored_parent"; then
+    reason="a $reply file system is nothing to move data on: its names cannot be relied on"
   elif [[ ! -w $parent ]]; then
     reason="$(short "$parent") is not writable"
   elif [[ ! -w $stored_parent ]]; then
@@ -587,83 +622,16 @@ put_on_disk() {
   sync -f -- "$@" || die 2 "the disk reports an error; see: journalctl -k"
 }
 
-# --- to another mount and back ------------------------------------------------------------------------------------
+# --- what speaks against a copy -----------------------------------------------------------------------------------
 
-# note FILE PATH FINGERPRINT: in one step, and before it what it is about is on the disk.
-note() {
-  local identity
-  identity_of "$2" || return 1
-  identity=$reply
-  put_on_disk "${2%/*}"
-  if [[ -L $1 ]]; then rm -- "$1" || return 1; fi
-  ln -sT -- "$identity $3" "$1" || return 1
-  put_on_disk "${1%/*}"
-}
-
-# Prints a hash over the whole of a tree or file: names, kinds, owners, modes, times, links, hard links, ACLs, extended
-# attributes, and every byte. Not the label, which follows from the place, nor sockets, which no copy keeps. Fails where
-# something cannot be read or changes meanwhile.
-fingerprint() {
-  local where=$1 what=. more=(--xattrs --xattrs-include='user.*' --xattrs-include=security.capability)
-  if [[ ! -d $1 ]]; then
-    where=${1%/*}
-    what=./${1##*/}
-    more+=(--transform 's/.*/x/')
-  fi
-  # Several attributes of one file come in any order: they are listed by themselves where something can.
-  if command -v getfattr >/dev/null; then more=("${more[@]:3}"); fi
-  {
-    tar --create --file=- --directory="$where" --sort=name --format=posix --numeric-owner --acls \
-      --pax-option='exthdr.name=x,delete=atime,delete=ctime' --warning=no-file-ignored ${more[@]+"${more[@]}"} -- "$what" &&
-      attributes "$where" "$what"
-  } | b2sum --length=256 | cut -d' ' -f1
-}
-
-attributes() {
-  command -v getfattr >/dev/null || return 0
-  (
-    cd -- "$1"
-    find "$2" -print0 | xargs -0 getfattr -h -d -e hex -m '^(user\.|security\.capability$)' |
-      awk -v single="$([[ $2 == . ]] || printf yes)" '/^# file: / { file = single ? "x" : $0; next } NF { print file, $0 }' | sort
-  )
-}
-
-# True where two trees are the same in all that; `reply` is the fingerprint.
-is_same_tree() {
-  local other pipe
-  exec {pipe}< <(fingerprint "$2")
-  reply=$(fingerprint "$1") || reply=
-  read -r other <&"$pipe" || other=
-  exec {pipe}<&-
-  [[ -n $reply && $reply == "$other" ]]
-}
-
-# copy FROM TO NOTE: a copy that is the same in all things, on the disk, and noted. TO is a name that means nothing yet.
-# Sets `since`, from when on a change of FROM is not in it.
-copy() {
-  local try
-  for try in 1 2 3; do
-    rm -rf --one-file-system -- "$2" && make_parents "$2" || return 1
-    cp -a --reflink=auto --sparse=auto -T -- "$1" "$2" || return 1
-    # The clock of a file system lags by up to a hundredth of a second.
-    since=$EPOCHREALTIME
-    sleep 0.05
-    if is_same_tree "$1" "$2"; then
-      note "$3" "$2" "$reply"
-      return
-    fi
-    ((try == 3)) || warn "$(plain "$(short "$1")") changed while it was copied, or the copy is not the same: again"
-  done
+# Sets `reply` to the kind of the file system that holds a path, and is true where its names can be relied on: on a
+# network, through another program, or without links and owners they cannot.
+is_reliable() {
+  reply=$(stat -f -c %T -- "$1")
+  case $reply in
+    ext2/ext3 | btrfs | xfs | tmpfs | f2fs | zfs | bcachefs | jfs | nilfs | overlayfs) return 0 ;;
+  esac
   return 1
-}
-
-# True where something in a tree changed since then, or was made or removed there. (A rename changes its root too, but not
-# the time of its content.)
-has_changed() {
-  local found
-  found=$(find "$1" -xdev -maxdepth 0 -newermt "@$since" -printf x && find "$1" -xdev -mindepth 1 -newerct "@$since" -printf x -quit) ||
-    return 0
-  [[ -n $found ]]
 }
 
 # The programs that have something open in a tree, as far as we may see them; `reply` is empty where there are none.
@@ -686,6 +654,242 @@ programs_in() {
   for name in "${!names[@]}"; do reply+="${reply:+, }$(plain "$name")"; done
 }
 
+# Sets `reason` where a copy by us would not be the same: what we may not read, and owners that we may not give away.
+check_rights() {
+  local found group mine=()
+  # What is mounted is copied where the ids of others are known.
+  [[ $EUID != 0 && -z ${user-} ]] || return 0
+  for group in $(id -G); do mine+=(${mine[@]+-o} -gid "$group"); done
+  # Of a directory that cannot be read, find says so as well.
+  found=$(
+    find "$1" -xdev \( ! -type l \( ! -readable -o -type d ! -executable \) -o ! -uid "$EUID" -o ! \( "${mine[@]}" \) -o -type b -o -type c \) \
+      -print -quit 2>/dev/null
+  ) || :
+  [[ -z $found ]] || reason="a copy would not be the same: you may not read $(plain "$(short "$found")"), or not give its like to its owner"
+}
+
+# Says what a copy cannot keep: the other name of a file that is outside of the tree, and who listens at a socket.
+warn_of_losses() {
+  local links=0 sockets=0
+  read -r links sockets < <(
+    find "$1" -xdev \( -type s -printf 'socket\n' -o -type f -links +1 -printf '%i %n\n' \) | sort | uniq -c |
+      awk '$2 == "socket" { sockets = $1; next } $1 != $3 { links += 1 } END { print links + 0, sockets + 0 }'
+  )
+  ((links == 0)) || warn "$(plain "$(short "$1")"): $links files have a second name elsewhere, which keeps the original's content"
+  ((sockets == 0)) || warn "$(plain "$(short "$1")"): $sockets sockets lead nowhere in a copy, until their program makes them anew"
+}
+
+declare -A needed=() needed_files=()
+# check_copy FROM TO: what is in use, has no room or no name there: sets `reason` and `code`. `bytes` is the size.
+check_copy() {
+  local name=${1##*/}
+  existing "${2%/*}"
+  if ((${#name} > 230)); then
+    reason="its name is too long for a name beside it"
+  elif [[ $(stat -f -c %T -- "$1") == overlayfs || $(stat -f -c %T -- "$reply") == overlayfs ]]; then
+    reason="an overlay file system is nothing to copy data on: its directories cannot always be renamed"
+  elif [[ $(stat -c %w -- "$reply") == - ]]; then
+    reason="$(short "$reply") is on a file system that does not know when a file was made, so that a copy could be mistaken for another"
+  else
+    check_rights "$1"
+  fi
+  [[ -z $reason ]] || return 0
+  programs_in "$1"
+  if [[ -n $reply ]]; then
+    reason="in use by $reply" code=4
+    return
+  fi
+  check_room "$1" "${2%/*}"
+  [[ -n $reason ]] || warn_of_losses "$1"
+}
+
+# check_room FROM FOLDER: with what else is to be copied to the same place.
+check_room() {
+  local need free device
+  existing "$2"
+  device=$(stat -c %d -- "$reply")
+  free=$(df --output=iavail -- "$reply" | tail -n 1)
+  need=$(($(du -s --inodes -- "$1" | cut -f1) + ${needed_files["$device"]-0}))
+  needed_files["$device"]=$need
+  # Where a file system has no fixed number of them it says 0 or -.
+  if [[ $free == *[1-9]* ]] && ((need > free)); then
+    reason="there is room for $((free)) files there, and $need are needed"
+    return
+  fi
+  ! shares_blocks "$1" "$reply" || return 0
+  free=$(df --output=avail --block-size=1 -- "$reply" | tail -n 1)
+  need=$((bytes + bytes / 20 + ${needed["$device"]-0}))
+  if ((need > free)); then
+    reason="there is room for $(human "$free") there, and $(human "$need") are needed"
+    return
+  fi
+  needed["$device"]=$need
+}
+
+# True on one btrfs: a copy in another subvolume takes no room.
+shares_blocks() {
+  local one other
+  [[ $(stat -f -c %T -- "$1") == btrfs && $(stat -f -c %T -- "$2") == btrfs ]] || return 1
+  one=$(findmnt -n -o MAJ:MIN -T "$1" | tail -n 1) && other=$(findmnt -n -o MAJ:MIN -T "$2" | tail -n 1)
+  [[ -n $one && $one == "$other" ]]
+}
+
+# --- to another mount and back ------------------------------------------------------------------------------------
+
+# note FILE PATH FINGERPRINT STAMP: in one step, and before it what it is about is on the disk.
+note() {
+  local identity
+  identity_of "$2" || return 1
+  identity=$reply
+  put_on_disk "${2%/*}"
+  write_note "$1" "$identity $3 $4"
+}
+
+write_note() {
+  rm -f -- "$1-new" && ln -sT -- "$2" "$1-new" && mv -T -f -- "$1-new" "$1" || return 1
+  put_on_disk "${1%/*}"
+}
+
+# From now on what is in the store counts, and what is at LIVE, should the link be gone, is not what was copied.
+note_link() {
+  has_note "$copied" "$stored" || return 1
+  is_noted_linked || write_note "$copied" "${noted[*]} linked"
+}
+
+is_noted_linked() {
+  [[ ${noted[3]-} == linked ]]
+}
+
+# discard PATH: deletes what a name says is half, or was decided about. What is mounted in it is not entered, and
+# directories that nobody may write to do not stop it.
+discard() {
+  [[ -e $1 || -L $1 ]] || return 0
+  mount_points=()
+  load_mounts
+  ! has_mount "$1" || return 1
+  if [[ -d $1 && ! -L $1 && $EUID != 0 ]]; then
+    find "$1" -xdev -type d ! -perm -0700 -exec chmod u+rwx -- {} \; || return 1
+  fi
+  rm -rf --one-file-system -- "$1"
+}
+
+# Sets `reply` to what changes with every change in a tree and not when it is read: cheap, and told by no clock, which may
+# be set back. (A rename touches the root, but not the time of its content.)
+stamp_of() {
+  reply=$(
+    {
+      find "$1" -xdev -maxdepth 0 -printf '%i %s %m %U %G %T@\0' &&
+        find "$1" -xdev -mindepth 1 -printf '%P\0%i %s %T@ %C@\0'
+    } | b2sum --length=128 | cut -d' ' -f1
+  )
+}
+
+# True where a tree is what it was at the stamp that is in `stamp`.
+is_unchanged() {
+  stamp_of "$1" && [[ $reply == "$stamp" ]]
+}
+
+# True where what is at a path is still what was copied, as has_note has just read it: nothing touched it, or every byte is
+# the same.
+is_as_before() {
+  local print=${noted[1]-} stamp=${noted[2]-}
+  is_unchanged "$1" || is_print "$1" "$print"
+}
+
+is_print() {
+  [[ -n $2 ]] && reply=$(fingerprint "$1") && [[ $reply == "$2" ]]
+}
+
+# Prints a hash over the whole of a tree or file: names, kinds, owners, modes, times, links, hard links, ACLs, extended
+# attributes, and every byte. Not the label, which follows from the place, nor sockets, which mean nothing without their
+# program. Fails, and prints nothing, where something cannot be read or changes meanwhile.
+fingerprint() {
+  local print where=$1 what=. more=(--xattrs --xattrs-include='user.*' --xattrs-include=security.capability)
+  if [[ ! -d $1 ]]; then
+    where=${1%/*}
+    what=./${1##*/}
+    more+=(--transform 's/.*/x/')
+  fi
+  # Several attributes of one file come in any order: they are listed by themselves where something can.
+  if command -v getfattr >/dev/null; then more=("${more[@]:3}"); fi
+  print=$(
+    {
+      tar --create --file=- --directory="$where" --sort=name --format=posix --numeric-owner --acls \
+        --pax-option='exthdr.name=x,delete=atime,delete=ctime' --warning=no-file-ignored ${more[@]+"${more[@]}"} -- "$what" &&
+        attributes "$where" "$what"
+    } | b2sum --length=256 | cut -d' ' -f1
+  ) || return 1
+  printf '%s\n' "$print"
+}
+
+attributes() {
+  command -v getfattr >/dev/null || return 0
+  (
+    cd -- "$1"
+    find "$2" -print0 | xargs -0 getfattr -h -d -e hex -m '^(user\.|security\.capability$)' |
+      awk -v single="$([[ $2 == . ]] || printf yes)" '/^# file: / { file = single ? "x" : $0; next } NF { print file, $0 }' | sort
+  )
+}
+
+# True where two trees are the same in all that; `reply` is the fingerprint.
+is_same_tree() {
+  local other pipe
+  exec {pipe}< <(fingerprint "$2")
+  reply=$(fingerprint "$1") || reply=
+  read -r other <&"$pipe" || other=
+  exec {pipe}<&-
+  [[ -n $reply && $reply == "$other" ]]
+}
+
+# copy_tree FROM TO: a service may change its part of the system while root copies it, and put a link where a directory
+# was. cp would go through it by its path; tar holds each directory that it is in, and the copy is shut until it is whole.
+copy_tree() {
+  if [[ ${user-} != - ]]; then
+    cp -a --reflink=auto --sparse=auto -T -- "$1" "$2"
+    return
+  fi
+  local all=(--numeric-owner --acls --xattrs --xattrs-include='*')
+  mkdir -m 0700 -- "$2" &&
+    tar --create --file=- --directory="$1" --format=posix --sparse --warning=no-file-ignored "${all[@]}" . |
+    tar --extract --file=- --directory="$2" --preserve-permissions --same-owner "${all[@]}"
+}
+
+# copy FROM TO NOTE: a copy that is the same in all things, on the disk, and noted. TO is a name that means nothing yet.
+# Sets `stamp`: while FROM has it, the copy holds all that is there.
+copy() {
+  local try before=
+  for try in 1 2 3; do
+    discard "$2" && make_parents "$2" || return 1
+    copy_tree "$1" "$2" || return 1
+    stamp_of "$1" || return 1
+    stamp=$reply
+    # A file written twice within one tick of the clock has one time.
+    sleep 0.05
+    if is_same_tree "$1" "$2"; then
+      note "$3" "$2" "$reply" "$stamp"
+      return
+    fi
+    if [[ $stamp == "$before" ]]; then
+      reason="a copy there is not the same: $(difference "$1" "$2")" code=3
+      return 1
+    fi
+    before=$stamp
+    ((try == 3)) || warn "$(plain "$(short "$1")") changed while it was copied, or the copy is not the same: again"
+  done
+  reason="it changes all the time; close what uses it" code=4
+  return 1
+}
+
+# Says the first thing in which two trees differ, as far as names, owners, modes and times tell.
+difference() {
+  local list='%y %m %U:%G %P -> %l\n' found
+  found=$(
+    { diff <(find "$1" -xdev ! -type s -printf "$list" | sort) <(find "$2" -xdev ! -type s -printf "$list" | sort) || :; } |
+      grep -m 1 '^[<>]'
+  ) || found='times, ACLs, attributes or content'
+  plain "$found"
+}
+
 # exchange_names LIVE OTHER: both names in one step, or, where nothing here can do that, in two: then LIVE is missing for
 # an instant, and the next run finds what belongs there.
 exchange_names() {
@@ -698,61 +902,24 @@ exchange_names() {
   fi
 }
 
-# Says where a copy cuts a hard link: the other name of a file is outside of the tree.
-warn_of_hard_links() {
-  local count
-  count=$(find "$1" -xdev -type f -links +1 -printf '%i %n\n' | sort | uniq -c | awk '$1 != $3 { n += 1 } END { print n + 0 }')
-  ((count == 0)) || warn "$(plain "$(short "$1")"): $count files have a second name elsewhere, which keeps the original's content"
-}
-
-declare -A needed=()
-# check_copy FROM TO: what is in use, has no room or no name there: sets `reason` and `code`. `bytes` is the size.
-check_copy() {
-  local need free name=${1##*/} device
-  if ((${#name} > 230)); then
-    reason="its name is too long for a name beside it"
-    return
-  fi
-  programs_in "$1"
-  if [[ -n $reply ]]; then
-    reason="in use by $reply" code=4
-    return
-  fi
-  existing "${2%/*}"
-  free=$(df --output=avail --block-size=1 -- "$reply" | tail -n 1)
-  device=$(stat -c %d -- "$reply")
-  need=$((bytes + bytes / 20 + ${needed["$device"]-0}))
-  if ((need > free)); then
-    reason="there is room for $(human "$free") there, and $(human "$need") are needed"
-    return
-  fi
-  needed["$device"]=$need
-  free=$(df --output=iavail -- "$reply" | tail -n 1)
-  need=$(du -s --inodes -- "$1" | cut -f1)
-  # Where a file system has no fixed number of them it says 0 or -.
-  if [[ $free == *[1-9]* ]] && ((need > free)); then reason="there is room for $((free)) files there, and $need are needed"; fi
-}
-
 # put_away PATH TRASH NOTE: what was decided about gets a name that says so, then the note goes by which it was decided,
 # and only then the first file. While the note is there, so is what it was about, under one of the two names.
 put_away() {
   if has_data "$1"; then
-    rm -rf --one-file-system -- "$2" && mv -T -n -- "$1" "$2" && [[ ! -e $1 ]] || return 1
+    discard "$2" && mv -T -n -- "$1" "$2" && [[ ! -e $1 ]] || return 1
     put_on_disk "${1%/*}"
   fi
   if [[ -L $3 ]]; then
     rm -- "$3" || return 1
     put_on_disk "${3%/*}"
   fi
-  rm -rf --one-file-system -- "$2"
+  # Before a later note goes: without power, the trash would be back, and nothing would say that it is.
+  discard "$2" && put_on_disk "${2%/*}"
 }
 
-# is_as_noted PATH NOTE ABOUT: true where the note is about ABOUT, and what is at PATH is still what it says.
+# is_as_noted PATH NOTE ABOUT: true where the note is about ABOUT, and what is at PATH is in every byte what it says.
 is_as_noted() {
-  local noted
-  has_note "$2" "$3" || return 1
-  noted=$reply
-  [[ $(fingerprint "$1") == "$noted" ]]
+  has_note "$2" "$3" && is_print "$1" "$reply"
 }
 
 # A copy needs an answer: it takes room, and what was copied stays until somebody says --commit. Without one nothing is
@@ -789,6 +956,969 @@ worst_of() {
   esac
 }
 
+# --- labels, where SELinux is on ----------------------------------------------------------------------------------
+
+# A label follows from the place. The policy knows what a home holds, and nothing of a store: one rule says that the
+# store's paths are to be labelled like the ones that they mirror. Without the rule nothing in a store is labelled here,
+# since what the policy then says is wrong for all of it.
+
+selinux=
+# Sets `reply` to enforcing, permissive or disabled; disabled also where there is no SELinux at all.
+selinux_mode() {
+  local PATH=$PATH:/usr/sbin
+  if [[ -z $selinux ]]; then
+    selinux=disabled
+    if command -v selinuxenabled >/dev/null && selinuxenabled; then
+      selinux=permissive
+      if [[ $(getenforce) == Enforcing ]]; then selinux=enforcing; fi
+    fi
+  fi
+  reply=$selinux
+}
+
+# The type in a label, which is what the policy decides by.
+type_in() {
+  IFS=: read -r _ _ reply _ <<<"$1" || reply=
+}
+
+# Sets `reply` to the type that the policy wants for a path; empty where it wants none, or cannot be asked.
+expected_label() {
+  local PATH=$PATH:/usr/sbin label
+  label=$(matchpathcon -n "$1" 2>/dev/null) || label=
+  type_in "$label"
+}
+
+# Sets `reply` to the type that a path has, which is not followed; empty where it has none.
+actual_label() {
+  local label
+  label=$(stat -c %C -- "$1" 2>/dev/null) || label=
+  type_in "$label"
+}
+
+# True where the policy wants the same for something in a tree as for the same thing in another.
+is_labelled_like() {
+  local wanted
+  expected_label "${2%/}${3:+/$3}"
+  wanted=$reply
+  expected_label "${1%/}${3:+/$3}"
+  [[ -n $reply && $reply == "$wanted" ]]
+}
+
+# True where the policy knows that a directory is a home. Where it does not, a relabel would undo all labels in it.
+is_known_home() {
+  expected_label "$1/.ssh"
+  [[ $reply == ssh_home_t ]]
+}
+
+warn_of_unknown_home() {
+  warn "SELinux: labels of $1 are left as they are: the policy wants ${reply:-nothing} for its .ssh, so it does not know that this is a home."
+  warn "  A relabel would break it. Where homes are in /var/home (Fedora Atomic) the policy's file_contexts.subs_dist must not map /var/home to /home."
+}
+
+# relabel PATH…: what the policy says, to each of them and nothing below; links are not followed.
+relabel() {
+  local PATH=$PATH:/usr/sbin
+  restorecon -- "$@" || warn "SELinux: not everything could be labelled"
+}
+
+# relabel_below [-e PATH]… PATH…: the same to all that is below, on one file system. Not with -F: that would take the labels that containers gave.
+relabel_below() {
+  local PATH=$PATH:/usr/sbin
+  restorecon -R -x "$@" || warn "SELinux: not everything could be labelled"
+}
+
+# label_links PATH…: gives paths of this home the labels of their places.
+label_links() {
+  if can_label "$@"; then relabel "$@"; fi
+}
+
+# label_back PATH…: the same to all that came back to this home.
+label_back() {
+  if can_label "$@"; then relabel_below "$@"; fi
+}
+
+# True where there is something to label, SELinux is on, and the policy knows this home.
+can_label() {
+  selinux_mode
+  if [[ $reply == disabled ]] || (($# == 0)); then return 1; fi
+  is_known_home "$home" && return 0
+  warn_of_unknown_home "$home"
+  return 1
+}
+
+# label_home STORED…: the labels of this home's links, which a run that was stopped may not have given, and of the data
+# that this run moved to STORED.
+label_home() {
+  local i name path kind mode live stored text root links=() tops=() deep=() unknown=()
+  can_label ${chosen[@]+"${chosen[@]}"} || return 0
+  for name in ${stores[@]+"${stores[@]}"}; do
+    if [[ -L $home/${root_link["$me/$name"]} ]]; then links+=("$home/${root_link["$me/$name"]}"); fi
+    folder_of "$name"
+    is_labelled_like "$reply" "$home" .ssh || unknown+=("$name")
+  done
+  for i in "${chosen[@]}"; do
+    look_at "$i"
+    if [[ ! -L $live ]] || ! is_ours; then continue; fi
+    links+=("$live")
+    if ! is_one_of "${entry_stores[$i]}" ${unknown[@]+"${unknown[@]}"} && [[ -e $stored ]]; then
+      tops+=("$stored")
+      if is_one_of "$stored" "$@"; then deep+=("$stored"); fi
+    fi
+  done
+  if ((${#links[@]} + ${#tops[@]} > 0)); then relabel ${links[@]+"${links[@]}"} ${tops[@]+"${tops[@]}"}; fi
+  if ((${#deep[@]} > 0)); then relabel_below "${deep[@]}"; fi
+  if ((${#unknown[@]} > 0)); then
+    warn "SELinux: the policy does not know what store ${unknown[*]} holds, and the next relabel would take all labels there: run sudo ${0##*/} once"
+  fi
+  if (($# > 0)); then journal "labels $selinux"; fi
+}
+
+is_one_of() {
+  local word
+  for word in "${@:2}"; do
+    if [[ $word == "$1" ]]; then return 0; fi
+  done
+  return 1
+}
+
+# What is said of labels at the end of a run.
+say_labels() {
+  selinux_mode
+  if [[ $reply == disabled ]]; then say "SELinux is off here: there are no labels to set."; fi
+}
+
+# --- labels: what only root can do --------------------------------------------------------------------------------
+
+rule_stores=()
+# mirror STORE: a store outside of the homes, which mirrors /.
+mirror() {
+  rule_stores+=("$1")
+}
+
+label_owners=() label_trees=() label_likes=()
+# labelled OWNER TREE LIKE: a tree in a store that is labelled like another place. OWNER is - for the system. A TREE of a
+# user may be relative to the home, and LIKE is - for the home.
+labelled() {
+  label_owners+=("$1")
+  label_trees+=("$2")
+  label_likes+=("$3")
+}
+
+# Sets `reply` to the home of a user of the plan, as it is now and with no link in its path.
+home_now() {
+  local place
+  place=$(getent passwd "$1" | cut -d: -f6) || place=
+  [[ -d $place ]] || place=${home_of["$1"]}
+  reply=$(cd -- "$place" 2>/dev/null && pwd -P)
+}
+
+rule_places=() rule_likes=()
+# Sets `rule_places` and `rule_likes`: the rules that are needed, paths with no link in them.
+choose_rules() {
+  local i place
+  for place in ${rule_stores[@]+"${rule_stores[@]}"}; do
+    rule_places+=("$(realpath -m -- "$place")")
+    rule_likes+=(/)
+  done
+  for i in "${!label_trees[@]}"; do
+    [[ ${label_owners[$i]} != - && ${label_trees[$i]} != /* ]] || continue
+    home_now "${label_owners[$i]}" || continue
+    rule_places+=("$reply/${label_trees[$i]}")
+    rule_likes+=("$reply")
+  done
+}
+
+# The file in which local rules stand, by which selabel_file(5) means this form, and which semanage writes too.
+rules_file() {
+  local kind
+  kind=$(sed -n 's/^SELINUXTYPE=//p' /etc/selinux/config | tail -n 1) || kind=
+  reply=/etc/selinux/${kind:-targeted}/contexts/files/file_contexts.subs
+}
+
+has_rule() {
+  rules_file
+  [[ -f $reply ]] && grep -qxF -- "$1 $2" "$reply"
+}
+
+# change_rules FILE LINES…: the file has these lines from now on, in one step.
+change_rules() {
+  printf '%s\n' "${@:2}" | sed '/^$/d' >"$1.remanence" && chmod 0644 -- "$1.remanence" && sync -- "$1.remanence" &&
+    mv -T -- "$1.remanence" "$1" && relabel "$1"
+}
+
+# Which rules link.sh made: unlink.sh takes back no others.
+made_rules() {
+  find_state
+  reply=$state/label-rules
+}
+
+# row PLACE ACTION REASON: a line of the report on rules.
+row() {
+  if [[ $format == json ]]; then
+    label_rows+=("{ \"path\": $(json "$1"), \"action\": \"$2\", \"reason\": $([[ -n $3 ]] && json "$3" || printf null) }")
+  else
+    shown "$1"
+    printf '  %-32s %10s   %s\n' "$reply" '' "labels: ${3:-$2}"
+  fi
+}
+label_rows=()
+labels_json=
+
+# Sets `labels_json`: the same for --format json.
+sum_up_labels() {
+  local IFS=,
+  labels_json="\"selinux\": \"$selinux\", \"labels\": [${label_rows[*]-}]"
+}
+
+refuse_labels() {
+  row "$1" refuse "REFUSED: $2"
+  worst_of "$worst" 3
+  worst=$reply
+}
+
+# --- rules that go ------------------------------------------------------------------------------------------------
+
+# The root part of unlink.sh: takes back the rules that link.sh made, of stores that hold nothing any more.
+unlabel_stores() {
+  local place like
+  selinux_mode
+  if [[ $reply == disabled ]]; then [[ $format == json ]] || say_labels; fi
+  choose_rules
+  # Some of it may have been unmounted just now.
+  mount_points=()
+  load_mounts
+  made_rules
+  if [[ -f $reply ]]; then
+    while read -r place like; do unmake_rule "$place" "$like" </dev/null; done < <(sort -u -- "$reply")
+  fi
+  sum_up_labels
+}
+
+unmake_rule() {
+  local n
+  has_rule "$1" "$2" || return 0
+  if ! is_one_of "$1" ${rule_places[@]+"${rule_places[@]}"}; then
+    row "$1" keep "the rule for it stays: it is no store of the manifest any more; semanage fcontext -d -e $2 $1"
+    return 0
+  fi
+  for n in "${!label_trees[@]}"; do
+    if is_in_use "$n" "$1"; then
+      row "$1" keep "the rule for it stays: $(short "$reply") is in use"
+      return 0
+    fi
+  done
+  if [[ $dry_run == yes ]]; then
+    row "$1" remove "the rule that it mirrors $2 goes"
+  elif take_rule "$1" "$2"; then
+    made_rules
+    without "$1 $2" "$reply" >"$reply.new" && mv -T -- "$reply.new" "$reply"
+    row "$1" remove "the rule that it mirrors $2 goes"
+    journal "unlink labels $1 = $2"
+  else
+    refuse_labels "$1" "the rule could not be taken back; see above"
+  fi
+}
+
+# True where a tree at or below a place still holds something, or a home still has a way to it; `reply` is what.
+is_in_use() {
+  local owner=${label_owners[$1]} tree=${label_trees[$1]} home=''
+  if [[ $owner != - ]]; then
+    home_now "$owner" || return 1
+    home=$reply
+    [[ $tree == /* ]] || tree=$home/$tree
+  fi
+  [[ $tree == "$2" || $tree == "$2"/* ]] || return 1
+  has_root_link "$owner" "${label_trees[$1]}" "$home" && return 0
+  has_mounts "$owner" "$home" && return 0
+  reply=$tree
+  ! has_only_directories "$tree"
+}
+
+# has_root_link USER FOLDER HOME: user link.sh puts it there with the first link, and unlink.sh takes it away with the last.
+has_root_link() {
+  local name
+  for name in "${!root_link[@]}"; do
+    reply=$3/${root_link["$name"]}
+    if [[ $name == "$1"/* && ${folder_in["$name"]} == "$2" && -L $reply ]]; then return 0; fi
+  done
+  return 1
+}
+
+has_mounts() {
+  local n
+  for n in "${!bound_paths[@]}"; do
+    [[ ${bound_users[$n]} == "$1" ]] || continue
+    reply=${bound_paths[$n]}
+    [[ $reply == /* ]] || reply=$2/$reply
+    if is_mount_point "$reply"; then return 0; fi
+  done
+  return 1
+}
+
+# without LINE FILE: the other lines of it.
+without() {
+  grep -vxF -- "$1" "$2" || :
+}
+
+take_rule() {
+  local PATH=$PATH:/usr/sbin
+  if command -v semanage >/dev/null; then
+    (umask 022 && semanage fcontext -d -e "$2" "$1")
+  else
+    rules_file
+    change_rules "$reply" "$(without "$1 $2" "$reply")"
+  fi
+}
+
+# --- what is mounted instead of linked ----------------------------------------------------------------------------
+
+bound_users=() bound_kinds=() bound_paths=() bound_places=() bound_modes=() bound_owners=() bound_groups=() bound_units=()
+# bound USER KIND PATH STORED MODE OWNER GROUP UNIT: an entry that lives in a store and is mounted at its place by a unit
+# of the system. USER is - for the system; STORED is relative where it lies in the home.
+bound() {
+  bound_users+=("$1") bound_kinds+=("$2") bound_paths+=("$3") bound_places+=("$4")
+  bound_modes+=("$5") bound_owners+=("$6") bound_groups+=("$7") bound_units+=("$8")
+  if [[ $1 == "$me" ]]; then own_bound_paths+=("$3"); fi
+}
+own_bound_paths=()
+
+# True where this run is root's own, for the mounts and labels of everybody.
+is_for_root() {
+  [[ $EUID == 0 && (-z $me || ($me == root && ${#bound_paths[@]} -gt 0)) ]]
+}
+
+units=/etc/systemd/system
+
+# look_at_bound NUMBER HOME: everything about such an entry, in a home: sets user, path, kind, mode, owner, group, unit,
+# live and stored, and what may lie beside them.
+look_at_bound() {
+  user=${bound_users[$1]}
+  path=${bound_paths[$1]}
+  kind=${bound_kinds[$1]}
+  mode=${bound_modes[$1]}
+  owner=${bound_owners[$1]}
+  group=${bound_groups[$1]}
+  unit=${bound_units[$1]}
+  live=$path
+  [[ $live == /* ]] || live=$2/$path
+  stored=${bound_places[$1]}
+  [[ $stored == /* ]] || stored=$2/$stored
+  look_beside
+  # STORED.remanence-emptying: a link that says that what the mount covers was compared, and is being deleted.
+  emptying=$stored.remanence-emptying
+  # No link of ours belongs here.
+  text=
+}
+
+# True where what the store keeps is mounted at its place.
+is_bound() {
+  is_mount_point "$live" && [[ $live -ef $stored ]]
+}
+
+# True where the unit is there and is started at boot.
+is_enabled() {
+  [[ -f $units/$unit && -e $units/local-fs.target.wants/$unit ]]
+}
+
+# check_bound: how it stands with a mount, for verify.sh: sets `result` (ok, absent or a finding) and `says`. Needs
+# look_at_bound and load_mounts before it.
+check_bound() {
+  local live_kind stored_kind
+  kind_of "$live"
+  live_kind=$reply
+  kind_of "$stored"
+  stored_kind=$reply
+  result=ok says='mounted from the store'
+  if is_bound; then
+    check_covering
+  elif is_mount_point "$live"; then
+    result=foreign says='something else is mounted there'
+  elif has_note "$returned" "$live"; then
+    result=unlinked says='brought back by unlink.sh; the store keeps what was there before, until sudo unlink.sh --commit'
+  elif [[ $live_kind == link && $live -ef $stored ]]; then
+    result=unlinked says='a link to the store, and is to be a mount; run sudo link.sh'
+  elif [[ $live_kind == link ]]; then
+    result=foreign says="a link to $(plain "$(readlink -- "$live")"), not a mount of the store"
+  elif [[ $stored_kind == link ]]; then
+    result=foreign says="the store has a link there, which is not mounted: $(plain "$(short "$stored")")"
+  elif [[ $live_kind == none && $stored_kind == none ]]; then
+    result=absent says='not there yet'
+  elif [[ ($live_kind != none && $live_kind != "$kind") || ($stored_kind != none && $stored_kind != "$kind") ]]; then
+    result=kind says="here $live_kind, in the store $stored_kind, and both should be a $kind"
+  elif has_data "$partial" || has_data "$back" || [[ -L $emptying ]] || has_note "$copied" "$stored"; then
+    result=interrupted says='a run of link.sh or unlink.sh was stopped here; run it again, as root'
+  elif [[ $stored_kind == none ]] && is_enabled; then
+    result=unmounted says='not mounted: the store has nothing there; is it mounted?'
+  elif [[ $stored_kind == none ]]; then
+    result=unlinked says='not in the store yet; run sudo link.sh'
+  elif [[ $live_kind == none ]] || is_empty_directory "$live"; then
+    result=unmounted says='not mounted, and its data is in the store; run sudo link.sh'
+  else
+    result=replaced
+    says="not mounted, and data of its own is here: changed $(date -r "$live" +%F), the store's $(date -r "$stored" +%F)"
+  fi
+}
+
+check_covering() {
+  if ! is_enabled; then
+    result=unit says='mounted, but not after the next boot; run sudo link.sh'
+  elif has_data "$back"; then
+    result=interrupted says='a run of unlink.sh was stopped here; run it again, as root'
+  elif [[ -L $copied || -L $emptying ]]; then
+    says+=', and the original is kept below the mount until sudo link.sh --commit'
+  fi
+}
+
+# Says what is left for root, after a run for a home.
+say_left_for_root() {
+  local own count=0
+  for own in ${own_bound_paths[@]+"${own_bound_paths[@]}"}; do
+    if wanted "$own"; then count=$((count + 1)); fi
+  done
+  ((count == 0)) || warn "$count entries of this home are mounts, which need root: sudo $0"
+}
+
+# --- what root does for others ------------------------------------------------------------------------------------
+#
+# A user may change anything in the home, at any instant, also while root is at work there. So whatever reads, copies,
+# compares, renames or deletes there runs as that user, and leads nowhere where that user could not go. Root itself
+# installs the unit and mounts, and holds both directories by then.
+
+# What a step is told of its entry.
+told=(
+  told home me uid gid user foreign path kind mode owner group unit units live stored partial back original copied returned
+  emptying text exchanger mount_points stamp
+)
+
+# hand STEP…: does it as whom the entry belongs to. `answer` is what it found out. Where it fails, `reason` and `code` say
+# why; both are words of somebody else.
+hand() {
+  local output last line fd
+  open_text "$@" || return 1
+  output=$(as_owner <&"$fd" 2>&1) || :
+  exec {fd}<&-
+  last=${output##*$'\n'}
+  if [[ $output == *$'\n'* ]]; then
+    while IFS= read -r line; do warn "$(plain "$line")"; done <<<"${output%$'\n'*}"
+  fi
+  heard "$last"
+}
+
+# heard LINE: what a step said in the end.
+heard() {
+  local said
+  IFS=$'\037' read -r said answer reason stamp <<<"$1" || :
+  [[ $stamp =~ ^[0-9a-f]+$ ]] || stamp=
+  [[ $said != 'done' ]] || return 0
+  code=3
+  if [[ $said == failed && $answer == [345] ]]; then code=$answer; fi
+  reason=$(plain "${reason:0:400}")
+  answer=
+  return 1
+}
+
+# open_text STEP…: a script that knows what this one knows, and does one thing, as the open file `fd`. (From a pipe bash
+# reads a script byte by byte.)
+open_text() {
+  local file
+  file=$(mktemp) && step_text "$@" >"$file" && exec {fd}<"$file" && rm -- "$file"
+}
+step_text() {
+  local name
+  for name in "${told[@]}"; do if [[ -v $name ]]; then declare -p "$name"; fi; done
+  declare -f
+  printf 'set -euo pipefail\nshopt -s inherit_errexit\nexport LC_ALL=C\numask 077\n'
+  printf '{ run_step %s; exit; } </dev/null\n' "${*@Q}"
+}
+
+run_step() {
+  local reason='' code=3 answer=''
+  if "$@"; then
+    printf 'done\037%s\037\037%s\n' "$answer" "${stamp-}"
+  else
+    printf 'failed\037%s\037%s\037\n' "$code" "$(plain "$reason")"
+  fi
+}
+
+# A shell for the text on its input, as whom the entry belongs to. It has no terminal of ours, and keeps the lock if
+# this script is killed.
+as_owner() {
+  local as=(setsid -w env -i PATH="$PATH" HOME="$home" USER="$me" LOGNAME="$me")
+  if [[ $user == - ]]; then
+    bash -s
+  elif [[ $foreign == yes ]]; then
+    with_ids "${as[@]}" setpriv --reuid "$uid" --regid "$gid" --init-groups -- unshare --user -- bash
+  else
+    "${as[@]}" setpriv --reuid "$uid" --regid "$gid" --init-groups -- bash -s
+  fi
+}
+
+# with_ids COMMAND…: as the user, and yet able to handle files of the subordinate ids that are that user's (those of
+# rootless containers): in a user namespace that knows them and no others, whose root the user is.
+with_ids() {
+  local pid
+  # It is root in there once the ids are known.
+  "$@" -c 'until read -r _ </proc/self/uid_map; do sleep 0.01; done 2>/dev/null; exec bash -s' <&0 &
+  pid=$!
+  while [[ -d /proc/$pid && $(readlink "/proc/$pid/ns/user") == "$(readlink /proc/self/ns/user)" ]]; do sleep 0.01; done
+  if ! ids_of /etc/subgid "$gid" >"/proc/$pid/gid_map" || ! ids_of /etc/subuid "$uid" >"/proc/$pid/uid_map"; then
+    kill "$pid"
+  fi
+  wait "$pid"
+}
+
+# ids_of FILE ID: lines for a map of ids, which the kernel wants in one piece: the user's own is 0, the subordinate ones
+# follow.
+ids_of() {
+  awk -F: -v name="$me" -v uid="$uid" -v id="$2" '
+    BEGIN { print 0, id, 1; free = 1 }
+    $1 == name || $1 == uid { print free, $2, $3; free += $3 }' "$1"
+}
+
+# True where files of others are in a tree, or what they let nobody see.
+has_foreign() {
+  [[ $EUID != 0 ]] || return 1
+  [[ -n $(find "$1" -xdev \( ! -uid "$EUID" -o -type d ! -readable \) -print -quit 2>/dev/null) ]]
+}
+
+# --- accounts and places ------------------------------------------------------------------------------------------
+
+declare -A fault_of=() real_home=() uid_of=() gid_of=()
+# Finds out about the user of an entry: sets me, home, uid and gid, or `reason`.
+settle_user() {
+  local entry real
+  me=$1 home=/root uid=0 gid=0
+  [[ $1 != - ]] || return 0
+  if [[ ${fault_of["$1"]-not yet} == 'not yet' ]]; then
+    fault_of["$1"]=
+    entry=$(getent passwd -- "$1") || entry=
+    IFS=: read -r _ _ uid gid _ home _ <<<"$entry"
+    real=$(cd -- "${home_of["$1"]}" 2>/dev/null && pwd -P) || real=
+    if [[ -z $entry ]]; then
+      fault_of["$1"]="there is no account $1 here"
+    elif [[ -z $real || $(cd -- "$home" 2>/dev/null && pwd -P) != "$real" ]]; then
+      fault_of["$1"]="the home of $1 is $(plain "$home") here, and ${home_of["$1"]} in the manifest"
+    elif [[ $uid == 0 || $(stat -c %u -- "$real") != "$uid" ]]; then
+      fault_of["$1"]="$real does not belong to $1"
+    else
+      lock_home "$real"
+    fi
+    real_home["$1"]=$real uid_of["$1"]=$uid gid_of["$1"]=$gid
+  fi
+  home=${real_home["$1"]} uid=${uid_of["$1"]} gid=${gid_of["$1"]} reason=${fault_of["$1"]}
+}
+
+# Nobody else may be at work in that home.
+lock_home() {
+  local fd
+  [[ $dry_run == no ]] || return 0
+  exec {fd}<"$1"
+  flock -n "$fd" || die 75 "another run is at work in $1"
+}
+
+# --- the run ------------------------------------------------------------------------------------------------------
+
+here=
+# run_as_root: all entries that are mounts, of all users and of the system; the script says what is to be done about one.
+run_as_root() {
+  local n user path kind mode owner group unit live stored partial back original copied returned emptying
+  local action reason code bytes stamp='' way='' foreign=no answer='' uid gid separator='' refused=0 changes=0 worst=0 moved=0
+  local chosen=() actions=() reasons=() sizes=() codes=() foreigns=()
+  local own_home=$home own_name=$me
+  here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
+  lock
+  load_mounts
+  find_exchanger
+  choose_bound
+  for n in ${chosen[@]+"${chosen[@]}"}; do
+    action=refuse reason='' code=3 bytes=0 foreign=no
+    settle_user "${bound_users[$n]}"
+    look_at_bound "$n" "$home"
+    [[ -n $reason ]] || look_as_root
+    if [[ -n $reason && $action != none && $action != mounted ]]; then action=refuse bytes=0; fi
+    actions+=("$action") reasons+=("$reason") sizes+=("$bytes") codes+=("$code") foreigns+=("$foreign")
+  done
+  agree_to_copy
+  [[ $format == text ]] || printf '{ "version": 1, "dryRun": %s, "entries": [ ' "$([[ $dry_run == yes ]] && echo true || echo false)"
+  for n in "${!chosen[@]}"; do
+    action=${actions[$n]} reason=${reasons[$n]} bytes=${sizes[$n]} code=${codes[$n]} foreign=${foreigns[$n]}
+    settle_user "${bound_users["${chosen[$n]}"]}"
+    look_at_bound "${chosen[$n]}" "$home"
+    reason=${reasons[$n]}
+    do_as_root
+    say_as_root
+  done
+  home=$own_home me=$own_name
+  finish_as_root
+  if [[ $format == json ]]; then
+    printf ' ], %s, "refused": %s }\n' "$labels_json" "$refused"
+  elif ((${#chosen[@]} > 0)); then
+    say_sum_as_root
+  fi
+  write_journal
+  exit "$worst"
+}
+
+do_as_root() {
+  case $action in
+    refuse | none | mounted) ;;
+    *)
+      if [[ $dry_run == yes ]] || carry_out_as_root; then
+        changes=$((changes + 1)) moved=$((moved + bytes))
+        [[ $dry_run == yes ]] || journal "${0##*/} $action $live"
+      else
+        action=refuse reason=${reason:-that did not work, and no data is lost}
+      fi
+      ;;
+  esac
+  [[ $action == refuse ]] || return 0
+  refused=$((refused + 1))
+  worst_of "$worst" "$code"
+  worst=$reply
+}
+
+# Puts the numbers of the entries that were asked for into `chosen`: by their path or as in the manifest.
+choose_bound() {
+  local n live spelt=()
+  for n in "${!bound_paths[@]}"; do
+    live=${bound_paths[$n]}
+    [[ $live == /* ]] || live=${home_of["${bound_users[$n]}"]}/$live
+    spelt+=("${bound_paths[$n]}" "$live")
+    if wanted "${bound_paths[$n]}" || wanted "$live"; then chosen+=("$n"); fi
+  done
+  check_only ${spelt[@]+"${spelt[@]}"}
+}
+
+say_as_root() {
+  local said size=
+  said_of_action
+  if [[ $format == json ]]; then
+    printf '%s{ "user": %s, "path": %s, "action": "%s", "bytes": %s, "reason": %s }' "$separator" \
+      "$(if [[ $user == - ]]; then printf null; else json "$user"; fi)" "$(json "$path")" "$action" "$bytes" \
+      "$(if [[ -n $reason ]]; then json "$reason"; else printf null; fi)"
+    separator=', '
+    return 0
+  fi
+  if ((bytes > 0)); then size=$(human "$bytes"); fi
+  printf '  %-40s %10s   %s\n' "$(plain "$live")" "$size" "$said"
+}
+
+# --- mounts -------------------------------------------------------------------------------------------------------
+
+# in_directory PATH COMMAND…: in that very directory: what is checked is what the command gets, whatever is renamed
+# meanwhile. Its owner must be whose entry it is.
+in_directory() {
+  (
+    cd -P -- "$1" 2>/dev/null && [[ $(readlink /proc/self/cwd) == "$1" ]] || return 1
+    [[ $user == - || $(stat -c %u .) == "$uid" ]] || return 1
+    shift
+    "$@"
+  )
+}
+
+# Nothing can be written into an empty mount point any more. False where the file system cannot do that.
+freeze() {
+  in_directory "$live" freeze_here
+}
+freeze_here() {
+  is_empty_directory . && chattr +i . 2>/dev/null
+}
+thaw() {
+  in_directory "$live" chattr -i . 2>/dev/null || :
+}
+
+# Mounts the store's directory over its place; both are held, so that the mount is of these two.
+cover() {
+  in_directory "$stored" hold_stored
+}
+hold_stored() {
+  exec 5<.
+  in_directory "$live" hold_live
+}
+hold_live() {
+  exec 6<.
+  cd / && mount -c --bind /proc/self/fd/5/. /proc/self/fd/6/.
+}
+
+# Takes the mount away. It is held, so no other one is taken; a mount that is held goes by --lazy only, and who uses it
+# was looked for.
+uncover() {
+  in_directory "$live" uncover_here
+}
+uncover_here() {
+  [[ . -ef $stored ]] && exec 5<. && is_mounted_as 5 "$live" && cd / && umount --lazy -c /proc/self/fd/5/.
+}
+
+# True where an open directory is the root of a mount at a path.
+is_mounted_as() {
+  local id point
+  id=$(awk '$1 == "mnt_id:" { print $2 }' "/proc/self/fdinfo/$1")
+  point=$(awk -v id="$id" '$1 == id { print $5 }' /proc/self/mountinfo)
+  printf -v point '%b' "${point//\\/\\0}"
+  [[ -n $point && $point == "$2" ]]
+}
+
+# True where it is mounted now, whatever was so when the run began.
+is_covered() {
+  local mount_points=()
+  load_mounts
+  is_bound
+}
+
+# --- units --------------------------------------------------------------------------------------------------------
+
+# What every unit of ours has in its first lines.
+is_our_unit() {
+  [[ -f $1 && ! -L $1 ]] && head -n 3 -- "$1" | grep -q '^# Generated by Remanence from '
+}
+
+# Sets `reason` where the unit of an entry cannot be put in place.
+check_unit() {
+  local own=$here/systemd/system/$unit there=$units/$unit
+  if [[ ! -f $own ]]; then
+    reason="its unit is not beside this script: $(plain "$own")"
+  elif ! grep -qxF -- "What=${stored//%/%%}" <(sed 's/\([[:space:]]\)\/$/\1/' "$own") ||
+    ! grep -qxF -- "Where=${live//%/%%}" <(sed 's/\([[:space:]]\)\/$/\1/' "$own"); then
+    reason="its unit is for other places than $(plain "$live"): generate both anew (on Fedora Atomic with fedora.variant: atomic)"
+  elif [[ -e $there || -L $there ]] && ! is_our_unit "$there"; then
+    reason="there is a unit of that name that is not of Remanence: $(plain "$there")"
+  fi
+}
+
+install_unit() {
+  local own=$here/systemd/system/$unit there=$units/$unit
+  if ! cmp -s -- "$own" "$there"; then
+    install -m 0644 -T -- "$own" "$there.remanence-new" && sync -- "$there.remanence-new" &&
+      mv -T -- "$there.remanence-new" "$there" || return 1
+    reload
+  fi
+  is_enabled || systemctl enable --quiet -- "$unit" || return 1
+  sync -f -- "$units" && is_enabled
+}
+
+remove_unit() {
+  if is_our_unit "$units/$unit"; then
+    systemctl disable --quiet -- "$unit" && rm -- "$units/$unit" || return 1
+    sync -f -- "$units"
+    reload
+  fi
+  [[ ! -e $units/local-fs.target.wants/$unit ]]
+}
+
+# Where systemd does not run (a rescue system, an image) it reads the units when it does.
+reload() {
+  [[ ! -d /run/systemd/system ]] || systemctl daemon-reload
+}
+
+# --- unlink.sh as root --------------------------------------------------------------------------------------------
+
+# What is to be done about a mount: sets `action` and `reason`.
+#   back    unmount, exchange with the store     copy    copy back, unmount, then exchange with what was below
+#   finish  it is back; the unit goes             none    not mounted      commit  delete what is left in the store
+look_as_root() {
+  local step=look_to_unbind
+  if [[ $committing == yes ]]; then step=look_to_commit; fi
+  if hand "$step"; then
+    IFS='|' read -r action bytes foreign reason <<<"$answer"
+    [[ $bytes =~ ^[0-9]+$ ]] || bytes=0
+  else
+    action=refuse reason=${reason:-one cannot look at it}
+  fi
+  if [[ $action != none && $action != refuse && $action != commit ]]; then check_in_use; fi
+}
+
+check_in_use() {
+  if [[ -e $units/$unit ]] && ! is_our_unit "$units/$unit"; then
+    reason="its unit is not of Remanence: $(plain "$units/$unit")"
+    return 0
+  fi
+  programs_in "$live"
+  if [[ -z $reply && $action == copy ]]; then programs_in "$stored"; fi
+  [[ -z $reply ]] || reason="in use by $reply" code=4
+}
+
+# As the owner: looks, and says action, bytes, whether files of others are in it, and what there is to say.
+look_to_unbind() {
+  local action=none foreign=no
+  bytes=0
+  decide_unmount
+  [[ $action != refuse ]] || return 1
+  if [[ $action == copy ]] && has_foreign "$stored"; then foreign=yes; fi
+  answer="$action|$bytes|$foreign|$reason"
+}
+
+decide_unmount() {
+  local live_kind stored_kind
+  reason=
+  kind_of "$live"
+  live_kind=$reply
+  kind_of "$stored"
+  stored_kind=$reply
+  if has_note "$returned" "$live"; then
+    reason="what is in the store is kept until sudo unlink.sh --commit"
+    if is_enabled || has_data "$back"; then action=finish reason=; fi
+  elif is_bound || { [[ $stored_kind == directory ]] && ! is_mount_point "$live" && is_uncovered; }; then
+    decide_way_back
+  elif [[ $stored_kind != directory ]] || is_empty_directory "$stored"; then
+    if is_enabled; then action=finish; fi
+  else
+    action=refuse reason="it is not mounted, and here is a $live_kind, in the store a $stored_kind; run sudo link.sh first"
+  fi
+}
+
+# True where a run was stopped after it had unmounted, or there never was a mount: nothing here but a place for it, or what
+# the copy that is to come back was made beside.
+is_uncovered() {
+  [[ $live_kind == none ]] || is_empty_directory "$live" || has_note "$returned" "$back"
+}
+
+decide_way_back() {
+  local place
+  action=refuse
+  existing "${live%/*}"
+  if ! is_real_directory "$reply"; then
+    reason="$(short "$reply") is reached through a link, or is no directory"
+    return 0
+  fi
+  place_of "$reply"
+  place=$reply
+  place_of "${stored%/*}"
+  if [[ $reply == "$place" && $exchanger != none ]]; then
+    action=back
+    return 0
+  fi
+  size_of "$stored"
+  bytes=$reply
+  has_note "$returned" "$back" || check_copy "$stored" "$live"
+  [[ -n $reason ]] || action='copy'
+}
+
+look_to_commit() {
+  local action text=
+  decide_commit
+  [[ $action != refuse ]] || return 1
+  bytes=0
+  if [[ $action == commit && -e $stored ]]; then
+    size_of "$stored"
+    bytes=$reply
+  fi
+  foreign=no
+  if [[ -e $stored ]] && has_foreign "$stored"; then foreign=yes; fi
+  answer="$action|$bytes|$foreign|$reason"
+}
+
+carry_out_as_root() {
+  reason=
+  case $action in
+    commit) hand commit ;;
+    sweep) hand sweep_store ;;
+    finish) remove_unit && hand settle_below ;;
+    back) take_away && hand exchange_from_store ;;
+    copy) hand bring_copy && take_away && hand exchange_copy ;;
+  esac
+}
+
+# What is below comes to light, and the unit goes: from here on it must not be mounted over what comes back.
+take_away() {
+  if is_covered; then uncover || return 1; fi
+  if is_covered; then return 1; fi
+  thaw
+  remove_unit
+}
+
+exchange_from_store() {
+  local identity
+  identity_of "$stored"
+  identity=$reply
+  if [[ ! -e $live ]]; then make_parents "$live" && mkdir -- "$live" || return 1; fi
+  exchange "$live" "$stored" || :
+  identity_of "$live"
+  [[ $reply == "$identity" ]] || return 1
+  put_on_disk "${live%/*}" "${stored%/*}"
+  put_aside "$stored"
+}
+
+# put_aside PATH: what was below the mount. Nearly always it is empty; else it is what was here before the mount.
+put_aside() {
+  if [[ -L $emptying ]]; then sweep_rest "$1" || return 1; fi
+  if is_empty_directory "$1"; then
+    rmdir -- "$1"
+    return
+  fi
+  if ! has_data "$original"; then
+    mv -T -n -- "$1" "$original" && has_data "$original" && put_on_disk "${original%/*}"
+    return
+  fi
+  reason="what was below the mount is in $(plain "$(short "$1")"): look whether you need it" code=5
+  return 1
+}
+
+# What a --commit was deleting; what was written since is not of that.
+sweep_rest() {
+  local newer
+  newer=$(find "$1" -xdev -mindepth 1 ! -type d -newercm "$emptying" -print -quit) || return 1
+  if [[ -z $newer ]]; then find "$1" -xdev -mindepth 1 -delete || return 1; fi
+  rm -- "$emptying"
+}
+
+# From another mount: a compared copy beside its place.
+bring_copy() {
+  if ! is_brought_back && ! copy "$stored" "$back" "$returned"; then
+    if [[ -z $reason ]]; then reason="no copy could be made: the home cannot hold all of it, or not all of it can be read" code=4; fi
+    return 1
+  fi
+  is_unchanged "$stored" && return 0
+  reason="it changed while it was copied; close what uses it, then run this again" code=4
+  return 1
+}
+
+exchange_copy() {
+  if [[ ! -e $live ]]; then
+    mv -T -n -- "$back" "$live"
+  elif [[ $exchanger != none ]]; then
+    exchange "$live" "$back"
+  else
+    put_aside "$live" && mv -T -n -- "$back" "$live"
+  fi || :
+  has_note "$returned" "$live" || return 1
+  put_on_disk "${live%/*}"
+  settle_below || return 1
+  [[ -n ${stamp-} ]] && is_unchanged "$stored" && return 0
+  reason="a program wrote to it in the last moment: what is newest is in $(short "$stored")" code=5
+  return 1
+}
+
+# It is back; what was below the mount may still have the name of the copy.
+settle_below() {
+  if has_data "$back" && has_note "$returned" "$live"; then put_aside "$back"; fi
+}
+
+sweep_store() {
+  discard "$stored.remanence-trash"
+}
+
+said_of_action() {
+  case $action in
+    back) said='unmount, then back to its place' ;;
+    copy) said='copy back to its place and unmount; what is in the store is kept' ;;
+    finish) said='is back; its unit goes' ;;
+    none) said="not mounted${reason:+; $reason}" ;;
+    commit | sweep) said='delete what is left in the store' ;;
+    refuse) said="REFUSED: $reason" ;;
+  esac
+}
+
+say_sum_as_root() {
+  local verb=are
+  [[ $dry_run == no ]] || verb='would be'
+  say ""
+  if [[ $committing == yes ]]; then
+    say "$changes of ${#chosen[@]} entries $verb deleted from the store, $(human "$moved"); what is at its place stays."
+  else
+    say "$changes of ${#chosen[@]} entries $verb back at their place, nothing deleted. Mount again: sudo link.sh"
+  fi
+}
+
 # --- what desk keeps ---
 
 user 'alice' '/home/alice'
@@ -803,6 +1933,9 @@ Undoes link.sh: moves what is kept out of its store, back to its place.
 Where the store is on the mount of the home, each entry moves in one atomic step; nothing is copied and nothing deleted
 but links. From another mount it is copied back, compared byte by byte, and then exchanged for the link; what is in the
 store stays there until you say --commit.
+
+As root (sudo unlink.sh) it unmounts what is mounted instead of linked, of all users and of the system, takes the units
+away, and brings the data back in the same way.
 
   --commit          delete what brought-back entries left in the store, each only if it is still what was brought back
   --dry-run         show what would happen, change nothing
@@ -841,19 +1974,28 @@ decide() {
     reason="the link is not one of link.sh; make it one with: ln -sfnT ${text@Q} ${live@Q}"
   elif [[ $live_kind == link ]]; then
     decide_way
-  elif is_mark || { has_note "$returned" "$live" && is_left_over; }; then
+  elif is_mark || is_left_over || has_half_link; then
     action=finish
-  elif [[ $live_kind == none && $stored_kind == "$kind" ]] && has_note "$returned" "$back"; then
+  elif [[ $live_kind == none && $stored_kind == "$kind" ]] && has_note "$returned" "$back" && is_as_before "$stored"; then
     action=finish-copy
   elif [[ $live_kind == none && $stored_kind == "$kind" ]]; then
     reason="it is not linked, and its data is in the store; run link.sh first"
   else
     action=none
     if has_note "$returned" "$live"; then
-      reason="what is in the store is kept until unlink.sh --commit"
+      check_left
     elif [[ $stored_kind != none ]]; then
       reason="the store has a $stored_kind of its own, $(short "$stored")"
     fi
+  fi
+}
+
+# A program that was not closed may have written to what is left in the store after all: every run looks.
+check_left() {
+  reason="what is in the store is kept until unlink.sh --commit"
+  if has_data "$stored" && ! is_as_before "$stored"; then
+    action=refuse code=5
+    reason="$(short "$stored") was changed after it was brought back, and only there is what changed"
   fi
 }
 
@@ -864,6 +2006,8 @@ decide_way() {
     :
   elif [[ -L $back ]]; then
     reason="$(short "$back") is in the way"
+  elif [[ $kind == directory ]] && has_subvolume "$stored"; then
+    reason="there is a btrfs subvolume inside it"
   elif [[ $way == copy ]]; then
     size_of "$stored"
     bytes=$reply
@@ -881,6 +2025,19 @@ is_left_over() {
   is_link_to "$back" "$text" || is_link_to "$back" "$stored"
 }
 
+# True where link.sh was stopped before its exchange.
+has_half_link() {
+  [[ $live_kind == "$kind" ]] && { is_link_to "$original" "$text" || [[ -e $partial ]]; }
+}
+
+# Removes what stopped runs have left: links of ours, and a copy that is half.
+finish() {
+  if is_mark; then rm -- "$stored" || return 1; fi
+  if is_left_over; then rm -- "$back" || return 1; fi
+  if is_link_to "$original" "$text"; then rm -- "$original" || return 1; fi
+  discard "$partial"
+}
+
 # Exchanges link and directory; then the store's place holds our link, which is all that is removed.
 give_back() {
   exchange "$live" "$stored" || :
@@ -892,26 +2049,33 @@ give_back() {
 
 # From another mount: a compared copy and the link are exchanged. What is in the store stays until --commit.
 bring_back() {
-  since=$EPOCHREALTIME
-  sleep 0.05
-  if ! is_as_noted "$back" "$returned" "$back" || ! is_as_noted "$stored" "$returned" "$back"; then
+  if ! is_brought_back; then
     if ! copy "$stored" "$back" "$returned"; then
-      reason="no copy could be made that is the same: it changes, or the home cannot hold all of it" code=4
+      if [[ -z $reason ]]; then reason="no copy could be made: the home cannot hold all of it, or not all of it can be read" code=4; fi
       return 1
     fi
   fi
-  if has_changed "$stored"; then
+  if ! is_unchanged "$stored"; then
     reason="it changed while it was copied; close what uses it, then run this again" code=4
     return 1
   fi
   exchange_names "$live" "$back" || :
   has_note "$returned" "$live" || return 1
-  put_on_disk "${live%/*}"
   if is_left_over; then rm -- "$back" || return 1; fi
-  if has_changed "$stored"; then
+  put_on_disk "${live%/*}"
+  if ! is_unchanged "$stored"; then
     reason="a program wrote to it in the last moment: what is newest is in $(short "$stored")" code=5
     return 1
   fi
+}
+
+# True where a stopped run has left a copy of just what is in the store.
+is_brought_back() {
+  local print
+  has_note "$returned" "$back" && stamp_of "$stored" || return 1
+  print=${noted[1]-} stamp=$reply
+  sleep 0.05
+  is_print "$back" "$print" && is_print "$stored" "$print"
 }
 
 carry_out() {
@@ -920,9 +2084,9 @@ carry_out() {
     back) give_back ;;
     copy) bring_back ;;
     finish-copy) mv -T -n -- "$back" "$live" && has_note "$returned" "$live" && put_on_disk "${live%/*}" ;;
-    finish) if is_mark; then rm -- "$stored"; elif is_left_over; then rm -- "$back"; fi ;;
+    finish) finish ;;
     commit) commit ;;
-    sweep) rm -rf --one-file-system -- "$stored.remanence-trash" ;;
+    sweep) discard "$stored.remanence-trash" ;;
   esac
 }
 
@@ -945,6 +2109,10 @@ decide_commit() {
 
 # Deletes what has nothing that was not brought back: the original from before link.sh, and the store's copy.
 commit() {
+  if has_content "$original" && is_empty_directory "$live"; then
+    reason="what was brought back is empty, and $(short "$original") is not: look whether you need it" code=5
+    return 1
+  fi
   if has_data "$original" && ! is_as_noted "$original" "$copied" "$stored"; then
     reason="$(short "$original") was changed after it was copied, or nothing is known of it: look whether you need it" code=5
     return 1
@@ -962,7 +2130,7 @@ say_text() {
   case $action in
     back) said='back to its place' ;;
     copy) said='copy back to its place; what is in the store is kept' ;;
-    finish) said='is back; a left-over link goes' ;;
+    finish) said='is at its place; what a stopped run has left goes' ;;
     finish-copy) said='the copy that was brought back, to its place' ;;
     none) said="not linked${reason:+; $reason}" ;;
     commit | sweep) said='delete what is left in the store' ;;
@@ -1019,12 +2187,14 @@ look_at_all() {
 
 main() {
   local n path kind mode live stored text root partial back original copied returned
-  local action reason code bytes since separator='' refused=0 changes=0 worst=0 freed=0
-  local actions=() reasons=() sizes=() codes=()
+  local action reason code bytes stamp separator='' refused=0 changes=0 worst=0 freed=0
+  local actions=() reasons=() sizes=() codes=() moved_to=()
   options "$@"
-  need_user
+  choose_user
   settings
-  check_only ${entry_paths[@]+"${entry_paths[@]}"}
+  if is_for_root; then run_as_root; fi
+  need_user
+  check_only ${entry_paths[@]+"${entry_paths[@]}"} ${own_bound_paths[@]+"${own_bound_paths[@]}"}
   lock
   load_mounts
   choose_entries
@@ -1041,7 +2211,10 @@ main() {
         if [[ $dry_run == yes ]] || carry_out; then
           changes=$((changes + 1))
           if [[ $action == commit ]]; then freed=$((freed + bytes)); fi
-          [[ $dry_run == yes ]] || journal "unlink $action ~/$path"
+          if [[ $dry_run == no ]]; then
+            journal "unlink $action ~/$path"
+            if [[ $action == back || $action == copy ]]; then moved_to+=("$live"); fi
+          fi
         else
           action=refuse reason=${reason:-that did not work, and no data is lost}
         fi
@@ -1055,8 +2228,10 @@ main() {
     "say_$format"
   done
   [[ $dry_run == yes ]] || remove_root_links
+  label_back ${moved_to[@]+"${moved_to[@]}"}
   if [[ $format == json ]]; then printf ' ], "refused": %s }\n' "$refused"; else say_summary; fi
   write_journal
+  say_left_for_root
   exit "$worst"
 }
 
@@ -1069,6 +2244,11 @@ say_summary() {
   else
     say "$changes of ${#chosen[@]} entries $verb back at their place, nothing deleted. Link again: link.sh"
   fi
+}
+
+# What root does besides: the rules for labels of stores that are empty.
+finish_as_root() {
+  unlabel_stores
 }
 
 main "$@"

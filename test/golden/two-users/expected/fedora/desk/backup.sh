@@ -43,15 +43,27 @@ shown() {
   reply=${reply//$'\302'[$'\200'-$'\237']/?}
 }
 
-# A JSON string; bytes that are no UTF-8 are left out.
-json() {
+# Sets `reply` to a path as it is written in a command.
+command_path() {
+  reply=$1
+  if [[ $reply == -* ]]; then reply=./$reply; fi
+  [[ $reply =~ ^[A-Za-z0-9_./+,:@%-]+$ ]] || reply="'${reply//\'/\'\\\'\'}'"
+}
+
+# Sets `reply` to a JSON string; bytes that are no UTF-8 are left out.
+json_of() {
   local text=$1
   if [[ $text == *[$'\200'-$'\377']* ]]; then text=$(printf '%s' "$text" | iconv -c -f UTF-8 -t UTF-8) || :; fi
   text=${text//\\/\\\\}
   text=${text//\"/\\\"}
   text=${text//$'\n'/\\n}
   text=${text//$'\t'/\\t}
-  printf '"%s"' "${text//[$'\001'-$'\037']/?}"
+  reply="\"${text//[$'\001'-$'\037']/?}\""
+}
+
+json() {
+  json_of "$1"
+  printf '%s' "$reply"
 }
 
 # --- options ------------------------------------------------------------------------------------------------------
@@ -292,6 +304,15 @@ load_mounts() {
   done < <(cut -d' ' -f5 /proc/self/mountinfo)
 }
 
+# True where something is mounted at a path itself.
+is_mount_point() {
+  local point
+  for point in ${mount_points[@]+"${mount_points[@]}"}; do
+    [[ $point == "$1" ]] && return 0
+  done
+  return 1
+}
+
 # The mount that holds a path, by number: two mounts of one file system are two. And the device: each btrfs subvolume
 # has its own. A rename works only where both are the same.
 place_of() {
@@ -319,7 +340,10 @@ included() {
   absolute "$3"
   root_classes+=("$2")
   root_paths+=("$reply")
+  if [[ $1 == - ]]; then is_systems["$reply"]=yes; fi
 }
+# Those of them that belong to no user: root may be one, and then keeps both.
+declare -A is_systems=()
 
 declare -A is_unlinked=()
 # unlinked USER CLASS PATH: where something is as long as link.sh has not linked it.
@@ -330,12 +354,37 @@ unlinked() {
 }
 
 left_out=() left_out_patterns=()
-# excluded USER path|pattern PATH: a place inside that is left out.
+# excluded USER path|pattern PATH: a place inside that is left out, and what a move of it leaves beside it.
 excluded() {
   is_mine "$1" || return 0
   absolute "$3"
   left_out+=("$reply")
   left_out_patterns+=("$2")
+  if [[ $2 == path ]]; then left_behind+=("$reply"); fi
+}
+left_behind=()
+
+kept_inside=()
+# inner USER PATH: what is named by itself inside a root; that something marks it as a cache changes nothing there.
+inner() {
+  is_mine "$1" || return 0
+  absolute "$2"
+  kept_inside+=("$reply")
+}
+
+databases=()
+# database USER PATH: where programs keep databases, of which a copy made while they write may be of no use.
+database() {
+  is_mine "$1" || return 0
+  absolute "$2"
+  databases+=("$reply")
+}
+
+withheld_paths=()
+# withheld USER PATH: a secret that only the want of encryption keeps out.
+withheld() {
+  is_mine "$1" || return 0
+  withheld_paths+=("$2")
 }
 
 absolute() {
@@ -384,12 +433,12 @@ name_of() {
 
 # Every --only must name a root, as it is in the manifest or where it lies.
 check_only_roots() {
-  local root names=()
+  local root known=()
   for root in ${root_paths[@]+"${root_paths[@]}"}; do
     name_of "$root"
-    names+=("$reply" "${root#"$home"/}")
+    known+=("$reply" "${root#"$home"/}")
   done
-  check_only ${names[@]+"${names[@]}"}
+  check_only ${known[@]+"${known[@]}"}
 }
 is_wanted_root() {
   name_of "$1"
@@ -433,67 +482,7 @@ tags_of() {
   reply="remanence,$reply,class-$1"
 }
 
-# --- what desk keeps ---
-
-user 'alice' '/home/alice'
-settings() {
-  host='desk'
-  engine='tar'
-  target='/mnt/backup'
-
-  # what programs remember
-  included '-' 'state' '/var/lib/app'
-  # left out
-  excluded '-' 'path' '/var/lib/app/cache'
-
-  # a person's own files
-  included 'alice' 'data' '.persist/Documents' # what was written
-  named 'alice' '.persist/Documents' 'Documents'
-  included 'alice' 'data' '.persist/Documents/tmp/keep'
-  named 'alice' '.persist/Documents/tmp/keep' 'Documents/tmp/keep'
-  # what programs remember
-  included 'alice' 'state' '.persist/.config/app/state'
-  named 'alice' '.persist/.config/app/state' '.config/app/state'
-  # Firefox
-  included 'alice' 'state' '.persist/.var/app/org.mozilla.firefox' # all that the sandbox keeps
-  named 'alice' '.persist/.var/app/org.mozilla.firefox' '.var/app/org.mozilla.firefox'
-  # where it is as long as it is not linked
-  unlinked 'alice' 'state' '.config/app/state'
-  unlinked 'alice' 'state' '.var/app/org.mozilla.firefox'
-  unlinked 'alice' 'data' 'Documents'
-  unlinked 'alice' 'data' 'Documents/tmp/keep'
-  # left out
-  excluded 'alice' 'path' 'Documents/tmp'
-  excluded 'alice' 'path' '.persist/Documents/tmp'
-  excluded 'alice' 'pattern' 'Documents/*/.cache'
-  excluded 'alice' 'pattern' '.persist/Documents/*/.cache'
-  excluded 'alice' 'path' '.var/app/org.mozilla.firefox/cache'
-  excluded 'alice' 'path' '.persist/.var/app/org.mozilla.firefox/cache'
-}
-
-usage() {
-  cat <<'END'
-Backs up what is kept: run as a user what is kept of that home, run as root what is kept of the system. Paths are those
-where the state really lies, so links and mounts do not matter. Secrets go only where they are encrypted.
-
-  --dry-run         list what would be backed up, and how much it is
-  --only PATH...    only these
-  --init            restic: make the repository first
-  --format FORMAT   text (default) or json
-  --yes             accepted; nothing is asked
-  --help            this text
-
-Exit codes: 0 done, 2 could not run, 3 refused because it would be unsafe, 4 something changed while it was read or
-could not be read (the backup is there, but not complete), 75 another run is at work.
-END
-}
-
-init=no
-option() {
-  [[ $1 == --init ]] || return 1
-  init=yes
-  taken=0
-}
+# --- what is in the chosen roots ----------------------------------------------------------------------------------
 
 # A path as a regular expression of find, which matches whole paths; * and ? of a pattern stay in one component, and ?
 # is a character, not a byte.
@@ -531,10 +520,20 @@ walk() {
     regex_of "./${left_out[$i]#/}" "${left_out_patterns[$i]}"
     prune+=(-o -regex "$reply")
   done
+  for i in "${!left_behind[@]}"; do
+    [[ ${left_behind[$i]} == "$root"/* ]] || continue
+    regex_of "./${left_behind[$i]#/}" path
+    prune+=(-o -regex "$reply\\.remanence-[^/]*")
+  done
   for i in "${!chosen[@]}"; do
     [[ ${chosen[$i]} == "$root"/* ]] || continue
     regex_of "./${chosen[$i]#/}" path
     prune+=(-o -regex "$reply")
+  done
+  for i in "${!caches[@]}"; do
+    [[ ${caches[$i]} == "$root"/* ]] || continue
+    regex_of "./${caches[$i]#/}" path
+    prune+=(-o -regex "$reply/[^/]*" '!' -name CACHEDIR.TAG)
   done
   if ((${#prune[@]} > 0)); then
     regex_of "./${root#/}" path
@@ -543,38 +542,271 @@ walk() {
   (cd / && find "./${root#/}" -xdev -regextype posix-extended "${expression[@]}" "$@")
 }
 
-# The files of the chosen roots, each ended by NUL; 1 where something vanished meanwhile or could not be read.
+# The files of the chosen roots, each ended by NUL, but for those that something else takes the place of; 1 where something
+# vanished meanwhile or could not be read.
 list_files() {
   local n failed=0
-  for n in "${!chosen[@]}"; do walk "$n" ! -type s -print0 || failed=1; done
+  for n in "${!chosen[@]}"; do walk "$n" ! -type s -print0 | without_replaced || failed=1; done
   return "$failed"
 }
 
-# Other file systems below the roots are not in the backup, and that must not pass in silence; nor must a link that
-# stands where state should be, of which only the link is saved.
-warn_of_gaps() {
-  local n directory
+without_replaced() {
+  if [[ -s $work/replaced ]]; then grep -zavxF -f "$work/replaced" || (($? == 1)); else cat; fi
+}
+
+# --- what a look at the roots shows -------------------------------------------------------------------------------
+
+caches=() gaps=() marked=no
+# Sets `caches`, the directories that are marked as such (CACHEDIR.TAG) and not kept by name, and `gaps`, where another file
+# system begins, which must not pass in silence; nor must a link that stands where state should be, of which only the link
+# is saved.
+survey() {
+  local n kind device inode path first
   for n in "${!chosen[@]}"; do
     if [[ -L ${chosen[$n]} ]]; then
       warn "$(plain "$(short "${chosen[$n]}")") is a link to $(plain "$(readlink -- "${chosen[$n]}")"): only the link is saved"
       code=4
       continue
     fi
-    while read -r directory; do
-      warn "$(plain "$directory") is another file system: what is in it is not saved"
-      code=4
-    done < <(walk "$n" -type d -printf '%D %p\n' 2>/dev/null | other_devices)
+    look_above "${chosen[$n]}"
+    first=
+    while IFS=' ' read -r -d '' kind device inode path; do
+      path=${path#.}
+      if [[ $kind == tag ]]; then
+        note_cache "${path%/*}"
+      elif [[ -z $first ]]; then
+        first=$device
+      elif [[ $device != "$first" ]] || is_hidden_here "$path" "$inode"; then
+        gaps+=("$path")
+      fi
+    done < <(walk "$n" '(' -type d -printf 'directory %D %i %p\0' ')' -o \
+      '(' -name CACHEDIR.TAG -type f -printf 'tag - - %p\0' ')' 2>/dev/null)
+  done
+  tell_gaps
+}
+
+tell_gaps() {
+  local path inside=()
+  for path in ${gaps[@]+"${gaps[@]}"}; do
+    if is_in_cache "$path" || is_in_store "$path"; then continue; fi
+    inside+=("$path")
+    warn "$(plain "$path") is another file system: what is in it is not saved"
+    code=4
+  done
+  gaps=(${inside[@]+"${inside[@]}"})
+  ((${#caches[@]} == 0)) || warn "left out, as they are marked as caches: ${#caches[@]} directories with a CACHEDIR.TAG"
+}
+
+is_in_cache() {
+  local cache
+  for cache in ${caches[@]+"${caches[@]}"}; do
+    [[ $1 == "$cache"/* ]] && return 0
+  done
+  return 1
+}
+
+bound=()
+# True for what is read from a snapshot.
+is_from_snapshot() {
+  local base
+  for base in ${bound[@]+"${bound[@]}"}; do
+    [[ $1 == "$base" || $1 == "$base"/* ]] && return 0
+  done
+  return 1
+}
+
+# In a snapshot a subvolume is an empty directory with this number, and nothing is mounted.
+is_hidden_here() {
+  [[ $2 == 2 || -n ${was_mounted["$1"]-} ]] && is_from_snapshot "$1"
+}
+declare -A was_mounted=()
+
+has_cache_mark() {
+  local head=
+  [[ -f $1/CACHEDIR.TAG && -r $1/CACHEDIR.TAG ]] || return 1
+  IFS= read -r -N 43 head 2>/dev/null <"$1/CACHEDIR.TAG" || return 1
+  [[ $head == 'Signature: 8a477f597d28d172789f06886806bc55' ]]
+}
+
+# A mark counts only where the manifest names neither the directory nor anything in it.
+note_cache() {
+  local path
+  has_cache_mark "$1" || return 0
+  for path in "${chosen[@]}" ${kept_inside[@]+"${kept_inside[@]}"}; do
+    if [[ $path == "$1" || $path == "$1"/* ]]; then
+      marked=yes
+      return 0
+    fi
+  done
+  caches+=("$1")
+}
+
+# Sets `marked` where a root lies in something that is marked.
+look_above() {
+  local above=${1%/*}
+  while [[ -n $above ]]; do
+    if has_cache_mark "$above"; then marked=yes; fi
+    above=${above%/*}
   done
 }
 
-# Of lines "DEVICE ./PATH" the paths that are not on the device of the first one.
-other_devices() {
-  local device path first=
-  while read -r device path; do
-    if [[ -z $first ]]; then first=$device; fi
-    if [[ $device != "$first" ]]; then printf '%s\n' "${path#.}"; fi
+# --- databases ----------------------------------------------------------------------------------------------------
+#
+# A database that is copied while a program writes may be of no use. In a snapshot all files are of one instant. Without
+# one, SQLite itself makes a copy, which takes the place of the database in the backup: restored, it is the database.
+
+# Of the places with databases those that a chosen root holds, or that hold one.
+places_below() {
+  local place
+  places=()
+  for place in ${databases[@]+"${databases[@]}"}; do
+    if [[ $place == "$1" || $place == "$1"/* || $1 == "$place"/* ]]; then places+=("$place"); fi
+  done
+  ((${#places[@]} > 0))
+}
+
+is_sqlite() {
+  local head=
+  IFS= read -r -N 15 head 2>/dev/null <"$1" && [[ $head == 'SQLite format 3' ]]
+}
+
+# Copies each SQLite database into $work/consistent, under its own path, and lists those in $work/consistent.list; and in
+# $work/replaced the files whose place the copies take.
+copy_databases() {
+  local n file place places=() failed=()
+  mkdir -- "$work/consistent"
+  : >"$work/consistent.list"
+  : >"$work/replaced"
+  for n in "${!chosen[@]}"; do
+    if is_from_snapshot "${chosen[$n]}" || ! places_below "${chosen[$n]}"; then continue; fi
+    if command -v sqlite3 >/dev/null; then
+      while IFS= read -r -d '' file; do
+        file=${file#.}
+        if is_in_places "$file" && is_sqlite "$file"; then copy_database "$file" || failed+=("$file"); fi
+      done < <(walk "$n" -type f -size +0 -print0 2>/dev/null)
+    fi
+    for place in "${places[@]}"; do warn_of_use "$place"; done
   done
 }
+
+is_in_places() {
+  local place
+  for place in "${places[@]}"; do
+    [[ $1 == "$place" || $1 == "$place"/* ]] && return 0
+  done
+  return 1
+}
+
+# What a program keeps beside a database until it is in it.
+sqlite_helpers=(-wal -shm -journal)
+
+copy_database() {
+  local helper
+  # A line of a list could not hold it.
+  [[ $1 != *$'\n'* ]] || return 1
+  rm -f -- "$work/copy"
+  # In one transaction: else it begins anew whenever a program commits, and never ends.
+  (
+    cd -- "$work" &&
+      timeout 300 sqlite3 -batch -bail -readonly "$1" '.timeout 10000' begin 'select 1 from sqlite_master' '.backup copy'
+  ) >/dev/null 2>&1 </dev/null || return 1
+  is_sqlite "$work/copy" || return 1
+  mkdir -p -- "$work/consistent${1%/*}"
+  cp --attributes-only --preserve=all -- "$1" "$work/copy" 2>/dev/null || return 1
+  mv -T -- "$work/copy" "$work/consistent$1" || return 1
+  printf '.%s\0' "$1" >>"$work/consistent.list"
+  printf '.%s\n' "$1" >>"$work/replaced"
+  for helper in "${sqlite_helpers[@]}"; do printf '.%s%s\n' "$1" "$helper" >>"$work/replaced"; done
+}
+
+# Says what is in use and has no such copy, by the program that has it open.
+warn_of_use() {
+  local file name pid
+  local -A files=() programs=()
+  restic_literal "$1"
+  while read -r pid file; do
+    pid=${pid#/proc/}
+    pid=${pid%%/*}
+    if [[ $pid == "$$" || $pid == "$BASHPID" || ! -f $file || ! -s $file ]] || is_replaced "$file"; then continue; fi
+    files["$file"]=1
+    if name=$(cat "/proc/$pid/comm" 2>/dev/null); then programs["$name"]=1; fi
+  done < <(find /proc/[0-9]*/fd '(' -lname "$reply" -o -lname "$reply/*" ')' -printf '%p %l\n' 2>/dev/null)
+  ((${#files[@]} > 0)) || return 0
+  warn "$(plain "$(short "$1")") is in use ($(plain "${!programs[*]}")): what is saved of its databases may not fit together;" \
+    "close the program first, or save from a btrfs snapshot (sudo backup.sh --snapshot)"
+}
+
+is_replaced() {
+  [[ -s $work/replaced ]] && grep -qxF -e ".$1" -- "$work/replaced"
+}
+
+# --- in their places, for restic ----------------------------------------------------------------------------------
+
+# restic saves a file under the path it finds it at. So the copies are bound over the databases, where only restic sees it:
+# in a mount namespace, for which an ordinary user needs a user namespace. There other users' files would seem to be nobody's.
+put_copies_in_place() {
+  local gap
+  inside=()
+  if [[ ! -s $work/consistent.list ]]; then
+    options+=(--one-file-system)
+    return 0
+  fi
+  if ! can_bind; then
+    options+=(--one-file-system)
+    warn "the databases are saved as they are, which may not fit together: save them from a btrfs snapshot" \
+      "(sudo backup.sh --snapshot), or with their programs closed"
+    return 0
+  fi
+  # The copies are on another file system, so those to leave out are named.
+  for gap in ${gaps[@]+"${gaps[@]}"}; do
+    restic_literal "$gap"
+    printf '%s/*\n' "${reply//\$/\$\$}" >>"$work/exclude"
+  done
+  exclude_helpers
+}
+
+exclude_helpers() {
+  local file helper
+  while IFS= read -r -d '' file; do
+    restic_literal "${file#.}"
+    for helper in "${sqlite_helpers[@]}"; do printf '%s%s\n' "${reply//\$/\$\$}" "$helper" >>"$work/exclude"; done
+  done <"$work/consistent.list"
+}
+
+# Sets `inside`, the words before restic, where that can be done here.
+can_bind() {
+  local way=(unshare --mount --propagation private) file
+  if [[ $EUID == 0 ]]; then
+    # Root binds nothing where somebody else could lead it to another place.
+    while IFS= read -r -d '' file; do
+      file=${file#.}
+      is_trusted "${file%/*}" '' || return 1
+    done <"$work/consistent.list"
+  else
+    ! has_others || return 1
+    way+=(--map-current-user --keep-caps)
+  fi
+  "${way[@]}" true 2>/dev/null || return 1
+  printf '%s\n' "$bind_and_run" >"$work/bind"
+  inside=("${way[@]}" bash "$work/bind" "$work")
+}
+
+bind_and_run='set -euo pipefail
+work=$1
+shift
+while IFS= read -r -d "" file; do mount --bind -- "$work/consistent/$file" "/$file"; done <"$work/consistent.list"
+exec setpriv --inh-caps=-all --ambient-caps=-all -- "$@"'
+
+# True where something that is saved is not of this user and group alone.
+has_others() {
+  local n
+  for n in "${!chosen[@]}"; do
+    [[ -z $(walk "$n" '!' '(' -uid "$EUID" -gid "$(id -g)" ')' -print -quit 2>/dev/null) ]] || return 0
+  done
+  return 1
+}
+
+# --- archives -----------------------------------------------------------------------------------------------------
 
 encrypt() {
   case $encrypt_tool in
@@ -584,51 +816,302 @@ encrypt() {
   esac
 }
 
-backup_tar() {
-  local name out suffix='' codes=(0 0 0 0)
+# All that can be known before anything is written.
+prepare_tar() {
+  local i
   need_tools tar zstd sha256sum
   [[ -z $encrypt_tool ]] || need_tools "$encrypt_tool"
+  for i in "${!chosen[@]}"; do
+    [[ ${chosen_classes[$i]} != secret || -n $encrypt_tool ]] ||
+      die 3 "$(plain "$(short "${chosen[$i]}")") is a secret, and the archive would not be encrypted"
+  done
   [[ -d $target ]] || die 2 "$target is not there: is it mounted?"
   [[ -w $target ]] || die 2 "$target is not writable"
+}
+
+# A name that no archive has. One with a part only (--only) has a name that is never taken for a whole one.
+name_archive() {
+  local stem suffix=''
   [[ -z $encrypt_tool ]] || suffix=.$encrypt_tool
   part_name
+  stem=remanence-$host-$reply
+  ((${#only[@]} == 0)) || stem=part-of-$stem
   while :; do
-    name=remanence-$host-$reply-$(date -u +%Y-%m-%dT%H-%M-%SZ).tar.zst$suffix
+    name=$stem-$(date -u +%Y-%m-%dT%H-%M-%SZ).tar.zst$suffix
     out=$target/$name
     [[ -e $out || -L $out || -e $out.part || -L $out.part ]] || break
     sleep 1 # a name is taken once
   done
-  warn_of_gaps
+  # Made here, so that it is no file or link that somebody else put there.
+  (set -o noclobber && : >"$out.part") 2>/dev/null || die 2 "$target is not writable: $name.part cannot be made"
+}
+
+backup_tar() {
+  local name out codes=(0 0 0 0 0 0)
+  prepare_tar
+  sweep_archives
+  copy_databases
+  name_archive
   # What cannot be read, or is gone when its turn comes, is said and left out; tar itself would give up.
-  if ! list_files | tar --create --file=- -C / --null --no-recursion --verbatim-files-from --files-from=- --format=posix \
-    --acls --xattrs --xattrs-include='*' --sparse --ignore-failed-read --warning=no-file-changed 2>"$work/tar.log" |
-    zstd -q -T0 -3 | encrypt >"$out.part"; then
+  if ! list_files | tar --create --file=- --null --no-recursion --verbatim-files-from --format=posix \
+    --acls --xattrs --xattrs-include='*' --sparse --ignore-failed-read --warning=no-file-changed \
+    -C / --files-from=- -C "$work/consistent" --files-from="$work/consistent.list" 2>"$work/tar.log" |
+    zstd -q -T0 -3 | encrypt | tee -- "$out.part" | sha256sum >"$work/sum"; then
     codes=("${PIPESTATUS[@]}")
   fi
-  cat -- "$work/tar.log" >&2
-  if ((codes[1] > 1 || codes[2] != 0 || codes[3] != 0)); then
+  plain_lines <"$work/tar.log" >&2
+  if ((codes[1] > 1 || codes[2] != 0 || codes[3] != 0 || codes[4] != 0 || codes[5] != 0)); then
     rm -f -- "$out.part"
     die 2 "the archive could not be written; earlier ones are untouched"
   fi
   # tar says 1 when a file changed while it was read, find when one vanished or was not readable.
   if ((codes[0] != 0 || codes[1] != 0)) || [[ -s $work/tar.log ]]; then code=4; fi
-  sync -- "$out.part"
-  [[ -n $encrypt_tool ]] || zstd -tq -- "$out.part" || die 2 "the archive is damaged; it is left as $out.part"
-  (cd -- "$target" && sha256sum -- "$name.part" | sed 's/\.part$//' >"$name.sha256")
-  mv -T -- "$out.part" "$out"
-  sync -f -- "$target"
+  finish_archive
   result="$name, $(human "$(stat -c %s -- "$out")")"
 }
 
-backup_restic() {
-  local class i rc list
-  open_restic
-  if ! restic cat config >/dev/null 2>&1; then
-    [[ $init == yes ]] || die 2 "no repository that opens with this password at $target; to make one: backup.sh --init"
-    restic init || die 2 "no repository could be made at $target"
+# Names of files in what a program says are somebody's data.
+plain_lines() {
+  local line
+  while IFS= read -r line; do say "$(plain "$line")"; done
+}
+
+# The archive gets its name when all of it is on the disk, reads back as it was written, and its checksum stands beside it.
+finish_archive() {
+  local sum whole=complete
+  read -r sum _ <"$work/sum"
+  if ! sync -- "$out.part" || [[ $(sha256sum <"$out.part") != "$sum "* ]] ||
+    { [[ -z $encrypt_tool ]] && ! zstd -tq -- "$out.part"; }; then
+    die 2 "the archive does not read back as it was written; it is left as $out.part, earlier ones are untouched"
   fi
-  warn_of_gaps
+  ((code == 0)) || whole=incomplete
+  if ! { printf '# %s\n%s  %s\n' "$whole" "$sum" "$name" >"$out.sha256" && sync -- "$out.sha256" && mv -nT -- "$out.part" "$out" &&
+    [[ ! -e $out.part ]] && sync -f -- "$target"; }; then
+    die 2 "the archive could not be finished; earlier ones are untouched"
+  fi
+}
+
+# --- which of them go ---------------------------------------------------------------------------------------------
+
+archive_time='([0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3])-[0-5][0-9]-[0-5][0-9]Z)'
+
+# The archives of this part, newest first, as lines "TIME NAME complete|incomplete": whole files that are ours, by name and
+# by owner.
+list_archives() {
+  local archive name pattern head
+  part_name
+  pattern="^$archive_time\.tar\.zst(\.age|\.gpg)?\$"
+  for archive in "$target/remanence-$host-$reply-"*; do
+    name=${archive##*/}
+    [[ ${name#"remanence-$host-$reply-"} =~ $pattern ]] || continue
+    [[ -f $archive && ! -L $archive && -O $archive ]] || continue
+    head=
+    if [[ -f $archive.sha256 ]]; then IFS= read -r head <"$archive.sha256" || :; fi
+    if [[ $head == '# complete' ]]; then head=complete; else head=incomplete; fi
+    printf '%s %s %s\n' "${BASH_REMATCH[1]}" "$name" "$head"
+  done | sort -r
+}
+
+# Of such lines those to keep, as restic would choose them: of each kind (--keep-daily N) the newest of as many days, and
+# so on; the oldest of all counts as another one as long as some are left to choose.
+choose_kept() {
+  awk -v options="${retain[*]}" '
+    # The number of a day; day 0 is a Wednesday.
+    function day_of(y, m, d,  era, year, month) {
+      if (m <= 2) y--
+      era = int(y / 400)
+      year = y - era * 400
+      month = (m + 9) % 12
+      return era * 146097 + year * 365 + int(year / 4) - int(year / 100) + int((153 * month + 2) / 5) + d - 1
+    }
+    function slot(kind, n,  t) {
+      t = time[n]
+      if (kind == "hourly") return substr(t, 1, 13)
+      if (kind == "daily") return substr(t, 1, 10)
+      if (kind == "weekly") return int((day_of(substr(t, 1, 4) + 0, substr(t, 6, 2) + 0, substr(t, 9, 2) + 0) + 2) / 7) ""
+      if (kind == "monthly") return substr(t, 1, 7)
+      if (kind == "yearly") return substr(t, 1, 4)
+      return n ""
+    }
+    { time[NR] = $1; line[NR] = $0 }
+    END {
+      words = split(options, word, " ")
+      for (w = 1; w < words; w += 2) {
+        kind = substr(word[w], 8)
+        left = word[w + 1] + 0
+        last = ""
+        for (n = 1; n <= NR && left > 0; n++) {
+          if (slot(kind, n) == last && n < NR) continue
+          last = slot(kind, n)
+          kept[n] = 1
+          left--
+        }
+      }
+      for (n = 1; n <= NR; n++) if (n in kept) print line[n]
+    }'
+}
+
+# The names of the archives that go: those that stay neither among all nor among the complete ones, so that no incomplete
+# one takes the place of a complete one. Never the newest of either.
+expendable() {
+  ((${#retain[@]} > 0)) || return 0
+  list_archives >"$work/archives"
+  grep ' complete$' "$work/archives" >"$work/complete" || return 0
+  {
+    choose_kept <"$work/archives"
+    choose_kept <"$work/complete"
+    head -n 1 "$work/archives"
+    head -n 1 "$work/complete"
+  } >"$work/kept"
+  grep -vxF -f "$work/kept" "$work/archives" | cut -d' ' -f2 || :
+}
+
+# Only after a backup that is complete, and whose archive has been read back.
+forget_tar() {
+  local name
+  expendable >"$work/going"
+  while IFS= read -r name; do
+    rm -f -- "$target/$name" "$target/$name.sha256" || die 2 "the backup is there, but $name could not be removed"
+    warn "removed $name, which is older than what is to be kept"
+  done <"$work/going"
+}
+
+# What a run that was killed left behind: parts older than a day, under names of ours. (A folder may be shared.)
+sweep_archives() {
+  local part name
+  part_name
+  while IFS= read -r -d '' part; do
+    name=${part##*/}
+    name=${name#part-of-}
+    [[ -O $part && ${name#"remanence-$host-$reply-"} =~ ^$archive_time\.tar\.zst(\.age|\.gpg)?\.part$ ]] || continue
+    rm -f -- "$part" && warn "removed $name, which a run that was killed left behind"
+    part=${part%.part}
+    if [[ ! -e $part && -O $part.sha256 ]]; then rm -f -- "$part.sha256"; fi
+  done < <(find "$target" -maxdepth 1 -type f -name '*.part' -mmin +1440 -print0 2>/dev/null)
+}
+
+# Each archive is what its checksum says, and one without is at least whole.
+check_tar() {
+  local when name bad=()
+  while read -r when name _; do
+    if [[ -f $target/$name.sha256 ]]; then
+      (cd -- "$target" && sha256sum --status -c -- "$name.sha256") 2>/dev/null || bad+=("$name")
+    elif [[ $name == *.zst ]]; then
+      zstd -tq -- "$target/$name" 2>/dev/null || bad+=("$name")
+    fi
+  done < <(list_archives)
+  reply="THE BACKUPS ARE DAMAGED, as the weekly check says: ${bad[*]-}"
+  ((${#bad[@]} == 0))
+}
+
+# --- a repository of restic ---------------------------------------------------------------------------------------
+
+lock_options=() inside=()
+fault=none
+# restic_do WORDS…: runs restic, and waits where another run has locked the repository. Returns whether it did its work;
+# sets `fault` to none, incomplete, locked, password, missing, full or other.
+restic_do() {
+  local rc until=$((SECONDS + wait_seconds)) pause=5
+  ((wait_seconds >= pause)) || pause=1
+  while :; do
+    rc=0
+    "${inside[@]}" restic "$@" ${lock_options[@]+"${lock_options[@]}"} 2>"$work/restic.log" || rc=$?
+    find_fault "$rc"
+    if [[ $fault != locked ]] || ((SECONDS >= until)); then break; fi
+    sleep "$pause"
+  done
+  # That there is none yet is what --init is for.
+  if [[ $fault != missing || $init == no ]]; then plain_lines <"$work/restic.log" >&2; fi
+  [[ $fault == none ]]
+}
+
+# What a code of restic means: newer versions have one for each fault, and older ones only say it in words.
+find_fault() {
+  case $1 in
+    0) fault=none ;;
+    3) fault=incomplete ;;
+    10) fault=missing ;;
+    11) fault=locked ;;
+    12) fault=password ;;
+    *)
+      fault=other
+      case $(cat -- "$work/restic.log") in
+        *'wrong password or no key found'*) fault=password ;;
+        *'repository is already locked'*) fault=locked ;;
+        *'Is there a repository at the following location'*) fault=missing ;;
+        *'no space left on device'*) fault=full ;;
+        *'directories/files do not exist'*) fault=incomplete ;;
+      esac
+      ;;
+  esac
+}
+
+# give_up_restic WHAT: ends with what the person can do about the fault.
+give_up_restic() {
+  case $fault in
+    locked) die 75 "$1: another run is at work in the repository $target (restic list locks --no-lock); try again later" ;;
+    password) die 2 "$1: the password does not open the repository $target" ;;
+    missing) die 2 "$1: there is no repository at $target: is it mounted? To make one: backup.sh --init" ;;
+    full) die 2 "$1: there is no room left at $target; earlier backups are untouched" ;;
+    *) die 2 "$1: restic failed; earlier backups are untouched" ;;
+  esac
+}
+
+# A lock whose run is gone, or that nobody has renewed for half an hour, would stop all that follows. restic knows which
+# those are; a lock of a run that is at work stays.
+remove_stale_locks() {
+  local before=$1 after
+  ((before > 0)) || return 0
+  restic unlock >/dev/null 2>&1 || return 0
+  after=$(restic list locks --no-lock 2>/dev/null | wc -l)
+  ((after >= before)) || warn "removed $((before - after)) stale locks that killed runs left in the repository"
+}
+
+# Opens the repository, or makes it where that was asked for.
+prepare_restic() {
+  open_restic
+  if ! restic_do list locks --no-lock >"$work/locks"; then
+    [[ $fault == missing && $init == yes ]] || give_up_restic "nothing was backed up"
+    restic_do init --quiet >&2 || give_up_restic "no repository could be made"
+    mark "backup-$part.checked" "a new repository"
+  fi
+  remove_stale_locks "$(wc -l <"$work/locks")"
+  if [[ $(restic backup --help) == *--retry-lock* ]]; then lock_options=(--retry-lock "${wait_seconds}s"); fi
+}
+
+# Options for restic backup that not every version has.
+choose_options() {
+  local known
+  known=$(restic backup --help)
+  options=(--quiet --exclude-file "$work/exclude" --host "$host")
+  # Without it each run adds a snapshot, also where nothing changed. The one before it must be one of ours.
+  if [[ $known == *--skip-if-unchanged* && $known == *--group-by* && ${#only[@]} == 0 ]]; then
+    options+=(--group-by "host,tags" --skip-if-unchanged)
+  fi
+  # A mark that the manifest overrules is all or nothing to restic; the others are in the exclude file all the same.
+  if [[ $marked == no ]]; then options+=(--exclude-caches); fi
+}
+
+write_excludes() {
+  local path
   printf '%s\n' ${restic_excludes[@]+"${restic_excludes[@]}"} >"$work/exclude"
+  for path in ${left_behind[@]+"${left_behind[@]}"}; do
+    restic_literal "$path"
+    printf '%s.remanence-*\n' "${reply//\$/\$\$}" >>"$work/exclude"
+  done
+  for path in ${caches[@]+"${caches[@]}"}; do
+    restic_literal "$path"
+    printf '%s/*\n!%s/CACHEDIR.TAG\n' "${reply//\$/\$\$}" "${reply//\$/\$\$}" >>"$work/exclude"
+  done
+}
+
+backup_restic() {
+  local class i list options=() tags
+  prepare_restic
+  write_excludes
+  choose_options
+  copy_databases
+  put_copies_in_place
   for class in secret data config state; do
     list=()
     for i in "${!chosen[@]}"; do
@@ -637,26 +1120,434 @@ backup_restic() {
     ((${#list[@]} > 0)) || continue
     printf '%s\0' "${list[@]}" >"$work/list"
     tags_of "$class"
-    rc=0
-    restic backup --quiet --files-from-raw "$work/list" --exclude-file "$work/exclude" --one-file-system \
-      --tag "$reply" --host "$host" || rc=$?
-    case $rc in
-      0) ;;
-      3) code=4 ;;
-      *) die 2 "restic failed ($rc); earlier backups are untouched" ;;
+    tags=$reply
+    # What holds a part only must not be taken for the newest of all.
+    ((${#only[@]} == 0)) || tags=${reply/#remanence,/remanence-part,}
+    restic_do backup "${options[@]}" --files-from-raw "$work/list" --tag "$tags" || true
+    case $fault in
+      none) ;;
+      incomplete) code=4 ;;
+      *) give_up_restic "the backup could not be made" ;;
     esac
+    # Older versions say nothing but a line of what vanished or could not be read.
+    if grep -qF -e ' does not exist, skipping' -e 'error: ' -- "$work/restic.log"; then code=4; fi
   done
-  # Some versions of restic say nothing of a root that vanished.
+  inside=()
+  # And some of a root that vanished not even that.
   for i in "${!chosen[@]}"; do
     if [[ ! -e ${chosen[$i]} && ! -L ${chosen[$i]} ]]; then code=4; fi
   done
-  if ((${#retain[@]} > 0)); then
-    part_name
-    restic forget --quiet --tag "remanence,$reply" --host "$host" --group-by host,tags "${retain[@]}" ||
-      die 2 "the backup is there, but restic could not forget old ones"
-  fi
   result="restic, $target"
 }
+
+# Forgets what is older than what is to be kept; the room comes back once a week, after the check.
+forget_restic() {
+  ((${#retain[@]} > 0)) || return 0
+  part_name
+  restic_do forget --quiet --tag "remanence,$reply" --host "$host" --group-by host,tags "${retain[@]}" && return 0
+  [[ $fault == locked ]] || die 2 "the backup is there, but restic could not forget old ones"
+  warn "old backups were not forgotten: another run is at work in the repository; the next run does it"
+}
+
+# Reads a tenth of the data each week, another one each time; what is no longer needed is removed only from a repository
+# that is in order.
+check_restic() {
+  reply="THE WEEKLY CHECK OF THE BACKUPS FAILED: the repository $target may be damaged"
+  restic_do check --quiet --read-data-subset "$(($(date +%s) / 604800 % 10 + 1))/10" >&2 || return 1
+  ((${#retain[@]} == 0)) || restic_do prune --quiet >&2 || warn "the room of old backups could not be freed; the next check tries again"
+}
+
+# --- from btrfs snapshots -----------------------------------------------------------------------------------------
+#
+# Root makes a read-only snapshot of each subvolume, and binds what is saved from it over its own path, in a mount namespace
+# that only this run sees: so paths in the backup are always the same. Nothing is bound at a path that anybody but root
+# could lead elsewhere. A user's part is then saved by that user.
+
+# A place of our own in that namespace.
+run=/run/remanence
+
+# Goes on in a mount namespace of its own.
+enter_namespace() {
+  [[ $EUID == 0 ]] || die 2 "--snapshot is for root"
+  local outer
+  outer=$(readlink /proc/self/ns/mnt)
+  # Set by what follows, in the namespace around.
+  if [[ -n ${REMANENCE_NAMESPACE-} && $REMANENCE_NAMESPACE != "$outer" ]]; then return 0; fi
+  need_tools unshare mount findmnt btrfs setpriv
+  REMANENCE_NAMESPACE=$outer exec unshare --mount --propagation private -- "$BASH" "$0" "$@"
+}
+
+# Sets `me` and `home` for the user whose part root has saved.
+choose_other() {
+  local name known=no entry owner
+  for name in ${users[@]+"${users[@]}"}; do
+    if [[ $name == "$for_user" ]]; then known=yes; fi
+  done
+  [[ $known == yes ]] || die 2 "--for: nothing is kept of $(plain "$for_user") here"
+  entry=$(getent passwd -- "$for_user") || die 2 "there is no user $for_user here"
+  IFS=: read -r _ _ uid gid _ home _ <<<"$entry"
+  home=$(cd -- "$home" 2>/dev/null && pwd -P) || die 2 "the home of $for_user is not there"
+  [[ $home != / && $home != *[[:cntrl:]]* ]] || die 2 "a home cannot be $(plain "$home")"
+  owner=$(stat -c %u -- "$home")
+  [[ $owner == "$uid" ]] || die 3 "$home does not belong to $for_user"
+  me=$for_user
+  settle_only
+}
+uid='' gid=''
+
+# The longest beginning of a path up to which nobody but root can change a name; empty where a link is on the way.
+unchanging_part() {
+  local rest=${1#/} at='' bits owner
+  reply=
+  while [[ -n $rest ]]; do
+    read -r bits owner < <(stat -c '%a %u' -- "${at:-/}") || return 0
+    [[ $owner == 0 && $((8#$bits & 8#022)) == 0 ]] || return 0
+    at=$at/${rest%%/*}
+    if [[ -L $at ]]; then
+      reply=
+      return 0
+    fi
+    reply=$at
+    if [[ $rest != */* ]]; then return 0; fi
+    rest=${rest#*/}
+  done
+}
+
+tops=() snapshots=()
+declare -A top_of=() snapshot_of=()
+
+# What there is to save on btrfs comes from snapshots from here on; what is not is saved as it is, and that is said.
+take_snapshots() {
+  local root reason
+  local -A without=()
+  [[ -d $run ]] || mkdir -m 0711 -- "$run"
+  mount -t tmpfs -o mode=0711,size=1m,nosuid,nodev tmpfs "$run"
+  [[ -z $for_user ]] || keep_real_home
+  note_mounts
+  for root in "${chosen[@]}"; do
+    snapshot_root "$root"
+    if [[ -n $reply ]]; then without["$reply"]=$((${without["$reply"]-0} + 1)); fi
+  done
+  for reason in "${!without[@]}"; do warn "not from a snapshot: ${without["$reason"]} entries, since $reason"; done
+}
+
+# What is mounted inside, and no other name of something that is saved: in a snapshot it cannot be seen any more.
+note_mounts() {
+  local point root
+  load_mounts
+  for point in "${mount_points[@]}"; do
+    for root in "${chosen[@]}"; do
+      [[ $point == "$root"/* ]] || continue
+      is_in_store "$point" || was_mounted["$point"]=yes
+    done
+  done
+}
+
+# snapshot_root ROOT: binds it, or what is around it and unchanging, from a snapshot; or sets `reply` to why that cannot be.
+snapshot_root() {
+  local root=$1 base place
+  unchanging_part "$root"
+  base=$reply
+  for place in ${bound[@]+"${bound[@]}"}; do
+    [[ $root == "$place" || $root == "$place"/* ]] || continue
+    # It would be an empty directory there.
+    is_on_same "$root" "$place" || [[ ! -e $root ]] || die 2 "$(plain "$root") is a mount inside $place: save it without --snapshot"
+    reply=
+    return 0
+  done
+  if [[ -L $root ]]; then
+    reply='they are links'
+  elif [[ -z $base ]]; then
+    reply='a link is on the way to them'
+  elif [[ $(stat -f -c %T -- "$base") != btrfs ]]; then
+    reply='they are not on btrfs'
+  elif ! is_on_same "$root" "$base"; then
+    reply="they are mounts inside $base"
+  elif is_written_in "$base"; then
+    reply='the backup itself writes there'
+  else
+    bind_snapshot "$base"
+    reply=
+  fi
+}
+
+is_on_same() {
+  local one other
+  place_of "$1"
+  one=$reply
+  place_of "$2"
+  other=$reply
+  [[ $one == "$other" ]]
+}
+
+# True where the system's part would write below a path while it is read. (A user's part writes by another way.)
+is_written_in() {
+  local place
+  [[ -z $for_user ]] || return 1
+  for place in /var/lib/remanence "${RESTIC_CACHE_DIR:-${XDG_CACHE_HOME:-$home/.cache}}" "${target/#\~\//"$home/"}" "$work"; do
+    [[ $place == "$1" || $place == "$1"/* ]] && return 0
+  done
+  return 1
+}
+
+bind_snapshot() {
+  local base=$1 device inside at subvolume top
+  device=$(findmnt -n -v -o SOURCE -T "$base" | tail -n 1)
+  inside=$(findmnt -n -o FSROOT -T "$base" | tail -n 1)
+  at=$(findmnt -n -o TARGET -T "$base" | tail -n 1)
+  open_top "$device"
+  top=$reply
+  inside=$top${inside%/}${base#"${at%/}"}
+  [[ $(stat -c '%d %i' -- "$inside") == "$(stat -c '%d %i' -- "$base")" ]] || die 2 "cannot find $base in $device"
+  subvolume=$inside
+  until [[ $(stat -c %i -- "$subvolume") == 256 ]]; do
+    [[ $subvolume == "$top"/* ]] || die 2 "$device is no btrfs"
+    subvolume=${subvolume%/*}
+  done
+  if [[ -z ${snapshot_of["$subvolume"]-} ]]; then make_snapshot "$top" "$subvolume"; fi
+  mount --bind -- "${snapshot_of["$subvolume"]}${inside#"$subvolume"}" "$base"
+  bound+=("$base")
+}
+
+# The whole file system of a device, seen from its top; in it a folder for snapshots that only root can enter.
+open_top() {
+  local folder old
+  reply=${top_of["$1"]-}
+  [[ -z $reply ]] || return 0
+  reply=$run/top${#tops[@]}
+  mkdir -m 0700 -- "$reply"
+  mount -t btrfs -o subvolid=5,nosuid,nodev -- "$1" "$reply"
+  tops+=("$reply")
+  top_of["$1"]=$reply
+  folder=$reply/.remanence-snapshots
+  [[ -e $folder || -L $folder ]] || mkdir -m 0700 -- "$folder"
+  [[ ! -L $folder && -d $folder && $(stat -c '%u %a' -- "$folder") == '0 700' ]] || die 3 "$folder at the top of $1 is not root's alone"
+  # A run that was killed left them: this one holds the lock of this part.
+  for old in "$folder/$part-"[0-9]*; do
+    if is_our_snapshot "$old"; then
+      btrfs subvolume delete -- "$old" >/dev/null
+      warn "removed a snapshot that a run which was killed left behind"
+    fi
+  done
+}
+
+is_our_snapshot() {
+  [[ ! -L $1 && -d $1 && $(stat -c %i -- "$1") == 256 && $(btrfs property get -ts "$1" ro) == 'ro=true' ]]
+}
+
+make_snapshot() {
+  local name=$1/.remanence-snapshots/$part-${#snapshots[@]}
+  btrfs subvolume snapshot -r -- "$2" "$name" >/dev/null
+  snapshots+=("$name")
+  snapshot_of["$2"]=$name
+}
+
+# Is done at every end of a run, also one that failed.
+remove_snapshots() {
+  local i
+  for ((i = ${#bound[@]} - 1; i >= 0; i--)); do umount -l -- "${bound[$i]}" || :; done
+  for i in "${!snapshots[@]}"; do
+    btrfs subvolume delete -- "${snapshots[$i]}" >/dev/null || warn "the snapshot ${snapshots[$i]##*/} could not be removed; the next run does it"
+  done
+  for i in "${!tops[@]}"; do rmdir --ignore-fail-on-non-empty -- "${tops[$i]}/.remanence-snapshots" || :; done
+  bound=() snapshots=() tops=()
+}
+
+# The user's part, by that user, who sees the snapshots; what is written (the result, caches, an archive in the home) goes to
+# the real home, by another way.
+run_as_other() {
+  local rc=0 args=(--yes --format "$format" --wait "$wait_seconds")
+  [[ $init == no ]] || args+=(--init)
+  ((${#only[@]} == 0)) || args+=(--only "${only[@]}")
+  : >"$run/mounts"
+  ((${#was_mounted[@]} == 0)) || printf '%s\n' "${!was_mounted[@]}" >"$run/mounts"
+  : >"$run/bound"
+  ((${#bound[@]} == 0)) || printf '%s\n' "${bound[@]}" >"$run/bound"
+  chmod 0644 -- "$run/mounts" "$run/bound"
+  setsid --wait setpriv --reuid="$uid" --regid="$gid" --init-groups --reset-env -- env "HOME=$home" "REMANENCE_HOME=$run/home" \
+    "XDG_STATE_HOME=$run/home/.local/state" "XDG_CACHE_HOME=$run/home/.cache" \
+    "$BASH" "$0" "${args[@]}" </dev/null || rc=$?
+  return "$rc"
+}
+
+# The other way into the home, before anything is bound over it.
+keep_real_home() {
+  mkdir -- "$run/home"
+  mount --bind -- "$home" "$run/home"
+}
+
+# What root settled for the user's part.
+heed_root() {
+  local point
+  [[ -n ${REMANENCE_HOME-} ]] || return 0
+  while IFS= read -r point; do bound+=("$point"); done <"$run/bound"
+  while IFS= read -r point; do was_mounted["$point"]=yes; done <"$run/mounts"
+}
+
+# The folder or repository in the home is written by the other way.
+write_to_real_home() {
+  [[ -n ${REMANENCE_HOME-} ]] || return 0
+  target=${target/#\~\//"$home/"}
+  if [[ $target == "$home"/* ]]; then target=$REMANENCE_HOME${target#"$home"}; fi
+}
+
+# --- what desk keeps ---
+
+user 'alice' '/home/alice'
+settings() {
+  host='desk'
+  engine='tar'
+  target='/mnt/backup'
+
+  # what programs remember
+  included '-' 'state' '/var/lib/app'
+  # left out
+  excluded '-' 'path' '/var/lib/app/cache'
+
+  # a person's own files
+  included 'alice' 'data' '.persist/Documents' # what was written
+  named 'alice' '.persist/Documents' 'Documents'
+  included 'alice' 'data' '.persist/Documents/tmp/keep'
+  named 'alice' '.persist/Documents/tmp/keep' 'Documents/tmp/keep'
+  # what programs remember
+  included 'alice' 'state' '.persist/.config/app/state'
+  named 'alice' '.persist/.config/app/state' '.config/app/state'
+  # Firefox
+  included 'alice' 'state' '.persist/.var/app/org.mozilla.firefox' # all that the sandbox keeps
+  named 'alice' '.persist/.var/app/org.mozilla.firefox' '.var/app/org.mozilla.firefox'
+  # where it is as long as it is not linked
+  unlinked 'alice' 'state' '.config/app/state'
+  unlinked 'alice' 'state' '.var/app/org.mozilla.firefox'
+  unlinked 'alice' 'data' 'Documents'
+  unlinked 'alice' 'data' 'Documents/tmp/keep'
+  # left out
+  excluded 'alice' 'path' 'Documents/tmp'
+  excluded 'alice' 'path' '.persist/Documents/tmp'
+  excluded 'alice' 'pattern' 'Documents/*/.cache'
+  excluded 'alice' 'pattern' '.persist/Documents/*/.cache'
+  excluded 'alice' 'path' '.var/app/org.mozilla.firefox/cache'
+  excluded 'alice' 'path' '.persist/.var/app/org.mozilla.firefox/cache'
+  # named inside another
+  inner 'alice' '.persist/.var/app/org.mozilla.firefox/.mozilla'
+  inner 'alice' '.var/app/org.mozilla.firefox/.mozilla'
+  inner 'alice' '.persist/.var/app/org.mozilla.firefox/config/mozilla'
+  inner 'alice' '.var/app/org.mozilla.firefox/config/mozilla'
+  inner 'alice' '.persist/Documents/drafts'
+  inner 'alice' 'Documents/drafts'
+  # databases
+  database 'alice' '.persist/.var/app/org.mozilla.firefox'
+  database 'alice' '.var/app/org.mozilla.firefox'
+  database 'alice' '.persist/.var/app/org.mozilla.firefox/.mozilla'
+  database 'alice' '.var/app/org.mozilla.firefox/.mozilla'
+  database 'alice' '.persist/.var/app/org.mozilla.firefox/config/mozilla'
+  database 'alice' '.var/app/org.mozilla.firefox/config/mozilla'
+  # secrets, which go only where they are encrypted
+  withheld 'alice' '.local/share/Steam/local.vdf'
+  withheld 'alice' '.ssh'
+}
+
+usage() {
+  cat <<'END'
+Backs up what is kept: run as a user what is kept of that home, run as root what is kept of the system. Paths are those
+where the state really lies, so links and mounts do not matter. Secrets go only where they are encrypted. SQLite databases
+are copied by sqlite3, where that is installed; other databases are whole only if nothing writes them meanwhile.
+
+  --dry-run         list what would be backed up, how much it is, and what old archives would go
+  --only PATH...    only these, beside the regular backups
+  --init            restic: make the repository first
+  --wait SECONDS    restic: how long to wait where another run is at work in the repository (default 300)
+  --snapshot        root: from read-only btrfs snapshots, where what is saved lies on btrfs
+  --for USER        root, with --snapshot: what is kept of that user's home; it is saved as that user
+  --notify UNIT     say that a unit failed, and why, where people look
+  --format FORMAT   text (default) or json
+  --yes             accepted; nothing is asked
+  --help            this text
+
+Exit codes: 0 done, 2 could not run or a check of the backups failed, 3 refused because it would be unsafe, 4 something
+changed while it was read or could not be read (the backup is there, but not complete), 75 another run is at work.
+END
+}
+
+init=no wait_seconds=300 snapshot=no for_user='' notify=''
+option() {
+  taken=1
+  case $1 in
+    --init | --snapshot) taken=0 ;;
+    --wait) [[ ${2-} =~ ^[0-9]{1,6}$ ]] || die 2 "--wait needs a number of seconds" ;;
+    --for | --notify) [[ -n ${2-} && ${2-} != --* ]] || die 2 "$1 needs a name" ;;
+    *) return 1 ;;
+  esac
+  case $1 in
+    --init) init=yes ;;
+    --snapshot) snapshot=yes ;;
+    --wait) wait_seconds=$((10#$2)) ;;
+    --for) for_user=$2 ;;
+    --notify) notify=$2 ;;
+  esac
+}
+
+# --- the result, for people and for verify.sh ---------------------------------------------------------------------
+
+part='' due=no failure=''
+
+# As that of common.sh; what is said is also the result of the run.
+die() {
+  failure=$2
+  warn "${0##*/}: $2"
+  exit "$1"
+}
+
+# At every end, whatever it is: the result is written, what was needed on the way goes.
+finish() {
+  local ended=$?
+  if [[ $due == yes ]]; then note_result failed "${failure:-it stopped in the middle (exit code $ended)}"; fi
+  if [[ -n $work ]]; then rm -rf -- "$work"; fi
+  if [[ $snapshot == yes ]]; then remove_snapshots; fi
+}
+
+# note_result complete|incomplete|failed TEXT: of the last run. A run with --only says nothing about the whole.
+note_result() {
+  due=no
+  ((${#only[@]} == 0)) || return 0
+  mark "backup-$part.last" "$1 $(plain "$2")"
+}
+
+# From here on this run has a result. Should it be killed, that is what it left behind.
+begin_result() {
+  note_result failed "it began and has not ended, or was killed"
+  due=yes
+}
+
+# --notify: to the journal, and to the desktop where there is one.
+tell_failure() {
+  local text last=''
+  find_state
+  if [[ $notify == remanence-backup.service && -r $state/backup-$part.last ]]; then
+    IFS= read -r last <"$state/backup-$part.last" || :
+  fi
+  text="$notify failed.${last:+ Last backup of $part: $last.}"
+  if command -v systemd-cat >/dev/null; then printf '%s\n' "$text" | systemd-cat -t remanence -p err || :; else warn "$text"; fi
+  if [[ -n $me ]] && command -v notify-send >/dev/null; then notify-send --app-name=remanence --urgency=critical -- "Backup failed" "$text" || :; fi
+}
+
+# --- once a week --------------------------------------------------------------------------------------------------
+
+# Reads what the backups hold, and says it loudly where it is not what it should be.
+check_backups() {
+  local when=''
+  ((${#only[@]} == 0)) || return 0
+  find_state
+  if [[ -r $state/backup-$part.checked ]]; then read -r when _ <"$state/backup-$part.checked" || :; fi
+  [[ ! $when > $(date -u -d '7 days ago' +%Y-%m-%dT%H:%M:%SZ) ]] || return 0
+  if "check_$engine"; then
+    mark "backup-$part.checked" "$engine"
+  elif [[ $engine == restic && $fault == locked ]]; then
+    warn "the backups were not checked: another run is at work in the repository; the next run does it"
+  else
+    die 2 "$(plain "$reply"). Keep what you have, and look at the disk they are on"
+  fi
+}
+
 # Sets `chosen` and `chosen_classes`: the roots that are asked for and there, in the store or, not linked yet, in the
 # home. A root that is not there yet is no fault, but where there is a link to it its store is not mounted.
 choose_roots() {
@@ -682,9 +1573,12 @@ choose_roots() {
   done
 }
 
-# True where a path leads through a link into a root.
+# True where a path leads through a link into a root, or is a mount of one.
 is_in_store() {
   local real root
+  for root in "${root_paths[@]}"; do
+    if [[ $root != "$1" && $root -ef $1 ]]; then return 0; fi
+  done
   real=$(realpath -- "$1")
   [[ $real != "$1" ]] || return 1
   for root in "${root_paths[@]}"; do
@@ -709,11 +1603,16 @@ leave_out_target() {
   done
 }
 
+# What is not in directories, of a chosen root, in bytes on the disk.
+measure() {
+  reply=$(walk "$1" '!' -type d -printf '%b\n' 2>/dev/null | awk '{ sum += $1 } END { printf "%d", sum * 512 }') || reply=0
+}
+
 list_roots() {
-  local i total=0 separator=''
+  local i total=0 separator='' name
   [[ $format == text ]] || printf '{ "version": 1, "entries": [ '
   for i in "${!chosen[@]}"; do
-    size_of "${chosen[$i]}"
+    measure "$i"
     total=$((total + reply))
     if [[ $format == json ]]; then
       printf '%s{ "path": %s, "class": "%s", "bytes": %s }' "$separator" "$(json "${chosen[$i]}")" "${chosen_classes[$i]}" "$reply"
@@ -722,42 +1621,122 @@ list_roots() {
       printf '  %-40s %10s   %s\n' "$(plain "$(short "${chosen[$i]}")")" "$(human "$reply")" "${chosen_classes[$i]}"
     fi
   done
+  : >"$work/going"
+  if [[ $engine == tar && ${#only[@]} == 0 ]]; then expendable >"$work/going"; fi
   if [[ $format == json ]]; then
+    printf ' ], "bytes": %s, "withheld": [ ' "$total"
+    json_list ${withheld_paths[@]+"${withheld_paths[@]}"}
+    printf ' ], "caches": [ '
+    json_list ${caches[@]+"${caches[@]}"}
+    printf ' ], "gaps": [ '
+    json_list ${gaps[@]+"${gaps[@]}"}
+    printf ' ], "expendable": [ '
+    mapfile -t going <"$work/going"
+    json_list ${going[@]+"${going[@]}"}
     say ' ], "result": null }'
   else
     say ""
-    say "${#chosen[@]} entries, at most $(human "$total"), would go to $target ($engine); ${#left_out[@]} places inside are left out, $missing entries are not there yet."
+    say "${#chosen[@]} entries, $(human "$total"), would go to $target ($engine); ${#left_out[@]} places inside are left out, $missing entries are not there yet."
+    while IFS= read -r name; do say "$name would be removed: it is older than what is to be kept."; done <"$work/going"
   fi
 }
 
-main() {
-  local chosen=() chosen_classes=() missing=0 code=0 result='' complete=true
-  options "$@"
-  choose_user
+json_list() {
+  local item between=''
+  for item in "$@"; do
+    printf '%s%s' "$between" "$(json "$item")"
+    between=', '
+  done
+}
+
+# What the manifest keeps, and this backup must not hold.
+warn_of_withheld() {
+  local path
+  for path in ${withheld_paths[@]+"${withheld_paths[@]}"}; do
+    if wanted "$path"; then warn "$(plain "$path") is a secret, and is left out: these archives are not encrypted"; fi
+  done
+}
+
+tell_result() {
+  local whole=true
+  ((code == 0)) || whole=false
+  if [[ $format == json ]]; then
+    say "{ \"version\": 1, \"entries\": ${#chosen[@]}, \"result\": $(json "$result"), \"complete\": $whole }"
+  else
+    say "backed up ${#chosen[@]} entries: $result$([[ $whole == true ]] || printf ' (not complete: see above)'); $missing entries are not there yet"
+  fi
+}
+
+# Backs up, and then looks after what is there: nothing old goes before something new is complete.
+back_up() {
+  "backup_$engine"
+  if ((code == 0 && ${#only[@]} == 0)); then
+    mark "backup-$part.good" "$(plain "$result")"
+    "forget_$engine"
+  fi
+  check_backups
+  if ((code == 0)); then note_result complete "$result"; else note_result incomplete "$result"; fi
+  tell_result
+}
+
+# On the disk, since it holds copies of databases; what a run that was killed left there goes after a day.
+make_work_on_disk() {
+  local folder=${TMPDIR:-/var/tmp}
+  find "$folder" -maxdepth 1 -type d -name 'remanence-backup-??????' -user "$EUID" -mmin +1440 \
+    -exec rm -rf --one-file-system -- {} + 2>/dev/null || :
+  work=$(mktemp -d -- "$folder/remanence-backup-XXXXXX")
+}
+
+# Whose part it is, and what that part is.
+settle() {
+  if [[ -n $for_user ]]; then
+    [[ $snapshot == yes && $EUID == 0 ]] || die 2 "--for is for root, with --snapshot"
+    choose_other
+  else
+    choose_user
+  fi
+  part_name
+  part=$reply
   settings
   check_only_roots
-  lock
-  choose_roots
+}
+
+main() {
+  local chosen=() chosen_classes=() going=() missing=0 code=0 result=''
+  options "$@"
+  if [[ $snapshot == yes && $dry_run == no ]]; then enter_namespace "$@"; fi
+  settle
+  if [[ -n $notify ]]; then
+    tell_failure
+    return
+  fi
+  trap finish EXIT
+  if [[ -z ${REMANENCE_HOME-} ]]; then lock; else heed_root; fi
+  if [[ $dry_run == no && -z $for_user ]]; then begin_result; fi
+  # What a user's own run says is said once.
+  if [[ -n $for_user && $dry_run == no ]]; then choose_roots 2>/dev/null; else choose_roots; fi
   leave_out_target
   if ((${#chosen[@]} == 0)); then
     [[ $format == text ]] || say '{ "version": 1, "entries": [], "result": null }'
     warn "nothing to back up is there"
+    if [[ $due == yes ]]; then note_result complete "nothing to back up is there"; fi
     exit "$code"
   fi
+  make_work_on_disk
+  if [[ $snapshot == yes && $dry_run == no ]]; then take_snapshots; fi
+  if [[ -n $for_user && $dry_run == no ]]; then
+    code=0
+    run_as_other || code=$?
+    exit "$code"
+  fi
+  warn_of_withheld
+  survey
   if [[ $dry_run == yes ]]; then
     list_roots
     exit "$code"
   fi
-  make_work
-  "backup_$engine"
-  ((code == 0)) || complete=false
-  part_name
-  mark "backup-$reply.last" "$([[ $complete == true ]] && echo complete || echo incomplete), $result"
-  if [[ $format == json ]]; then
-    say "{ \"version\": 1, \"entries\": ${#chosen[@]}, \"result\": $(json "$result"), \"complete\": $complete }"
-  else
-    say "backed up ${#chosen[@]} entries: $result$([[ $complete == true ]] || printf ' (not complete: see above)'); $missing entries are not there yet"
-  fi
+  write_to_real_home
+  back_up
   exit "$code"
 }
 

@@ -43,15 +43,27 @@ shown() {
   reply=${reply//$'\302'[$'\200'-$'\237']/?}
 }
 
-# A JSON string; bytes that are no UTF-8 are left out.
-json() {
+# Sets `reply` to a path as it is written in a command.
+command_path() {
+  reply=$1
+  if [[ $reply == -* ]]; then reply=./$reply; fi
+  [[ $reply =~ ^[A-Za-z0-9_./+,:@%-]+$ ]] || reply="'${reply//\'/\'\\\'\'}'"
+}
+
+# Sets `reply` to a JSON string; bytes that are no UTF-8 are left out.
+json_of() {
   local text=$1
   if [[ $text == *[$'\200'-$'\377']* ]]; then text=$(printf '%s' "$text" | iconv -c -f UTF-8 -t UTF-8) || :; fi
   text=${text//\\/\\\\}
   text=${text//\"/\\\"}
   text=${text//$'\n'/\\n}
   text=${text//$'\t'/\\t}
-  printf '"%s"' "${text//[$'\001'-$'\037']/?}"
+  reply="\"${text//[$'\001'-$'\037']/?}\""
+}
+
+json() {
+  json_of "$1"
+  printf '%s' "$reply"
 }
 
 # --- options ------------------------------------------------------------------------------------------------------
@@ -292,6 +304,15 @@ load_mounts() {
   done < <(cut -d' ' -f5 /proc/self/mountinfo)
 }
 
+# True where something is mounted at a path itself.
+is_mount_point() {
+  local point
+  for point in ${mount_points[@]+"${mount_points[@]}"}; do
+    [[ $point == "$1" ]] && return 0
+  done
+  return 1
+}
+
 # The mount that holds a path, by number: two mounts of one file system are two. And the device: each btrfs subvolume
 # has its own. A rename works only where both are the same.
 place_of() {
@@ -313,14 +334,16 @@ store() {
   root_link["$1/$2"]=$3
 }
 
-entry_paths=() entry_kinds=() entry_stores=() entry_modes=()
-# linked USER KIND PATH STORE MODE: an entry that lives in a store and is linked; MODE is - where nothing is asked for.
+entry_paths=() entry_kinds=() entry_stores=() entry_modes=() entry_owners=() entry_groups=()
+# linked USER KIND PATH STORE MODE [OWNER GROUP]: an entry that lives in a store and is linked; - where nothing is asked for.
 linked() {
   [[ $1 == "$me" ]] || return 0
   entry_kinds+=("$2")
   entry_paths+=("$3")
   entry_stores+=("$4")
   entry_modes+=("$5")
+  entry_owners+=("${6--}")
+  entry_groups+=("${7--}")
 }
 
 folder_of() {
@@ -394,8 +417,11 @@ is_ours() {
 #   STORED.remanence-partial    on its way into the store
 #   LIVE.remanence-back         on its way back
 #   LIVE.remanence-original     what was at LIVE before the link: complete, and kept until --commit
-#   STORED.remanence-copied     a link whose text is no path but a note: IDENTITY FINGERPRINT of the compared copy at STORED
+#   STORED.remanence-copied     a link whose text is no path but a note: IDENTITY FINGERPRINT of the compared copy at STORED,
+#                               STAMP of what it was copied from, and "linked" as soon as the link is in its place
 #   STORED.remanence-returned   the same about what came back to LIVE: what is at STORED is out of date since
+#   STORED.remanence-copied-new the note while it is written anew; means nothing
+#   STORED.remanence-other     what the store had where a person took what was at LIVE: complete, and nothing deletes it
 #   LIVE.remanence-trash, STORED.remanence-trash    was decided about, and is being deleted
 look_beside() {
   partial=$stored.remanence-partial
@@ -403,6 +429,7 @@ look_beside() {
   original=$live.remanence-original
   copied=$stored.remanence-copied
   returned=$stored.remanence-returned
+  other=$stored.remanence-other
 }
 
 # What a directory or file stays however it is renamed: its inode and when that was born. (Inodes are used again, at once.)
@@ -411,14 +438,14 @@ identity_of() {
   reply=${reply// /_}
 }
 
-# has_note NOTE PATH: true where a note is about what is at a path; `reply` is the fingerprint in it.
+noted=()
+# has_note NOTE PATH: true where a note is about what is at a path; `reply` is the fingerprint in it, `noted` its words.
 has_note() {
-  local text
   [[ -L $1 && -e $2 && ! -L $2 ]] || return 1
-  text=$(readlink -- "$1")
+  read -r -a noted <<<"$(readlink -- "$1")"
   identity_of "$2"
-  [[ ${text%% *} == "$reply" ]] || return 1
-  reply=${text#* }
+  [[ ${noted[0]-} == "$reply" ]] || return 1
+  reply=${noted[1]-}
 }
 
 # True where data is at a path, and no link.
@@ -463,7 +490,9 @@ find_exchanger() {
 }
 
 # exchange A B: both names in one step, or nothing; never copies. The caller looks at the result, not at the code alone.
+# (mv refuses a link before the directory that it leads to, but takes them the other way round.)
 exchange() {
+  if [[ -L $1 ]]; then set -- "$2" "$1"; fi
   case $exchanger in
     mv) mv -T --exchange -- "$1" "$2" ;;
     exch) exch -- "$1" "$2" ;;
@@ -531,7 +560,7 @@ check_root_links() {
       none) ;;
       link)
         is_same_place "$link" "$folder" ||
-          die 3 "$(short "$link") leads elsewhere, to $(plain "$(readlink -- "$link")")"
+          die 3 "$(short "$link") leads elsewhere, to $(plain "$(readlink -- "$link")"): is it the store of before? Then run the unlink.sh of before first"
         ;;
       *) die 3 "$(short "$link") is in the way: it must be the link to $(short "$folder")" ;;
     esac
@@ -558,6 +587,10 @@ make_root_links() {
 check_way() {
   local parent stored_parent live_place
   way=copy
+  if [[ $path == *.remanence-* ]]; then
+    reason="its name is one that would say something else here"
+    return
+  fi
   existing "${live%/*}"
   parent=$reply
   existing "${stored%/*}"
@@ -570,6 +603,8 @@ check_way() {
     reason="something is mounted there or inside it"
   elif [[ $stored == "$live"/* || $live == "$stored"/* ]]; then
     reason="the store lies inside it"
+  elif ! is_reliable "$parent" || ! is_reliable "$stored_parent"; then
+    reason="a $reply file system is nothing to move data on: its names cannot be relied on"
   elif [[ ! -w $parent ]]; then
     reason="$(short "$parent") is not writable"
   elif [[ ! -w $stored_parent ]]; then
@@ -587,6 +622,1091 @@ put_on_disk() {
   sync -f -- "$@" || die 2 "the disk reports an error; see: journalctl -k"
 }
 
+# --- to another mount and back ------------------------------------------------------------------------------------
+
+# note FILE PATH FINGERPRINT STAMP: in one step, and before it what it is about is on the disk.
+note() {
+  local identity
+  identity_of "$2" || return 1
+  identity=$reply
+  put_on_disk "${2%/*}"
+  write_note "$1" "$identity $3 $4"
+}
+
+write_note() {
+  rm -f -- "$1-new" && ln -sT -- "$2" "$1-new" && mv -T -f -- "$1-new" "$1" || return 1
+  put_on_disk "${1%/*}"
+}
+
+# From now on what is in the store counts, and what is at LIVE, should the link be gone, is not what was copied.
+note_link() {
+  has_note "$copied" "$stored" || return 1
+  is_noted_linked || write_note "$copied" "${noted[*]} linked"
+}
+
+is_noted_linked() {
+  [[ ${noted[3]-} == linked ]]
+}
+
+# discard PATH: deletes what a name says is half, or was decided about. What is mounted in it is not entered, and
+# directories that nobody may write to do not stop it.
+discard() {
+  [[ -e $1 || -L $1 ]] || return 0
+  mount_points=()
+  load_mounts
+  ! has_mount "$1" || return 1
+  if [[ -d $1 && ! -L $1 && $EUID != 0 ]]; then
+    find "$1" -xdev -type d ! -perm -0700 -exec chmod u+rwx -- {} \; || return 1
+  fi
+  rm -rf --one-file-system -- "$1"
+}
+
+# Sets `reply` to what changes with every change in a tree and not when it is read: cheap, and told by no clock, which may
+# be set back. (A rename touches the root, but not the time of its content.)
+stamp_of() {
+  reply=$(
+    {
+      find "$1" -xdev -maxdepth 0 -printf '%i %s %m %U %G %T@\0' &&
+        find "$1" -xdev -mindepth 1 -printf '%P\0%i %s %T@ %C@\0'
+    } | b2sum --length=128 | cut -d' ' -f1
+  )
+}
+
+# True where a tree is what it was at the stamp that is in `stamp`.
+is_unchanged() {
+  stamp_of "$1" && [[ $reply == "$stamp" ]]
+}
+
+# True where what is at a path is still what was copied, as has_note has just read it: nothing touched it, or every byte is
+# the same.
+is_as_before() {
+  local print=${noted[1]-} stamp=${noted[2]-}
+  is_unchanged "$1" || is_print "$1" "$print"
+}
+
+is_print() {
+  [[ -n $2 ]] && reply=$(fingerprint "$1") && [[ $reply == "$2" ]]
+}
+
+# Prints a hash over the whole of a tree or file: names, kinds, owners, modes, times, links, hard links, ACLs, extended
+# attributes, and every byte. Not the label, which follows from the place, nor sockets, which mean nothing without their
+# program. Fails, and prints nothing, where something cannot be read or changes meanwhile.
+fingerprint() {
+  local print where=$1 what=. more=(--xattrs --xattrs-include='user.*' --xattrs-include=security.capability)
+  if [[ ! -d $1 ]]; then
+    where=${1%/*}
+    what=./${1##*/}
+    more+=(--transform 's/.*/x/')
+  fi
+  # Several attributes of one file come in any order: they are listed by themselves where something can.
+  if command -v getfattr >/dev/null; then more=("${more[@]:3}"); fi
+  print=$(
+    {
+      tar --create --file=- --directory="$where" --sort=name --format=posix --numeric-owner --acls \
+        --pax-option='exthdr.name=x,delete=atime,delete=ctime' --warning=no-file-ignored ${more[@]+"${more[@]}"} -- "$what" &&
+        attributes "$where" "$what"
+    } | b2sum --length=256 | cut -d' ' -f1
+  ) || return 1
+  printf '%s\n' "$print"
+}
+
+attributes() {
+  command -v getfattr >/dev/null || return 0
+  (
+    cd -- "$1"
+    find "$2" -print0 | xargs -0 getfattr -h -d -e hex -m '^(user\.|security\.capability$)' |
+      awk -v single="$([[ $2 == . ]] || printf yes)" '/^# file: / { file = single ? "x" : $0; next } NF { print file, $0 }' | sort
+  )
+}
+
+# True where two trees are the same in all that; `reply` is the fingerprint.
+is_same_tree() {
+  local other pipe
+  exec {pipe}< <(fingerprint "$2")
+  reply=$(fingerprint "$1") || reply=
+  read -r other <&"$pipe" || other=
+  exec {pipe}<&-
+  [[ -n $reply && $reply == "$other" ]]
+}
+
+# copy_tree FROM TO: a service may change its part of the system while root copies it, and put a link where a directory
+# was. cp would go through it by its path; tar holds each directory that it is in, and the copy is shut until it is whole.
+copy_tree() {
+  if [[ ${user-} != - ]]; then
+    cp -a --reflink=auto --sparse=auto -T -- "$1" "$2"
+    return
+  fi
+  local all=(--numeric-owner --acls --xattrs --xattrs-include='*')
+  mkdir -m 0700 -- "$2" &&
+    tar --create --file=- --directory="$1" --format=posix --sparse --warning=no-file-ignored "${all[@]}" . |
+    tar --extract --file=- --directory="$2" --preserve-permissions --same-owner "${all[@]}"
+}
+
+# copy FROM TO NOTE: a copy that is the same in all things, on the disk, and noted. TO is a name that means nothing yet.
+# Sets `stamp`: while FROM has it, the copy holds all that is there.
+copy() {
+  local try before=
+  for try in 1 2 3; do
+    discard "$2" && make_parents "$2" || return 1
+    copy_tree "$1" "$2" || return 1
+    stamp_of "$1" || return 1
+    stamp=$reply
+    # A file written twice within one tick of the clock has one time.
+    sleep 0.05
+    if is_same_tree "$1" "$2"; then
+      note "$3" "$2" "$reply" "$stamp"
+      return
+    fi
+    if [[ $stamp == "$before" ]]; then
+      reason="a copy there is not the same: $(difference "$1" "$2")" code=3
+      return 1
+    fi
+    before=$stamp
+    ((try == 3)) || warn "$(plain "$(short "$1")") changed while it was copied, or the copy is not the same: again"
+  done
+  reason="it changes all the time; close what uses it" code=4
+  return 1
+}
+
+# Says the first thing in which two trees differ, as far as names, owners, modes and times tell.
+difference() {
+  local list='%y %m %U:%G %P -> %l\n' found
+  found=$(
+    { diff <(find "$1" -xdev ! -type s -printf "$list" | sort) <(find "$2" -xdev ! -type s -printf "$list" | sort) || :; } |
+      grep -m 1 '^[<>]'
+  ) || found='times, ACLs, attributes or content'
+  plain "$found"
+}
+
+# exchange_names LIVE OTHER: both names in one step, or, where nothing here can do that, in two: then LIVE is missing for
+# an instant, and the next run finds what belongs there.
+exchange_names() {
+  if [[ $exchanger != none ]]; then
+    exchange "$1" "$2"
+  elif [[ -L $1 ]]; then
+    rm -- "$1" && mv -T -n -- "$2" "$1"
+  else
+    rm -- "$2" && mv -T -n -- "$1" "$2" && ln -sT -- "$text" "$1"
+  fi
+}
+
+# put_away PATH TRASH NOTE: what was decided about gets a name that says so, then the note goes by which it was decided,
+# and only then the first file. While the note is there, so is what it was about, under one of the two names.
+put_away() {
+  if has_data "$1"; then
+    discard "$2" && mv -T -n -- "$1" "$2" && [[ ! -e $1 ]] || return 1
+    put_on_disk "${1%/*}"
+  fi
+  if [[ -L $3 ]]; then
+    rm -- "$3" || return 1
+    put_on_disk "${3%/*}"
+  fi
+  # Before a later note goes: without power, the trash would be back, and nothing would say that it is.
+  discard "$2" && put_on_disk "${2%/*}"
+}
+
+# is_as_noted PATH NOTE ABOUT: true where the note is about ABOUT, and what is at PATH is in every byte what it says.
+is_as_noted() {
+  has_note "$2" "$3" && is_print "$1" "$reply"
+}
+
+# A copy needs an answer: it takes room, and what was copied stays until somebody says --commit. Without one nothing is
+# done; the rest is shown, as with --dry-run.
+agree_to_copy() {
+  local n sum=0 count=0 answer=
+  [[ $dry_run == no && $yes == no ]] || return 0
+  for n in "${!actions[@]}"; do
+    if [[ ${actions[$n]} == copy ]]; then count=$((count + 1)) sum=$((sum + sizes[n])); fi
+  done
+  ((count > 0)) || return 0
+  if [[ $format == text && -t 0 && -t 2 ]]; then
+    read -r -p "$count entries must be copied from one mount to another, $(human "$sum"); what is copied is kept. Do it? [y/N] " answer
+    if [[ $answer == [yY]* ]]; then return 0; fi
+  fi
+  dry_run=yes
+  for n in "${!actions[@]}"; do
+    if [[ ${actions[$n]} == copy ]]; then
+      actions[n]=refuse
+      reasons[n]="not on one mount, so it would have to be copied; --yes does that, and keeps what is copied"
+      if [[ $exchanger == none ]]; then reasons[n]+=" (on one mount: with coreutils 9.5, util-linux 2.40, python3 or perl)"; fi
+    fi
+  done
+  warn "Home and store are on another mount each, or nothing here can exchange two names. Nothing is touched."
+}
+
+# The worse of two exit codes: what has to be settled by hand, what is unsafe, what is in use.
+worst_of() {
+  case $1/$2 in
+    5/* | */5) reply=5 ;;
+    3/* | */3) reply=3 ;;
+    4/* | */4) reply=4 ;;
+    *) reply=0 ;;
+  esac
+}
+
+# --- labels, where SELinux is on ----------------------------------------------------------------------------------
+
+# A label follows from the place. The policy knows what a home holds, and nothing of a store: one rule says that the
+# store's paths are to be labelled like the ones that they mirror. Without the rule nothing in a store is labelled here,
+# since what the policy then says is wrong for all of it.
+
+selinux=
+# Sets `reply` to enforcing, permissive or disabled; disabled also where there is no SELinux at all.
+selinux_mode() {
+  local PATH=$PATH:/usr/sbin
+  if [[ -z $selinux ]]; then
+    selinux=disabled
+    if command -v selinuxenabled >/dev/null && selinuxenabled; then
+      selinux=permissive
+      if [[ $(getenforce) == Enforcing ]]; then selinux=enforcing; fi
+    fi
+  fi
+  reply=$selinux
+}
+
+# The type in a label, which is what the policy decides by.
+type_in() {
+  IFS=: read -r _ _ reply _ <<<"$1" || reply=
+}
+
+# Sets `reply` to the type that the policy wants for a path; empty where it wants none, or cannot be asked.
+expected_label() {
+  local PATH=$PATH:/usr/sbin label
+  label=$(matchpathcon -n "$1" 2>/dev/null) || label=
+  type_in "$label"
+}
+
+# Sets `reply` to the type that a path has, which is not followed; empty where it has none.
+actual_label() {
+  local label
+  label=$(stat -c %C -- "$1" 2>/dev/null) || label=
+  type_in "$label"
+}
+
+# True where the policy wants the same for something in a tree as for the same thing in another.
+is_labelled_like() {
+  local wanted
+  expected_label "${2%/}${3:+/$3}"
+  wanted=$reply
+  expected_label "${1%/}${3:+/$3}"
+  [[ -n $reply && $reply == "$wanted" ]]
+}
+
+# True where the policy knows that a directory is a home. Where it does not, a relabel would undo all labels in it.
+is_known_home() {
+  expected_label "$1/.ssh"
+  [[ $reply == ssh_home_t ]]
+}
+
+warn_of_unknown_home() {
+  warn "SELinux: labels of $1 are left as they are: the policy wants ${reply:-nothing} for its .ssh, so it does not know that this is a home."
+  warn "  A relabel would break it. Where homes are in /var/home (Fedora Atomic) the policy's file_contexts.subs_dist must not map /var/home to /home."
+}
+
+# relabel PATH…: what the policy says, to each of them and nothing below; links are not followed.
+relabel() {
+  local PATH=$PATH:/usr/sbin
+  restorecon -- "$@" || warn "SELinux: not everything could be labelled"
+}
+
+# relabel_below [-e PATH]… PATH…: the same to all that is below, on one file system. Not with -F: that would take the labels that containers gave.
+relabel_below() {
+  local PATH=$PATH:/usr/sbin
+  restorecon -R -x "$@" || warn "SELinux: not everything could be labelled"
+}
+
+# label_links PATH…: gives paths of this home the labels of their places.
+label_links() {
+  if can_label "$@"; then relabel "$@"; fi
+}
+
+# label_back PATH…: the same to all that came back to this home.
+label_back() {
+  if can_label "$@"; then relabel_below "$@"; fi
+}
+
+# True where there is something to label, SELinux is on, and the policy knows this home.
+can_label() {
+  selinux_mode
+  if [[ $reply == disabled ]] || (($# == 0)); then return 1; fi
+  is_known_home "$home" && return 0
+  warn_of_unknown_home "$home"
+  return 1
+}
+
+# label_home STORED…: the labels of this home's links, which a run that was stopped may not have given, and of the data
+# that this run moved to STORED.
+label_home() {
+  local i name path kind mode live stored text root links=() tops=() deep=() unknown=()
+  can_label ${chosen[@]+"${chosen[@]}"} || return 0
+  for name in ${stores[@]+"${stores[@]}"}; do
+    if [[ -L $home/${root_link["$me/$name"]} ]]; then links+=("$home/${root_link["$me/$name"]}"); fi
+    folder_of "$name"
+    is_labelled_like "$reply" "$home" .ssh || unknown+=("$name")
+  done
+  for i in "${chosen[@]}"; do
+    look_at "$i"
+    if [[ ! -L $live ]] || ! is_ours; then continue; fi
+    links+=("$live")
+    if ! is_one_of "${entry_stores[$i]}" ${unknown[@]+"${unknown[@]}"} && [[ -e $stored ]]; then
+      tops+=("$stored")
+      if is_one_of "$stored" "$@"; then deep+=("$stored"); fi
+    fi
+  done
+  if ((${#links[@]} + ${#tops[@]} > 0)); then relabel ${links[@]+"${links[@]}"} ${tops[@]+"${tops[@]}"}; fi
+  if ((${#deep[@]} > 0)); then relabel_below "${deep[@]}"; fi
+  if ((${#unknown[@]} > 0)); then
+    warn "SELinux: the policy does not know what store ${unknown[*]} holds, and the next relabel would take all labels there: run sudo ${0##*/} once"
+  fi
+  if (($# > 0)); then journal "labels $selinux"; fi
+}
+
+is_one_of() {
+  local word
+  for word in "${@:2}"; do
+    if [[ $word == "$1" ]]; then return 0; fi
+  done
+  return 1
+}
+
+# What is said of labels at the end of a run.
+say_labels() {
+  selinux_mode
+  if [[ $reply == disabled ]]; then say "SELinux is off here: there are no labels to set."; fi
+}
+
+# --- what is mounted instead of linked ----------------------------------------------------------------------------
+
+bound_users=() bound_kinds=() bound_paths=() bound_places=() bound_modes=() bound_owners=() bound_groups=() bound_units=()
+# bound USER KIND PATH STORED MODE OWNER GROUP UNIT: an entry that lives in a store and is mounted at its place by a unit
+# of the system. USER is - for the system; STORED is relative where it lies in the home.
+bound() {
+  bound_users+=("$1") bound_kinds+=("$2") bound_paths+=("$3") bound_places+=("$4")
+  bound_modes+=("$5") bound_owners+=("$6") bound_groups+=("$7") bound_units+=("$8")
+  if [[ $1 == "$me" ]]; then own_bound_paths+=("$3"); fi
+}
+own_bound_paths=()
+
+# True where this run is root's own, for the mounts and labels of everybody.
+is_for_root() {
+  [[ $EUID == 0 && (-z $me || ($me == root && ${#bound_paths[@]} -gt 0)) ]]
+}
+
+units=/etc/systemd/system
+
+# look_at_bound NUMBER HOME: everything about such an entry, in a home: sets user, path, kind, mode, owner, group, unit,
+# live and stored, and what may lie beside them.
+look_at_bound() {
+  user=${bound_users[$1]}
+  path=${bound_paths[$1]}
+  kind=${bound_kinds[$1]}
+  mode=${bound_modes[$1]}
+  owner=${bound_owners[$1]}
+  group=${bound_groups[$1]}
+  unit=${bound_units[$1]}
+  live=$path
+  [[ $live == /* ]] || live=$2/$path
+  stored=${bound_places[$1]}
+  [[ $stored == /* ]] || stored=$2/$stored
+  look_beside
+  # STORED.remanence-emptying: a link that says that what the mount covers was compared, and is being deleted.
+  emptying=$stored.remanence-emptying
+  # No link of ours belongs here.
+  text=
+}
+
+# True where what the store keeps is mounted at its place.
+is_bound() {
+  is_mount_point "$live" && [[ $live -ef $stored ]]
+}
+
+# True where the unit is there and is started at boot.
+is_enabled() {
+  [[ -f $units/$unit && -e $units/local-fs.target.wants/$unit ]]
+}
+
+# check_bound: how it stands with a mount, for verify.sh: sets `result` (ok, absent or a finding) and `says`. Needs
+# look_at_bound and load_mounts before it.
+check_bound() {
+  local live_kind stored_kind
+  kind_of "$live"
+  live_kind=$reply
+  kind_of "$stored"
+  stored_kind=$reply
+  result=ok says='mounted from the store'
+  if is_bound; then
+    check_covering
+  elif is_mount_point "$live"; then
+    result=foreign says='something else is mounted there'
+  elif has_note "$returned" "$live"; then
+    result=unlinked says='brought back by unlink.sh; the store keeps what was there before, until sudo unlink.sh --commit'
+  elif [[ $live_kind == link && $live -ef $stored ]]; then
+    result=unlinked says='a link to the store, and is to be a mount; run sudo link.sh'
+  elif [[ $live_kind == link ]]; then
+    result=foreign says="a link to $(plain "$(readlink -- "$live")"), not a mount of the store"
+  elif [[ $stored_kind == link ]]; then
+    result=foreign says="the store has a link there, which is not mounted: $(plain "$(short "$stored")")"
+  elif [[ $live_kind == none && $stored_kind == none ]]; then
+    result=absent says='not there yet'
+  elif [[ ($live_kind != none && $live_kind != "$kind") || ($stored_kind != none && $stored_kind != "$kind") ]]; then
+    result=kind says="here $live_kind, in the store $stored_kind, and both should be a $kind"
+  elif has_data "$partial" || has_data "$back" || [[ -L $emptying ]] || has_note "$copied" "$stored"; then
+    result=interrupted says='a run of link.sh or unlink.sh was stopped here; run it again, as root'
+  elif [[ $stored_kind == none ]] && is_enabled; then
+    result=unmounted says='not mounted: the store has nothing there; is it mounted?'
+  elif [[ $stored_kind == none ]]; then
+    result=unlinked says='not in the store yet; run sudo link.sh'
+  elif [[ $live_kind == none ]] || is_empty_directory "$live"; then
+    result=unmounted says='not mounted, and its data is in the store; run sudo link.sh'
+  else
+    result=replaced
+    says="not mounted, and data of its own is here: changed $(date -r "$live" +%F), the store's $(date -r "$stored" +%F)"
+  fi
+}
+
+check_covering() {
+  if ! is_enabled; then
+    result=unit says='mounted, but not after the next boot; run sudo link.sh'
+  elif has_data "$back"; then
+    result=interrupted says='a run of unlink.sh was stopped here; run it again, as root'
+  elif [[ -L $copied || -L $emptying ]]; then
+    says+=', and the original is kept below the mount until sudo link.sh --commit'
+  fi
+}
+
+# Says what is left for root, after a run for a home.
+say_left_for_root() {
+  local own count=0
+  for own in ${own_bound_paths[@]+"${own_bound_paths[@]}"}; do
+    if wanted "$own"; then count=$((count + 1)); fi
+  done
+  ((count == 0)) || warn "$count entries of this home are mounts, which need root: sudo $0"
+}
+
+# --- one look at many places --------------------------------------------------------------------------------------
+
+declare -A seen_mode=() seen_owner=() seen_group=() seen_uid=() seen_time=() seen_link=()
+# look_all PATH…: what each is, without following a link; one process for all, since one for each would take longest of all.
+look_all() {
+  local path mode owner group uid time link
+  while IFS= read -r -d '' path && IFS= read -r -d '' mode && IFS= read -r -d '' owner && IFS= read -r -d '' group &&
+    IFS= read -r -d '' uid && IFS= read -r -d '' time && IFS= read -r -d '' link; do
+    seen_mode["$path"]=$mode seen_owner["$path"]=$owner seen_group["$path"]=$group
+    seen_uid["$path"]=$uid seen_time["$path"]=${time%.*} seen_link["$path"]=$link
+  done < <(find "$@" -maxdepth 0 -printf '%p\0%m\0%u\0%g\0%U\0%T@\0%l\0' 2>/dev/null || :)
+}
+
+declare -A inside_count=() inside_first=()
+# look_inside PATH…: what must not be inside of kept directories, in one walk through all of them: directories that cannot be
+# read, btrfs subvolumes, and what belongs to another person. Sets how many there are, and the first of each kind.
+look_inside() {
+  local what root path others=()
+  (($# > 0)) || return 0
+  # Numbers from 65536 on are those of containers, and theirs to have.
+  if [[ -n $me ]]; then others=(',' ! -uid "$EUID" -uid -65536 -printf 'owner\0%H\0%p\0'); fi
+  while IFS= read -r -d '' what && IFS= read -r -d '' root && IFS= read -r -d '' path; do
+    [[ $root != "$path" ]] || continue
+    # find does not know the file system of a subvolume.
+    if [[ $what == nested && $(stat -f -c %T -- "$path") != btrfs ]]; then continue; fi
+    inside_count["$what $root"]=$((${inside_count["$what $root"]-0} + 1))
+    inside_first["$what $root"]=${inside_first["$what $root"]-$path}
+  done < <(find "$@" -xdev -type d \( ! -readable -o ! -executable \) -printf 'unreadable\0%H\0%p\0' , \
+    -type d -inum 256 -printf 'nested\0%H\0%p\0' ${others[@]+"${others[@]}"} 2>/dev/null || :)
+}
+
+# mount_below PATH: sets `reply` to a mount point below it.
+mount_below() {
+  for reply in ${mount_points[@]+"${mount_points[@]}"}; do
+    [[ $reply == "$1"/* ]] && return 0
+  done
+  return 1
+}
+
+# The time of the newest thing in a tree, in seconds; of a directory itself only where nothing else is in it.
+newest_in() {
+  reply=$(find "$1" -xdev ! -type d -printf '%T@\n' 2>/dev/null | sort -n | tail -n 1) || :
+  [[ -n $reply ]] || reply=$(stat -c %Y -- "$1")
+  reply=${reply%.*}
+}
+
+# How long ago a time was, as a person says it.
+ago() {
+  local seconds=$((EPOCHSECONDS - $1)) number unit
+  if ((seconds < 120)); then
+    reply='just now'
+    return
+  elif ((seconds < 7200)); then
+    number=$((seconds / 60)) unit=minutes
+  elif ((seconds < 172800)); then
+    number=$((seconds / 3600)) unit=hours
+  else
+    number=$((seconds / 86400)) unit=days
+  fi
+  reply="$number $unit ago"
+}
+
+# leads_in_a_circle PATH: true for a link that leads back to itself.
+leads_in_a_circle() {
+  [[ -L $1 && ! -e $1 && $(stat -L -- "$1" 2>&1) == *'Too many levels of symbolic links'* ]]
+}
+
+declare -A is_direct=()
+# True where no step on the way to a path is a link; asked once for each directory, without a process.
+is_reached_directly() {
+  local parent
+  existing "${1%/*}"
+  parent=$reply
+  if [[ -z ${is_direct["$parent"]-} ]]; then
+    is_direct["$parent"]=no
+    if [[ -d $parent ]] && cd -P -- "$parent" 2>/dev/null; then
+      if [[ $PWD == "$parent" ]]; then is_direct["$parent"]=yes; fi
+      cd /
+    fi
+  fi
+  [[ ${is_direct["$parent"]} == yes ]]
+}
+
+# --- what is wrong with an entry ----------------------------------------------------------------------------------
+
+# fault CODE TEXT [COMMAND…]: the first that is found is what the state is called, and says what to do; the others are said.
+fault() {
+  if [[ $result == ok || $result == absent ]]; then
+    result=$1 says=$2
+    next=("${@:3}")
+  else
+    says+="; $2"
+  fi
+}
+
+# remark TEXT: what is to be known, and is no fault.
+remark() {
+  says+="${says:+, }$1"
+}
+
+# this COMMAND OPTION…: a command of ours about the entry.
+this() {
+  command_path "$path"
+  reply="${1//PATH/$reply}"
+}
+
+# The state of a linked entry: sets `result` (ok, absent or what is wrong), `says` and `next`.
+check_linked() {
+  local live_kind stored_kind where=''
+  kind_of "$live"
+  live_kind=$reply
+  kind_of "$stored"
+  stored_kind=$reply
+  look_beside
+  if ! is_reached_directly "$live"; then
+    fault detour "$(plain "$(short "$reply")") is reached through a link, so this lies elsewhere; give the directory its place back"
+  elif [[ $stored == "$live"/* || $live == "$stored"/* ]]; then
+    fault inside 'the store lies inside it, or it inside of the store'
+  elif is_mount_point "$live"; then
+    check_mount_over
+  elif has_note "$returned" "$live"; then
+    fault unlinked 'brought back by unlink.sh; the store keeps what was there before, until unlink.sh --commit'
+  elif is_half_done; then
+    this "link.sh --only PATH"
+    if [[ -e $back || -L $back ]]; then this "unlink.sh --only PATH"; fi
+    fault interrupted 'a run of link.sh or unlink.sh was stopped here; run it again' "$reply"
+  elif [[ $live_kind == link ]]; then
+    check_own_link
+  elif [[ $live_kind == none ]]; then
+    check_no_live
+  elif [[ $live_kind == other || $stored_kind == other ]]; then
+    check_special
+  else
+    check_data
+  fi
+  check_beside
+  if [[ $result == ok ]]; then where=$stored; elif [[ $live_kind != none ]] && has_data "$live"; then where=$live; fi
+  if [[ -n $where ]]; then check_place "$where"; fi
+}
+
+# True where a run was stopped in the middle of an entry.
+is_half_done() {
+  if [[ -L $back ]] || has_data "$back"; then return 0; fi
+  [[ $live_kind != link ]] || return 1
+  if has_data "$partial"; then return 0; fi
+  is_mark || is_link_to "$original" "$text" || {
+    [[ $live_kind == "$kind" ]] && has_note "$copied" "$stored" && [[ ${noted[3]-} != linked ]] && ! has_data "$original"
+  }
+}
+
+# Something is mounted at the place of the link: what is below cannot be seen.
+check_mount_over() {
+  if [[ $live -ef $stored ]]; then
+    fault mounted 'the store is mounted over it, where a link is asked for; unmount it, then run link.sh' "sudo umount ${live@Q}"
+  else
+    reply=$(findmnt -n -r -o SOURCE,FSTYPE -M "$live" | tail -n 1) || reply=
+    fault mounted "something else is mounted over it: $(plain "$reply"); what lies below is hidden" "sudo umount ${live@Q}"
+  fi
+}
+
+check_own_link() {
+  local target=${seen_link["$live"]-}
+  if is_ours && [[ $stored_kind == "$kind" && ! -e $live ]]; then
+    fault dangling "the data is in the store, but the link leads nowhere: $(plain "$(short "$root")") is missing; run link.sh" 'link.sh'
+  elif is_ours && [[ $stored_kind == "$kind" ]]; then
+    remark 'link to the store'
+    check_text "$target"
+    check_hollow
+  elif leads_in_a_circle "$live"; then
+    fault loop "a link that leads in a circle, $(plain "$target"); there is no data behind it"
+    say_original
+  elif ! is_ours; then
+    check_foreign_link "$target"
+  elif [[ $stored_kind == none ]]; then
+    check_dangling
+  elif [[ $stored_kind == link ]]; then
+    fault stored-link "the store has a link there, to $(plain "$(readlink -- "$stored")"), and not the data: it is in no backup"
+  elif [[ $stored_kind == other ]]; then
+    check_special
+  else
+    fault kind "the store has a $stored_kind, not a $kind"
+  fi
+}
+
+check_foreign_link() {
+  local name folder where
+  where=$(realpath -m -- "$live" 2>/dev/null) || where=$1
+  for name in "${!folder_in[@]}"; do
+    [[ $name == "$me"/* ]] || continue
+    folder_of "${name#"$me/"}"
+    folder=$reply
+    if [[ $where == "$folder"/* && $folder/$path != "$stored" ]]; then
+      this "link.sh --only PATH"
+      fault other-store "a link into the store ${name#"$me/"}, and the manifest says ${entry_stores[$i]}; move the data there, remove the link" "$reply"
+      return
+    fi
+  done
+  this "link.sh --only PATH"
+  fault foreign "a link to $(plain "$1"), not to the store; remove the link if it is not wanted" "$reply"
+}
+
+check_dangling() {
+  folder_of "${entry_stores[$i]}"
+  if unmounted_above "$reply"; then
+    fault unmounted "the link is there, but $(plain "$(short "$reply")") is not mounted" "sudo mount ${reply@Q}"
+  else
+    fault dangling 'the link is there, but the store has nothing: is it mounted?'
+    this "restore.sh --only PATH     # if it is lost"
+    if [[ -n $schedule ]]; then next+=("$reply"); fi
+  fi
+  say_original
+}
+
+say_original() {
+  if has_data "$original"; then remark "what was here before link.sh is in $(plain "$(short "$original")")"; fi
+}
+
+# Any text does that leads to the store and not through a link of somebody else, who may change it.
+check_text() {
+  local target=$1
+  [[ $target != "$text" ]] || return 0
+  if [[ $target != /* ]]; then target=${live%/*}/$target; else remark 'an absolute one'; fi
+  if [[ $target == "${HOME%/}"/* ]]; then target=$home/${target#"${HOME%/}"/}; fi
+  target=$(realpath -ms -- "$target")
+  if [[ $target != "$stored" && $target != "$root/$path" ]]; then
+    fault indirect "a link to the store by way of $(plain "$(short "$target")"), which is another link" "ln -sfnT ${text@Q} ${live@Q}"
+  fi
+}
+
+# An empty store where the original is full is nothing that link.sh has made.
+check_hollow() {
+  [[ $kind == directory ]] && has_data "$original" || return 0
+  if is_empty_directory "$stored" && ! is_empty_directory "$original"; then
+    this "link.sh --only PATH --take live"
+    fault empty-store "what is in the store is empty; what was here before is in $(plain "$(short "$original")")" "$reply"
+  fi
+}
+
+check_no_live() {
+  if [[ $stored_kind == none ]] && has_data "$original"; then
+    fault missing "neither here nor in the store; what was here before link.sh is in $(plain "$(short "$original")")" \
+      "mv -nT ${original@Q} ${live@Q}"
+  elif [[ $stored_kind == none ]]; then
+    result=absent says='not there yet'
+  elif [[ $stored_kind != "$kind" ]]; then
+    fault kind "the store has a $stored_kind, not a $kind"
+  elif [[ -L $returned ]]; then
+    this "link.sh --only PATH --take store"
+    fault outdated 'it was brought back and is gone since; what the store has is from before' "$reply"
+  else
+    this "link.sh --only PATH"
+    fault unlinked 'the data is in the store, but there is no link; run link.sh' "$reply"
+  fi
+}
+
+check_special() {
+  if [[ $live_kind == other ]]; then
+    fault special "$(stat -c %F -- "$live") stands in its place, not a $kind: a program that runs may need it"
+  else
+    fault special "the store has a $(stat -c %F -- "$stored"), not a $kind"
+  fi
+}
+
+# Data is here and no link.
+check_data() {
+  if [[ $stored_kind == none && $live_kind == "$kind" ]] && has_data "$original"; then
+    fault original "not linked, and what was here before a run is in $(plain "$(short "$original")"): look which of them you want"
+  elif [[ $stored_kind == none && $live_kind == "$kind" ]]; then
+    this "link.sh --only PATH"
+    fault unlinked 'not linked yet; run link.sh' "$reply"
+  elif [[ $stored_kind == none ]]; then
+    fault kind "a $live_kind, not a $kind"
+  elif [[ $live_kind == directory ]] && is_empty_directory "$live" && [[ $stored_kind == "$kind" ]]; then
+    this "link.sh --only PATH"
+    fault empty-here 'an empty directory stands in place of the link; the data is in the store; run link.sh' "$reply"
+  elif [[ $stored_kind == directory && $live_kind == "$kind" ]] && is_empty_directory "$stored"; then
+    this "link.sh --only PATH"
+    fault unlinked 'not linked, and what is in the store is empty; run link.sh' "$reply"
+  else
+    check_two_sides
+  fi
+}
+
+# Both here and in the store: an application put something new in place of the link.
+check_two_sides() {
+  local here there size date_here date_there code=replaced
+  if [[ $live_kind != "$kind" || $stored_kind != "$kind" ]]; then code=kind; fi
+  newest_in "$live"
+  here=$reply
+  newest_in "$stored"
+  there=$reply
+  printf -v date_here '%(%F %H:%M)T' "$here"
+  printf -v date_there '%(%F %H:%M)T' "$there"
+  newer=same
+  if ((here > there)); then newer=here; elif ((here < there)); then newer='store'; fi
+  size_of "$live"
+  size=$(human "$reply")
+  size_of "$stored"
+  fault "$code" "a $live_kind stands in place of the link: changed $date_here, $size; the store's $stored_kind $date_there, $(human "$reply")"
+  case $newer in
+    here) remark 'newer data on this side' ;;
+    store) remark "the store's is newer" ;;
+  esac
+  this "link.sh --compare PATH"
+  next+=("$reply")
+  if [[ $live_kind == "$kind" ]]; then
+    this "link.sh --only PATH --take live"
+    next+=("$reply     # keeps what is here; the store's stays beside it")
+  fi
+  if [[ $stored_kind == "$kind" ]]; then
+    this "link.sh --only PATH --take store"
+    next+=("$reply    # keeps the store's; what is here stays beside it")
+  fi
+}
+
+# What runs and people left beside it.
+check_beside() {
+  local note
+  if [[ $live_kind == link && $result == @(ok|indirect) ]] && has_data "$original"; then check_original; fi
+  if has_data "$other"; then remark "what the store had before is kept in $(plain "$(short "$other")")"; fi
+  if has_data "$partial" && [[ $result != interrupted ]]; then
+    fault leftover "half a copy, and no data, is in $(plain "$(short "$partial")")" "rm -r -- ${partial@Q}"
+  fi
+  if [[ -e $live.remanence-trash ]]; then
+    if [[ $live_kind == link ]]; then
+      fault interrupted "link.sh --commit was stopped here; run it again" 'link.sh --commit'
+    else
+      fault interrupted "link.sh --commit was stopped here, and the link is gone since: look whether you need $(plain "$(short "$live")").remanence-trash"
+    fi
+  fi
+  if [[ -e $stored.remanence-trash ]]; then fault interrupted 'unlink.sh --commit was stopped here; run it again' 'unlink.sh --commit'; fi
+  note=$copied
+  if is_stale "$copied" "$stored" "$partial"; then check_note; fi
+  note=$returned
+  if is_stale "$returned" "$live" "$back"; then check_note; fi
+}
+
+# is_stale NOTE PATH PATH: true where a note is about neither.
+is_stale() {
+  if [[ ! -L $1 ]]; then
+    [[ -e $1 ]]
+    return
+  fi
+  ! has_note "$1" "$2" && ! has_note "$1" "$3"
+}
+
+check_note() {
+  if [[ -L $note ]]; then
+    fault note "the note $(plain "$(short "$note")") is about something that is not there any more" "rm -- ${note@Q}"
+  else
+    fault note "$(plain "$(short "$note")") has the name of a note of link.sh, and is none"
+  fi
+}
+
+# An original counts until --commit, and what was written to it since is nowhere else.
+check_original() {
+  if ! has_note "$copied" "$stored"; then
+    remark "what was here before is kept in $(plain "$(short "$original")"), and yours to remove"
+  elif ! is_as_before "$original"; then
+    this "link.sh --compare PATH"
+    fault late "newer data on this side: a program wrote to $(plain "$(short "$original")") after it was copied, and only there is what it wrote" "$reply"
+    this "link.sh --only PATH --take store"
+    next+=("$reply    # when you have copied by hand what is missing in the store")
+    this "link.sh --only PATH --take live"
+    next+=("$reply     # keeps the original; the store's stays beside it")
+  else
+    remark 'and the original is kept until link.sh --commit'
+  fi
+}
+
+# --- owner, mode, label, inside -----------------------------------------------------------------------------------
+
+# check_place PATH: who can do what with the data itself, and what is inside.
+check_place() {
+  [[ -n ${seen_mode["$1"]-} ]] || return 0
+  check_owner "$1"
+  check_mode "$1"
+  check_label "$1"
+  if [[ -d $1 && ! (-r $1 && -x $1) ]]; then fault unreadable "$(plain "$(short "$1")") cannot be read by you"; fi
+  if mount_below "$1" || { [[ $live != "$1" ]] && mount_below "$live"; }; then
+    fault nested "something is mounted inside it, at $(plain "$(short "$reply")"): no backup has it, and it does not move"
+  fi
+  check_inside "$1"
+}
+
+check_owner() {
+  local owner=${seen_owner["$1"]} group=${seen_group["$1"]} wanted_owner=$entry_owner
+  if [[ $wanted_owner == - && -n $me ]]; then
+    if ((${seen_uid["$1"]} != EUID)); then
+      fault owner "belongs to $owner, not to you" "sudo chown -hR $EUID: -- ${1@Q}"
+    fi
+  elif [[ $wanted_owner != - && $owner != "$wanted_owner" ]]; then
+    fault owner "belongs to $owner, and should to $wanted_owner" "sudo chown -h $wanted_owner -- ${1@Q}"
+  fi
+  if [[ $entry_group != - && $group != "$entry_group" ]]; then
+    fault owner "has the group $group, and should have $entry_group" "sudo chgrp -h $entry_group -- ${1@Q}"
+  fi
+}
+
+# A finding where more people are let in than the manifest says.
+check_mode() {
+  local mode_now
+  [[ $mode != - ]] || return 0
+  printf -v mode_now '%04o' "$((8#${seen_mode["$1"]} & 8#777))"
+  if (((8#$mode_now & ~8#$mode) != 0)); then
+    fault mode "mode $mode_now, and should be $mode" "chmod $mode ${1@Q}"
+  fi
+}
+
+# What SELinux calls it, and what the policy would; a link counts for itself, since who may not read it gets nowhere.
+check_label() {
+  local of_link
+  [[ $has_labels == yes ]] || return 0
+  actual_label "$1"
+  label=$reply
+  expected_label "$1"
+  expected_label=$reply
+  if [[ -n $expected_label && $label != "$expected_label" ]]; then
+    fault label "has the label ${label:-none}, and should have $expected_label" 'sudo link.sh'
+  fi
+  [[ -L $live ]] || return 0
+  actual_label "$live"
+  of_link=$reply
+  expected_label "$live"
+  if [[ -n $reply && $of_link != "$reply" ]]; then
+    fault label "the link has the label ${of_link:-none}, and should have $reply" "restorecon -- ${live@Q}"
+  fi
+}
+
+check_inside() {
+  local count first
+  count=${inside_count["unreadable $1"]-0}
+  first=${inside_first["unreadable $1"]-}
+  if ((count > 0)); then
+    fault unreadable "$count directories in it cannot be read by you, so they are in no backup: $(plain "$(short "$first")")"
+  fi
+  count=${inside_count["nested $1"]-0}
+  first=${inside_first["nested $1"]-}
+  if ((count > 0)); then
+    fault nested "there is a btrfs subvolume inside it, which no backup has: $(plain "$(short "$first")")"
+  fi
+  count=${inside_count["owner $1"]-0}
+  first=${inside_first["owner $1"]-}
+  if ((count > 0)); then
+    remark "$count files in it belong to others, the first is $(plain "$(short "$first")")"
+  fi
+}
+
+# --- sshd ---------------------------------------------------------------------------------------------------------
+
+# sshd takes no key where anybody else can change a directory between the keys and the home, or / where they lie elsewhere.
+check_ssh() {
+  local at bits owner
+  [[ -n $me && $path == .ssh && -d $live ]] || return 0
+  at=$(realpath -e -- "$live" 2>/dev/null) || return 0
+  if [[ -f $at/authorized_keys ]]; then at=$(realpath -e -- "$at/authorized_keys"); fi
+  while :; do
+    read -r bits owner < <(stat -c '%a %u' -- "${at:-/}") || return 0
+    if [[ $owner != 0 && $owner != "$EUID" ]]; then
+      fault ssh "sshd takes no key while $(plain "$(short "${at:-/}")") belongs to somebody else"
+    elif (((8#$bits & 8#022) != 0)); then
+      fault ssh "sshd takes no key while others can change $(plain "$(short "${at:-/}")"), mode $bits" "chmod go-w -- ${at@Q}"
+    fi
+    [[ -n $at && $at != "$home" ]] || return 0
+    at=${at%/*}
+  done
+}
+
+# --- what is shown ------------------------------------------------------------------------------------------------
+
+# What lies at the end, as it is: sets `place`, `stands` (link, mount, data, none), `resolved`, `actual_kind` and `actual_mode`.
+find_place() {
+  place=$live stands=data resolved=$live actual_mode=
+  kind_of "$live"
+  case $reply in
+    none) stands=none resolved= ;;
+    link)
+      stands='link'
+      if [[ $live -ef ${stored:-/} && ! -L $stored ]]; then
+        resolved=$stored
+      else
+        resolved=$(realpath -m -- "$live" 2>/dev/null) || resolved=
+      fi
+      if [[ -n $stored ]] && has_data "$stored"; then place=$stored; fi
+      ;;
+  esac
+  if [[ $how == mount && $stands == data && $live -ef $stored ]]; then stands=mount resolved=$stored; fi
+  kind_of "$place"
+  actual_kind=$reply
+  if [[ -n ${seen_mode["$place"]-} ]]; then printf -v actual_mode '%04o' "$((8#${seen_mode["$place"]}))"; fi
+}
+
+record() {
+  local place stands resolved actual_kind actual_mode
+  case $result in
+    ok | absent) ;;
+    *) findings=$((findings + 1)) ;;
+  esac
+  find_place
+  "record_$format"
+}
+
+record_text() {
+  local command row leads='' what=$actual_kind
+  if [[ $what == none ]]; then what=; fi
+  shown "$resolved"
+  if [[ $stands == link ]]; then leads="-> $reply"; elif [[ $stands == mount ]]; then leads="mount of $reply"; fi
+  shown "$live"
+  printf -v row '  %-12s %-32s %-9s %-8s %-5s %s' "$result" "$reply" "$what" "${seen_owner["$place"]-}" "$actual_mode" \
+    "$label${label:+   }$leads"
+  while [[ $row == *' ' ]]; do row=${row%' '}; done
+  say "$row"
+  case $says in
+    '' | 'link to the store' | 'in its place' | 'not there yet') ;;
+    *) printf '               %s\n' "$says" ;;
+  esac
+  for command in ${next[@]+"${next[@]}"}; do printf '               $ %s\n' "$command"; done
+}
+
+# field NAME TEXT: adds it to `row`; without a text it is null.
+field() {
+  if [[ -z $2 || $2 == - ]]; then reply=null; else json_of "$2"; fi
+  row+=", \"$1\": $reply"
+}
+
+record_json() {
+  local row command comma=''
+  json_of "$path"
+  row="\"path\": $reply, \"result\": \"$result\""
+  json_of "$says"
+  row+=", \"says\": $reply, \"next\": ["
+  for command in ${next[@]+"${next[@]}"}; do
+    json_of "$command"
+    row+="$comma$reply"
+    comma=', '
+  done
+  row+="], \"state\": \"$stands\""
+  field live "$live"
+  field stored "$stored"
+  field resolved "$resolved"
+  field kind "$actual_kind"
+  field owner "${seen_owner["$place"]-}"
+  field group "${seen_group["$place"]-}"
+  field mode "$actual_mode"
+  field label "$label"
+  field newer "$newer"
+  row+=", \"expected\": { \"how\": \"$how\""
+  field kind "$kind"
+  field owner "$entry_owner"
+  field group "$entry_group"
+  field mode "$mode"
+  field label "$expected_label"
+  printf '%s{ %s } }' "$separator" "$row"
+  separator=', '
+}
+
+# --- the last backup ----------------------------------------------------------------------------------------------
+
+schedule=
+# scheduled USER CALENDAR: that there are backups, and when.
+scheduled() {
+  is_mine "$1" || return 0
+  schedule=$2
+}
+
+backup_result=none backup_when='' backup_good='' backup_says=none backup_next='' is_backup_fault=no is_backup_late=false
+# What the last run of backup.sh left behind, and whether the next is overdue.
+check_backup() {
+  local part=system text='' first
+  [[ -z $me ]] || part=user-$me
+  if [[ -r $state/backup-$part.last ]]; then
+    read -r backup_when backup_result text <"$state/backup-$part.last" || :
+    backup_result=${backup_result%,}
+    backup_says="last: $(plain "$backup_when, $backup_result${text:+, $text}")"
+    if since_then "$backup_when"; then backup_says+=", $reply"; fi
+  elif [[ -n $schedule ]]; then
+    backup_result=never backup_says='never; the first is yours to start' backup_next=backup.sh
+  fi
+  if [[ -r $state/backup-$part.good ]]; then read -r backup_good _ <"$state/backup-$part.good" || :; fi
+  if [[ $backup_result == complete && -z $backup_good ]]; then backup_good=$backup_when; fi
+  if [[ $backup_result == incomplete || $backup_result == failed ]]; then
+    is_backup_fault=yes backup_next=backup.sh
+    if [[ -n $backup_good ]] && since_then "$backup_good"; then backup_says+="; the last complete one $reply"; fi
+  fi
+  # Where there never was one, the time counts from the first thing that was done here.
+  first=$backup_good
+  if [[ -z $first && -r $state/journal ]]; then read -r first _ <"$state/journal" || :; fi
+  if [[ -n $schedule && -n $first ]] && is_overdue "$first"; then
+    is_backup_fault=yes is_backup_late=true backup_next=backup.sh
+    backup_says+="; at least two are overdue, by the schedule $(plain "$schedule")"
+  fi
+}
+
+# since_then WHEN: how long ago that was.
+since_then() {
+  local seconds
+  seconds=$(date -d "$1" +%s 2>/dev/null) || return 1
+  ago "$seconds"
+}
+
+# is_overdue WHEN: true where two of the times that the schedule names have passed since then.
+is_overdue() {
+  local text
+  command -v systemd-analyze >/dev/null || return 1
+  text=$(date -u -d "$1" '+%F %T UTC' 2>/dev/null) || return 1
+  text=$(TZ=UTC0 systemd-analyze calendar --iterations=2 --base-time="$text" -- "$schedule" 2>/dev/null) || return 1
+  text=$(sed -n 's/^ *Iter[a-z.]* #2: //p' <<<"$text")
+  [[ -n $text ]] && (($(date -d "$text" +%s) < EPOCHSECONDS))
+}
+
+report_text() {
+  printf '  %-12s %s\n' backup "$backup_says"
+  [[ -z $backup_next ]] || printf '               $ %s\n' "$backup_next"
+  say "$findings finding$([[ $findings == 1 ]] || printf s)."
+}
+
+report_json() {
+  local row=''
+  field when "$backup_when"
+  field good "$backup_good"
+  printf ' ], "backup": %s, "lastBackup": { "result": %s%s, "overdue": %s }, "findings": %s }\n' "$(json "$backup_says")" \
+    "$(json "$backup_result")" "$row" "$is_backup_late" "$findings"
+}
+
 # --- what desk keeps ---
 
 user 'alice' '/home/alice'
@@ -598,9 +1718,9 @@ settings() {
   linked 'alice' 'directory' 'Videos' 'bulk' '-'
   # what programs remember
   linked 'alice' 'directory' '.config/app/state' 'persist' '-'
-  kept '-' 'directory' '/var/lib/app' '0750'
+  kept '-' 'directory' '/var/lib/app' '0750' 'app' 'app'
   # logs
-  kept '-' 'directory' '/var/log' '-'
+  kept '-' 'directory' '/var/log' '-' '-' '-'
   # Firefox
   linked 'alice' 'directory' '.var/app/org.mozilla.firefox' 'persist' '-' # all that the sandbox keeps
   # OpenSSH client
@@ -608,12 +1728,16 @@ settings() {
   # Steam
   linked 'alice' 'directory' '.local/share/Steam' 'bulk' '-' # client and games; can be downloaded again
   linked 'alice' 'directory' '.steam' 'bulk' '-'             # links to the installation and registry.vdf
+  scheduled '-' 'daily'
+  scheduled 'alice' 'daily'
 }
 
 usage() {
   cat <<'END'
-Shows whether everything that is kept is where it should be. Changes nothing.
+Shows whether everything that is kept is where it should be: each link and mount, what it leads to, owner, mode, label,
+and the last backup. What is wrong is named, with the command to type next. Changes nothing.
 
+  --quick           look at the places only, not for what is wrong inside of directories
   --only PATH...    only these
   --format FORMAT   text (default) or json
   --dry-run, --yes  accepted; nothing is changed or asked
@@ -623,107 +1747,77 @@ Exit codes: 0 all is well, 1 findings, 2 could not run.
 END
 }
 
-kept_paths=() kept_kinds=() kept_modes=()
-# kept USER KIND PATH MODE: an entry that stays in its place. USER is - for the system, whose paths are absolute.
+quick=no
+option() {
+  [[ $1 == --quick ]] || return 1
+  quick=yes
+  taken=0
+}
+
+kept_paths=() kept_kinds=() kept_modes=() kept_owners=() kept_groups=()
+# kept USER KIND PATH MODE OWNER GROUP: an entry that stays in its place. USER is - for the system, whose paths are
+# absolute; MODE, OWNER and GROUP are - where nothing is asked for.
 kept() {
   is_mine "$1" || return 0
   kept_kinds+=("$2")
   kept_paths+=("$3")
   kept_modes+=("$4")
-}
-
-# Decides about a linked entry: sets `result` (ok, absent or a finding) and `says`.
-check_link() {
-  local live_kind stored_kind
-  kind_of "$live"
-  live_kind=$reply
-  kind_of "$stored"
-  stored_kind=$reply
-  result=ok says='link to the store'
-  look_beside
-  if has_note "$returned" "$live"; then
-    result=unlinked says='brought back by unlink.sh; the store keeps what was there before, until unlink.sh --commit'
-  elif is_half_done; then
-    result=interrupted says='a run of link.sh or unlink.sh was stopped here; run it again'
-  elif [[ $live_kind == none && $stored_kind == none ]] && has_data "$original"; then
-    result=missing says="neither here nor in the store; what was here before link.sh is in $(plain "$(short "$original")")"
-  elif [[ $live_kind == link ]] && ! is_ours; then
-    result=foreign says="a link to $(plain "$(readlink -- "$live")"), not to the store"
-  elif [[ $live_kind == link && ($stored_kind == none || $stored_kind == link) ]]; then
-    result=dangling says='the link is there, but the store has nothing: is it mounted?'
-  elif [[ $live_kind == link && $stored_kind != "$kind" ]]; then
-    result=kind says="the store has a $stored_kind, not a $kind"
-  elif [[ $live_kind == link ]]; then
-    if has_data "$original"; then says+=', and the original is kept until link.sh --commit'; fi
-    check_mode "$stored"
-  elif [[ $live_kind == none && $stored_kind == none ]]; then
-    result=absent says='not there yet'
-  elif [[ $live_kind == none ]]; then
-    result=unlinked says='the data is in the store, but there is no link; run link.sh'
-  elif [[ $stored_kind == none && $live_kind == "$kind" ]]; then
-    result=unlinked says='not linked yet; run link.sh'
-  elif [[ $stored_kind == none ]]; then
-    result=kind says="a $live_kind, not a $kind"
-  else
-    result=replaced
-    says="a $live_kind stands in place of the link: changed $(date -r "$live" +%F), the store's copy $(date -r "$stored" +%F)"
-  fi
-}
-
-# True where a run was stopped in the middle of an entry.
-is_half_done() {
-  if [[ -e $partial || -L $back ]] || has_data "$back"; then return 0; fi
-  [[ $live_kind != link ]] || return 1
-  is_mark || { [[ $live_kind == "$kind" ]] && has_note "$copied" "$stored" && ! has_data "$original"; }
+  kept_owners+=("${5--}")
+  kept_groups+=("${6--}")
 }
 
 # Decides about an entry in its place.
 check_kept() {
   kind_of "$live"
-  result=ok says='in its place'
   if [[ $reply == none ]]; then
     result=absent says='not there yet'
+  elif [[ $reply == other ]]; then
+    fault special "a $(stat -c %F -- "$live"), not a $kind"
   elif [[ $reply != "$kind" ]]; then
-    result=kind says="a $reply, not a $kind"
+    fault kind "a $reply, not a $kind"
   else
-    check_mode "$live"
+    remark 'in its place'
+    check_place "$live"
   fi
 }
 
-# A finding where more people are let in than the manifest says.
-check_mode() {
-  [[ $mode != - ]] || return 0
-  local actual
-  printf -v actual '%04o' "$((8#$(stat -c %a -- "$1") & 8#777))"
-  says+=", mode $actual"
-  if (((8#$actual & ~8#$mode) != 0)); then
-    result=mode says="mode $actual, and should be $mode: chmod $mode $(short "$1")"
-  fi
-}
-
-record() {
-  case $result in
-    ok | absent) ;;
-    *) findings=$((findings + 1)) ;;
-  esac
-  if [[ $format == json ]]; then
-    printf '%s{ "path": %s, "result": "%s", "says": %s }' "$separator" "$(json "$path")" "$result" "$(json "$says")"
-    separator=', '
-  else
-    shown "$live"
-    printf '  %-12s %-34s %s\n' "$result" "$reply" "$says"
-  fi
-}
+# --- stores -------------------------------------------------------------------------------------------------------
 
 # True where an entry of a store is linked through its root link.
 is_linked_through() {
-  local i
+  local i path kind mode live stored text root
   for i in "${!entry_paths[@]}"; do
     [[ ${entry_stores[$i]} == "$1" ]] || continue
     look_at "$i"
     if is_link_to "$live" "$text"; then return 0; fi
   done
   return 1
+}
+
+# Decides about a store: a folder that is ours alone, and no link.
+check_store() {
+  local name=$1 top=''
+  folder_of "$name"
+  live=$reply
+  path=$live
+  if [[ $live == "$home"/* ]]; then path=${live#"$home"/} top=$home; fi
+  if unmounted_above "$live"; then
+    fault unmounted "$(plain "$(short "$reply")") is not mounted, and the store lies on it" "sudo mount ${reply@Q}"
+  elif [[ ! -e $live && ! -L $live ]]; then
+    if is_linked_through "$name"; then fault missing 'there is no store: is it mounted?'; fi
+  elif ! is_real_directory "$live"; then
+    fault store-link 'the store is reached through a link, or is no directory: link.sh refuses to work with it'
+  elif ! is_trusted "$live" "$top"; then
+    untrusted "$live" "$top"
+    fault store-open "others can change $reply, and with it what your links lead to"
+  fi
+}
+
+# untrusted PATH TOP: the deepest directory that others can change, with its mode.
+untrusted() {
+  local at=$1
+  while [[ ${at%/*} != "$2" ]] && is_trusted "$at" "${at%/*}"; do at=${at%/*}; done
+  reply="$(plain "$(short "$at")") ($(stat -c 'mode %04a, of %U' -- "$at"))"
 }
 
 # Decides about the root link of a store: without it all links through it lead nowhere.
@@ -735,59 +1829,137 @@ check_root_link() {
   path=${root_link["$me/$1"]}
   live=$home/$path
   kind_of "$live"
-  result=ok says='link to the store'
   if [[ $reply == none && $is_needed == yes ]]; then
-    result=missing says='the link to the store, through which all others go; run link.sh'
+    fault missing 'the link to the store, through which all others go; run link.sh' link.sh
+  elif [[ $reply == link ]] && leads_in_a_circle "$live"; then
+    fault loop 'a link that leads in a circle, and not to the store; remove it, then run link.sh' "rm -- ${live@Q}" link.sh
   elif [[ $reply == link ]] && ! is_same_place "$live" "$folder"; then
-    result=foreign says="a link to $(plain "$(readlink -- "$live")"), not to the store"
+    fault foreign "a link to $(plain "$(readlink -- "$live")"), not to the store; remove it, then run link.sh" "rm -- ${live@Q}" link.sh
   elif [[ $reply != link && $reply != none ]]; then
-    result=replaced says="a $reply stands in place of the link to the store"
+    fault replaced "a $reply stands in place of the link to the store; give it another name, then run link.sh"
   fi
 }
 
-# What the last run of backup.sh left behind.
-last_backup() {
-  local part=system when outcome
-  [[ -z $me ]] || part=user-$me
-  [[ -r $state/backup-$part.last ]] || return 1
-  read -r when outcome <"$state/backup-$part.last"
-  reply="last: $(plain "$when"), $(plain "$outcome")"
+# --- all of it ----------------------------------------------------------------------------------------------------
+
+# Looks at all places at once, before any is judged.
+look_around() {
+  local i places=() inside=() path kind mode live stored text root
+  for i in ${chosen[@]+"${chosen[@]}"}; do
+    look_at "$i"
+    places+=("$live" "$stored")
+    if [[ $kind == directory ]]; then inside+=("$stored" "$live"); fi
+  done
+  look_around_bound
+  for i in "${!kept_paths[@]}"; do
+    wanted "${kept_paths[$i]}" || continue
+    live=${kept_paths[$i]}
+    [[ $live == /* ]] || live=$home/$live
+    places+=("$live")
+    if [[ ${kept_kinds[$i]} == directory ]]; then inside+=("$live"); fi
+  done
+  if ((${#places[@]} > 0)); then look_all "${places[@]}"; fi
+  [[ $quick == no ]] || return 0
+  places=()
+  for live in ${inside[@]+"${inside[@]}"}; do
+    if [[ -d $live && ! -L $live ]]; then places+=("$live"); fi
+  done
+  look_inside ${places[@]+"${places[@]}"}
 }
 
-main() {
-  local i name path kind mode live stored text root result says separator='' findings=0
-  options "$@"
-  choose_user
-  settings
-  check_only ${entry_paths[@]+"${entry_paths[@]}"} ${kept_paths[@]+"${kept_paths[@]}"}
-  find_state
-  choose_entries
-  [[ $format == text ]] || printf '{ "version": 1, "entries": [ '
+look_around_bound() {
+  local n user owner group unit partial back original copied returned other emptying
+  for n in "${!bound_paths[@]}"; do
+    if ! is_mine "${bound_users[$n]}" || ! wanted "${bound_paths[$n]}"; then continue; fi
+    look_at_bound "$n" "$home"
+    places+=("$live" "$stored") inside+=("$stored")
+  done
+}
+
+# begin HOW: a new row
+begin() {
+  how=$1 result=ok says='' next=() newer='' stored='' kind=directory mode=- entry_owner=- entry_group=-
+  label='' expected_label=''
+}
+
+show_stores() {
+  local name
   for name in ${stores[@]+"${stores[@]}"}; do
+    begin store
+    check_store "$name"
+    [[ $result == ok ]] || record
+    begin link
     check_root_link "$name"
     [[ $result == ok ]] || record
   done
+}
+
+show_entries() {
+  local i
   for i in ${chosen[@]+"${chosen[@]}"}; do
+    begin link
     look_at "$i"
-    check_link
+    entry_owner=${entry_owners[$i]} entry_group=${entry_groups[$i]}
+    check_linked
+    check_ssh
     record
   done
   for i in "${!kept_paths[@]}"; do
-    path=${kept_paths[$i]} kind=${kept_kinds[$i]} mode=${kept_modes[$i]}
+    path=${kept_paths[$i]}
     wanted "$path" || continue
+    begin place
+    kind=${kept_kinds[$i]} mode=${kept_modes[$i]} entry_owner=${kept_owners[$i]} entry_group=${kept_groups[$i]}
     live=$path
     [[ $path == /* ]] || live=$home/$path
     check_kept
+    check_ssh
     record
   done
-  local backup=none
-  if last_backup; then backup=$reply; fi
-  if [[ $format == json ]]; then
-    printf ' ], "backup": %s, "findings": %s }\n' "$(json "$backup")" "$findings"
-  else
-    printf '  %-12s %s\n' backup "$backup"
-    say "$findings finding$([[ $findings == 1 ]] || printf s)."
-  fi
+}
+
+# What a unit mounts from a store; how it stands with that, mounts.sh knows.
+show_bound() {
+  local n user owner group unit emptying
+  for n in "${!bound_paths[@]}"; do
+    if ! is_mine "${bound_users[$n]}" || ! wanted "${bound_paths[$n]}"; then continue; fi
+    begin mount
+    look_at_bound "$n" "$home"
+    entry_owner=$owner entry_group=$group
+    check_bound
+    if [[ $result == ok ]]; then
+      check_place "$stored"
+    elif [[ $result == foreign ]] && is_mount_point "$live"; then
+      reply=$(findmnt -n -r -o SOURCE,FSTYPE -M "$live" | tail -n 1) || reply=
+      remark "$(plain "$reply")"
+    elif [[ $result != absent && $result != foreign ]]; then
+      next=('sudo link.sh')
+    fi
+    check_ssh
+    record
+  done
+}
+
+main() {
+  local path kind mode live stored text root partial back original copied returned other
+  local sizes=() # of copies, which nothing here makes
+  local how result says next newer entry_owner entry_group label expected_label has_labels=no separator='' findings=0
+  options "$@"
+  choose_user
+  settings
+  check_only ${entry_paths[@]+"${entry_paths[@]}"} ${kept_paths[@]+"${kept_paths[@]}"} ${own_bound_paths[@]+"${own_bound_paths[@]}"}
+  find_state
+  load_mounts
+  choose_entries
+  look_around
+  selinux_mode
+  if [[ $reply != disabled ]]; then has_labels=yes; fi
+  [[ $format == text ]] || printf '{ "version": 1, "entries": [ '
+  show_stores
+  show_entries
+  show_bound
+  check_backup
+  if [[ $is_backup_fault == yes ]]; then findings=$((findings + 1)); fi
+  "report_$format"
   ((findings == 0)) || exit 1
 }
 

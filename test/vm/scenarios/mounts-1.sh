@@ -1,0 +1,15 @@
+#!/usr/bin/env bash
+# Key login over a ~/.ssh that is mounted from a store.
+# shellcheck source=../lib.sh
+. ./lib.sh
+furnish alice
+install -d -m 0700 -o alice -g alice /persist/home/alice
+check 'root mounts and labels' bash mounted/link.sh --yes
+check 'the home is whole' is_whole alice
+check 'the place of the keys is a mount' mountpoint -q /home/alice/.ssh
+check 'the label is right' has_type ssh_home_t /home/alice/.ssh/authorized_keys
+check 'the key opens the door over the mount' login alice
+restorecon -R /persist
+check 'a relabel of the store keeps the label' has_type ssh_home_t /home/alice/.ssh/authorized_keys
+check 'verify.sh has nothing to say' as alice bash mounted/verify.sh
+finish
