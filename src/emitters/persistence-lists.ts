@@ -1,18 +1,21 @@
 import type { Binding, Item, NixValue } from "../languages/nix.ts";
 import { nix } from "../languages/nix.ts";
-import { parentOf } from "../plan/path.ts";
-import type { RelocatedEntry } from "../plan/plan.ts";
+import { fate } from "../plan/fate.ts";
+import { type AbsolutePath, parentOf } from "../plan/path.ts";
+import type { HostPlan, PlanUser, RelocatedEntry } from "../plan/plan.ts";
 import { groupEntries } from "./groups.ts";
 
 /**
  * `directories` and `files` of impermanence's interface (current: facts on Nix, section 3.3), grouped under headings,
- * the reason beside each line. Paths without a slash at their end; strings where nothing else is set.
+ * the reason beside each line; `user` is whose home it is. Paths without a slash at their end; strings where nothing else is set.
  */
-export function persistenceLists(entries: readonly RelocatedEntry[]): Binding[] {
+export function persistenceLists(entries: readonly RelocatedEntry[], user: PlanUser | null): Binding[] {
   const directories = entries.filter((entry) => entry.kind === "directory");
   const files = entries.filter((entry) => entry.kind === "file");
   return [
-    ...(directories.length === 0 ? [] : [{ name: "directories", value: listOf(directories, directoryValue) }]),
+    ...(directories.length === 0
+      ? []
+      : [{ name: "directories", value: listOf(directories, (entry) => directoryValue(entry, user)) }]),
     ...(files.length === 0 ? [] : [{ name: "files", value: listOf(files, fileValue), gap: directories.length > 0 }]),
   ];
 }
@@ -29,19 +32,15 @@ function listOf(entries: readonly RelocatedEntry[], shape: (entry: RelocatedEntr
   return nix.list(items);
 }
 
-function directoryValue(entry: RelocatedEntry): NixValue {
+function directoryValue(entry: RelocatedEntry, user: PlanUser | null): NixValue {
+  // In a home the user and their group are what the module takes by itself.
   const settings: Binding[] = [
-    ...(entry.owner === null || isOwn(entry) ? [] : [{ name: "user", value: entry.owner }]),
-    ...(entry.group === null || isOwn(entry) ? [] : [{ name: "group", value: entry.group }]),
+    ...(entry.owner === null || entry.owner === user?.name ? [] : [{ name: "user", value: entry.owner }]),
+    ...(entry.group === null || entry.group === user?.group ? [] : [{ name: "group", value: entry.group }]),
     ...(entry.mode === null ? [] : [{ name: "mode", value: entry.mode }]),
   ];
   if (settings.length === 0) return entry.path;
   return nix.set([{ name: "directory", value: entry.path, comment: entry.note }, ...settings]);
-}
-
-/** In a home the user and their group are what the module takes by itself. */
-function isOwn(entry: RelocatedEntry): boolean {
-  return entry.scope === "home" && entry.owner === entry.user;
 }
 
 function fileValue(entry: RelocatedEntry): NixValue {
@@ -53,11 +52,27 @@ function fileValue(entry: RelocatedEntry): NixValue {
   return nix.set([{ name: "file", value: entry.path, comment: entry.note }, ...settings]);
 }
 
+/**
+ * What each store of impermanence begins with. Where `/var/lib/nixos` is kept by staying in its place, impermanence, which
+ * knows of nothing but its own stores, would warn that it is not.
+ */
+export function storeSettings(plan: HostPlan): Binding[] {
+  const ids = fate(plan, "/var/lib/nixos" as AbsolutePath);
+  const staysInPlace = ids.fate === "persist" && ids.stored === null;
+  const silent = { name: "enableWarnings", value: false, comment: "/var/lib/nixos stays in its place" };
+  return [{ name: "hideMounts", value: true }, ...(staysInPlace ? [silent] : [])];
+}
+
 /** Directories that everybody must be able to enter; any other that holds a single secret of the system is private. */
 const sharedParents = new Set(["/", "/etc", "/var", "/var/lib", "/var/log", "/var/db", "/srv", "/opt", "/usr"]);
 
-function needsPrivateParent(entry: RelocatedEntry): boolean {
-  const parent = parentOf(entry.live);
-  if (entry.scope !== "system" || entry.class !== "secret" || parent === undefined) return false;
-  return !sharedParents.has(parent) && !parent.startsWith("/etc/");
+/** True for a single secret of the system whose folder nobody else needs. */
+export function needsPrivateParent(entry: RelocatedEntry): boolean {
+  const { scope, kind, class: what } = entry;
+  return scope === "system" && kind === "file" && what === "secret" && !hasSharedParent(entry);
+}
+
+export function hasSharedParent({ live }: RelocatedEntry): boolean {
+  const parent = parentOf(live) ?? "/";
+  return sharedParents.has(parent) || parent.startsWith("/etc/");
 }

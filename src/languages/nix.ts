@@ -10,9 +10,10 @@ type NixNode =
   | { readonly nix: "set"; readonly bindings: readonly Binding[] }
   | { readonly nix: "list"; readonly items: readonly Item[]; readonly tall?: boolean }
   | { readonly nix: "reference"; readonly name: string }
-  | { readonly nix: "select"; readonly from: string; readonly path: readonly string[] }
+  | { readonly nix: "select"; readonly from: string; readonly path: readonly string[]; readonly or?: NixValue }
   | { readonly nix: "equal"; readonly left: NixValue; readonly right: NixValue }
   | { readonly nix: "call"; readonly name: string; readonly args: readonly NixValue[] }
+  | { readonly nix: "lambda"; readonly parameters: readonly string[]; readonly body: NixValue }
   | { readonly nix: "text"; readonly parts: readonly (string | Reference)[] }
   | { readonly nix: "script"; readonly text: string };
 type Reference = Extract<NixNode, { nix: "reference" }>;
@@ -101,14 +102,18 @@ function print(value: NixValue, indent: string): string {
       return printList(node.items, indent, node.tall);
     case "reference":
       return node.name;
-    case "select":
-      return [node.from, ...node.path.map(attributeName)].join(".");
+    case "select": {
+      const selected = [node.from, ...node.path.map(attributeName)].join(".");
+      return node.or === undefined ? selected : `${selected} or ${printOperand(node.or, indent)}`;
+    }
     case "equal":
       return `${printOperand(node.left, indent)} == ${printOperand(node.right, indent)}`;
     case "text":
       return `"${node.parts.map((p) => (typeof p === "string" ? escaped(p) : `\${${p.name}}`)).join("")}"`;
     case "script":
       return printScript(node.text, indent);
+    case "lambda":
+      return [...node.parameters.map((name) => `${name}:`), print(node.body, indent)].join(" ");
     case "call":
       return [node.name, ...node.args.map((arg) => printOperand(arg, indent))].join(" ");
   }
@@ -118,7 +123,10 @@ function print(value: NixValue, indent: string): string {
 function printOperand(value: NixValue, indent: string): string {
   const text = print(value, indent);
   const isCompound =
-    typeof value === "object" && value !== null && "nix" in value && /^(?:call|equal)$/.test(value.nix);
+    typeof value === "object" &&
+    value !== null &&
+    "nix" in value &&
+    (/^(?:call|equal|lambda)$/.test(value.nix) || (value.nix === "select" && value.or !== undefined));
   return isCompound || (typeof value === "number" && value < 0) ? `(${text})` : text;
 }
 
@@ -178,7 +186,10 @@ function printSet(bindings: readonly Binding[], indent: string): string {
 }
 
 function printBindings(bindings: readonly Binding[], indent: string): string {
-  return bindings
+  const inherited = bindings.filter(isInherited);
+  const head = inherited.length === 0 ? "" : `${indent}inherit ${inherited.map(({ name }) => name).join(" ")};\n`;
+  const others = bindings.filter((binding) => !isInherited(binding));
+  const lines = others
     .map((binding, i) => {
       const names = typeof binding.name === "string" ? [binding.name] : binding.name;
       const name = names.map(attributeName).join(".");
@@ -189,6 +200,13 @@ function printBindings(bindings: readonly Binding[], indent: string): string {
       return `${remarksAbove(binding, indent, i === 0)}${start}${value};${beside(binding)}\n`;
     })
     .join("");
+  return head + lines;
+}
+
+/** True for `x = x`, which is written `inherit x`, all such names of a set in one line. */
+function isInherited({ name, value }: Binding): boolean {
+  const isReference = typeof value === "object" && value !== null && "nix" in value && value.nix === "reference";
+  return isReference && value.name === name;
 }
 
 /** What a module file holds besides its bindings. */
@@ -198,7 +216,7 @@ export interface NixModule {
   /** Arguments the module uses; none makes a plain set. */
   readonly args: readonly string[];
   /** Names for use in the body. */
-  readonly let?: readonly Binding[];
+  readonly let?: readonly Binding[] | undefined;
   readonly body: readonly Binding[];
 }
 
@@ -231,8 +249,21 @@ export const nix = {
   reference: (name: string): Reference => ({ nix: "reference", name: checkedName(name) }),
   /** An attribute of a set by a path that is data: `config.users.users."odd name".home`. */
   select: (from: string, path: readonly string[]): NixNode => ({ nix: "select", from: checkedName(from), path }),
+  /** The same, with what to take where there is no such attribute. */
+  selectOr: (from: string, path: readonly string[], or: NixValue): NixNode => ({
+    nix: "select",
+    from: checkedName(from),
+    path,
+    or,
+  }),
   equal: (left: NixValue, right: NixValue): NixNode => ({ nix: "equal", left, right }),
   call: (name: string, ...args: readonly NixValue[]): NixNode => ({ nix: "call", name: checkedName(name), args }),
+  /** A function of named parameters: `what: where: { … }`; the body refers to them by `reference`. */
+  lambda: (parameters: readonly string[], body: NixValue): NixNode => ({
+    nix: "lambda",
+    parameters: parameters.map(checkedName),
+    body,
+  }),
   /** A string of data and references: `"${pkgs.findutils}/bin/find"`. */
   text: (...parts: readonly (string | Reference)[]): NixNode => ({ nix: "text", parts }),
   /** Text of several lines as an indented string; one of its lines must not be indented. */

@@ -6,6 +6,7 @@ function quoted(value: string): string {
   return `'${value.replaceAll("'", () => "'\\''")}'`;
 }
 
+const endOfText = "END_OF_TEXT";
 const identifier = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
 function checkedName(name: string): string {
@@ -104,6 +105,14 @@ export const shell = {
   /** Runs a command only where nothing is at a path. */
   unlessExists: (path: string, command: Fragment<"shell">): Fragment<"shell"> =>
     new Fragment("shell", `[[ -e ${quoted(path)} ]] || ${command.text}`),
+  /** Writes text into a file as it is; nothing in it has a meaning. */
+  here(file: string, { text }: Fragment<"shell">): Fragment<"shell"> {
+    if (text.split("\n").includes(endOfText)) throw new TypeError(`text that is written must not hold ${endOfText}`);
+    return new Fragment("shell", `cat >${quoted(file)} <<'${endOfText}'\n${text}\n${endOfText}`);
+  },
+  /** The second command where the first fails. */
+  either: (first: Fragment<"shell">, second: Fragment<"shell">): Fragment<"shell"> =>
+    new Fragment("shell", `${first.text} || ${second.text}`),
   /** Lines put together. */
   lines: (...lines: readonly Fragment<"shell">[]): Fragment<"shell"> =>
     new Fragment("shell", lines.map((line) => line.text).join("\n")),

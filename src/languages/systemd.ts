@@ -155,8 +155,11 @@ export function unitName(path: string, suffix: string): string {
 
 /** A line of tmpfiles.d(5): type, path, and the age by modification time of files (`m`) and directories (`M`). */
 export interface TmpfilesLine {
-  /** `e` ages what is in a directory; `x` keeps a path and all below it out of that; `d` makes a directory. */
-  readonly type: "e" | "x" | "d";
+  /**
+   * `e` ages what is in a directory; `x` keeps a path and all below it out of that; `d` makes a directory, `f` an empty
+   * file, `L` a link, each where nothing is yet.
+   */
+  readonly type: "e" | "x" | "d" | "f" | "L";
   readonly path: string;
   /** `*` and `?` in the path are a pattern; else all characters mean themselves. */
   readonly pattern: boolean;
@@ -164,14 +167,18 @@ export interface TmpfilesLine {
   readonly mode?: string;
   readonly user?: string;
   readonly group?: string;
+  /** What a link leads to. */
+  readonly target?: string;
   /** Stands for the home of the user whose rules these are, in front of a relative path. */
   readonly inHome?: boolean;
 }
 
 /** The text of a tmpfiles.d line, without line end. */
 export function tmpfilesLine(line: TmpfilesLine): Fragment<"tmpfiles"> {
-  const path = tmpfilesPath(line.path, line.pattern, line.inHome === true, line.type !== "d");
-  const fields = [line.type, path, line.mode ?? "-", line.user ?? "-", line.group ?? "-", line.age ?? "-"];
+  const path = tmpfilesPath(line.path, line.pattern, line.inHome === true, line.type === "e" || line.type === "x");
+  const access = [line.mode ?? "-", line.user ?? "-", line.group ?? "-", line.age ?? "-"];
+  // All that follows is the target: no quotes are taken off there, only specifiers expanded.
+  const fields = [line.type, path, ...access, line.target?.replaceAll("%", "%%") ?? "-"];
   return new Fragment("tmpfiles", fields.join(" ").replace(/(?: -)+$/, ""));
 }
 

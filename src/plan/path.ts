@@ -149,6 +149,13 @@ export function parentOf<P extends string>(path: P): P | undefined {
   return at === 0 && path !== "/" ? ("/" as P) : undefined;
 }
 
+/** The folders that lie strictly between two, from the outside in. */
+export function foldersBetween(top: AbsolutePath, path: AbsolutePath): AbsolutePath[] {
+  const between: AbsolutePath[] = [];
+  for (let at = parentOf(path); at !== undefined && isBelow(at, top); at = parentOf(at)) between.unshift(at);
+  return between;
+}
+
 /** Number of components: how deep an entry is, by which the deepest one decides. */
 export function depthOf(path: string): number {
   let depth = path.startsWith("/") ? 0 : 1;

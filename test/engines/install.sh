@@ -19,7 +19,7 @@ Installs the engines the tests need and prints one line for each: name, version,
   --help     this text
 
 Environment:
-  REMANENCE_NIX_SOURCES  a folder with checkouts nixpkgs.lib, impermanence and home-manager to use
+  REMANENCE_NIX_SOURCES  a folder with checkouts nixpkgs.lib, impermanence, preservation and home-manager to use
                          instead of fetching them
 
 Exit codes: 0 all there (the Nix module sources may be missing), 1 an engine could not be had, 2 usage, or
@@ -62,6 +62,7 @@ engines=(
 nix_sources=(
   'nixpkgs.lib|de42d44212d207476489bce163375d8306a26d59|lib/default.nix'
   'impermanence|7b1d382faf603b6d264f58627330f9faa5cba149|nixos.nix'
+  'preservation|93416f4614ad2dfed5b0dcf12f27e57d27a5ab11|module.nix'
   'home-manager|ec1a8fdf74ed3f276148ee106299a2ba0e65d51f|modules/files.nix'
 )
 

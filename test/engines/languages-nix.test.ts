@@ -173,8 +173,26 @@ describeWith(["nix"], "Nix, read back by nix-instantiate", () => {
       [nix.equal(nix.equal(1, 2), false), true],
       [nix.call("not", nix.equal(1, 2)), true],
       [nix.list([{ value: nix.equal("a", "a") }]), [true]],
+      [nix.call("map", nix.lambda(["y"], nix.text("<", nix.reference("y"), ">")), ["a"]), ["<a>"]],
+      [
+        nix.call(
+          "apply",
+          nix.lambda(
+            ["x", "y"],
+            nix.set([
+              { name: "x", value: nix.reference("x") },
+              { name: "y", value: 2 },
+            ]),
+          ),
+        ),
+        { x: 3, y: 2 },
+      ],
+      [
+        [nix.selectOr("set", ["odd name", "b"], []), nix.selectOr("set", ["no"], -1)],
+        [4, -1],
+      ],
     ];
-    const scope = 'let x = "1"; f = a: b: a * 100 + b; not = a: !a; in';
+    const scope = 'let x = "1"; f = a: b: a * 100 + b; not = a: !a; apply = f: f 3 0; set."odd name".b = 4; in';
     for (const [value, expected] of values) expect(evalNix(`${scope} ${nix.value(value).text}`)).toEqual(expected);
   });
 });

@@ -1,9 +1,11 @@
 import { spawnSync } from "node:child_process";
+import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Fragment } from "../../src/languages/fragment.ts";
 import { shell } from "../../src/languages/shell.ts";
 import { batchOf, oddLine, oddText, runs } from "../support/odd-texts.ts";
+import { scratch } from "../support/workspace.ts";
 
 /** Runs bash on a script; what it prints is split at NUL. */
 function bash(script: string, ...flags: string[]): string[] {
@@ -131,6 +133,14 @@ describe("bash, run", () => {
     const there = shell.unlessExists("/", shell.call("show", "run"));
     const missing = shell.unlessExists("/no such 'path' $x", shell.call("show", "run"));
     expect(bash(`${show}${shell.lines(there, missing).text}\n`)).toEqual(["run"]);
+  });
+
+  it("writes text into a file as it is, and goes on where a command fails", () => {
+    const text = shell.lines(shell.assign("a", "$HOME `x` \\ it's"), shell.fixed('b=$a # "c"'));
+    const file = join(scratch(), "it's");
+    const end = shell.either(shell.command("false"), shell.command("cat", file));
+    expect(bash(`${shell.here(file, text).text}\n${end.text}; printf '\\0'\n`)).toEqual([`${text.text}\n`]);
+    expect(() => shell.here("/x", shell.fixed("a\nEND_OF_TEXT\nb"))).toThrow(TypeError);
   });
 
   it("is read by other shells of the family alike", () => {

@@ -24,7 +24,7 @@ function dataOf(module: string): unknown {
   return evalNix(`let m = import ${module}; args = {
     config.users.users = {};
     lib.mkDefault = x: x;
-  }; in if builtins.isFunction m then removeAttrs (m args) [ "assertions" ] else m`);
+  }; in if builtins.isFunction m then removeAttrs (m args) [ "assertions" "warnings" ] else m`);
 }
 
 /** Lines of `directories` and `files`, as `store path mode user:group`. */

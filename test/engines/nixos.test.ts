@@ -80,19 +80,19 @@ describeWith(["nix", "nix-sources"], "NixOS modules with the real impermanence",
     expect(text).not.toContain("repository = ");
   });
 
-  it("refuse a home that NixOS knows by another path", async () => {
-    const compiled = await compileText(manifestOf(["Documents"]).replace("alice: {}", "alice: { home: /srv/alice }"));
+  it.each([
+    ["impermanence", "alice: { home: /srv/alice }", ["home of alice is not /srv/alice"]],
+    ["impermanence", "alice: {}", ["home of alice is not /home/alice"]],
+    ["none", "alice: {}", ["home of alice is not /home/alice", "group of alice is not users"]],
+  ])("refuse, kept by %s, with %s, what NixOS knows otherwise", async (module, user, differences) => {
+    const text = manifestOf(["Documents"], `module: ${module},`).replace("alice: {}", user);
+    const compiled = await compileText(text);
     expectClean(evaluateHost(compiled));
-    const moved = {
-      ...compiled,
-      plans: compiled.plans.map((p) => ({
-        ...p,
-        host: { ...p.host, users: [{ name: "alice", home: "/home/alice", group: "users" }] },
-      })),
-    };
-    expect(evaluateHost(moved as unknown as Compiled).assertions).toEqual([
-      "The home of alice is not /srv/alice, as the manifest of Remanence says: correct one of the two.",
-    ]);
+    const known = [{ name: "alice", home: "/home/other", group: "staff" }];
+    const moved = { ...compiled, plans: compiled.plans.map((p) => ({ ...p, host: { ...p.host, users: known } })) };
+    expect(evaluateHost(moved as unknown as Compiled).assertions).toEqual(
+      differences.map((text) => `The ${text}, as the manifest of Remanence says: correct one of the two.`),
+    );
   });
 
   it("mount any name that check lets through, and check refuses only what systemd would", async () => {

@@ -95,6 +95,8 @@ export interface NixSources {
   readonly libPath: string;
   /** a checkout of nix-community/impermanence */
   readonly impermanence: string;
+  /** a checkout of nix-community/preservation */
+  readonly preservation: string;
   /** a checkout of nix-community/home-manager */
   readonly homeManager: string;
 }
@@ -164,11 +166,13 @@ export function nixSources(): NixSources | undefined {
   const sources = {
     libPath: join(base, "nixpkgs.lib", "lib"),
     impermanence: join(base, "impermanence"),
+    preservation: join(base, "preservation"),
     homeManager: join(base, "home-manager"),
   };
   const needed = [
     join(sources.libPath, "default.nix"),
     join(sources.impermanence, "nixos.nix"),
+    join(sources.preservation, "module.nix"),
     join(sources.homeManager, "modules", "files.nix"),
   ];
   return needed.every((file) => existsSync(file)) ? sources : undefined;

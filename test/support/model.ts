@@ -29,6 +29,7 @@ export interface ModelHost {
   readonly backup?: ModelBackup;
   readonly stores?: Readonly<Record<string, ModelStore>>;
   readonly nixos?: {
+    readonly module?: string;
     readonly home?: string;
     readonly relocate?: string;
     readonly wipe?: readonly { readonly path: string; readonly method: "tmpfs" }[];

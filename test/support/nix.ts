@@ -119,6 +119,8 @@ export interface NixosReport extends Report {
   }[];
   readonly fileServices: readonly FileService[];
   readonly tmpfiles: readonly TmpfilesRule[];
+  /** Lines of `systemd.tmpfiles.rules`, as they are. */
+  readonly tmpfilesRules: readonly string[];
   readonly directories: readonly MadeDirectory[];
   readonly activationScripts: readonly string[];
   readonly initrd: {
@@ -233,6 +235,9 @@ const sources = (): NixSources => {
 };
 
 const absolute = (paths: readonly string[] = []) => paths.map((path) => resolve(path));
+
+/** The options of agenix and sops-nix, for `extraModules`. */
+export const secretsModule = `${harness}stubs/secrets.nix`;
 
 /** Evaluates generated NixOS modules, with a real persistence module or none. */
 export function evaluateNixos(args: NixosArgs): Evaluation<NixosReport> {

@@ -7,7 +7,8 @@ import { mountedEntries } from "../../src/plan/physical.ts";
 import type { HostPlan, PlanHost } from "../../src/plan/plan.ts";
 import { nixSources } from "./engines.ts";
 import { type Evaluation, evaluateNixos, type NixosReport } from "./nix.ts";
-import { writeTree } from "./workspace.ts";
+import { expectPlainRules, expectPlannedMounts, expectPlannedRules } from "./nixos-tmpfiles.ts";
+import { folderWith, writeTree } from "./workspace.ts";
 
 export type NixosHost = Extract<PlanHost, { os: "nixos" }>;
 export type Evaluated = Extract<Evaluation<NixosReport>, { error: null }>;
@@ -27,8 +28,19 @@ export function modulesOf(compiled: Compiled, host: string, target: "nixos" | "h
     .map((file) => join(folder, file.path));
 }
 
-/** Evaluates a host's modules with the real impermanence; file systems beside those of `/persist` are given. */
-export function evaluateHost(compiled: Compiled, fileSystems: Readonly<Record<string, object>> = {}): Evaluated {
+/** The module that a host imports beside ours. */
+function moduleOf(host: NixosHost): string | undefined {
+  const sources = nixSources();
+  if (host.nixos.module === "impermanence") return join(sources?.impermanence ?? "", "nixos.nix");
+  return host.nixos.module === "preservation" ? join(sources?.preservation ?? "", "module.nix") : undefined;
+}
+
+/** Evaluates a host's modules with the real module that keeps its state; file systems beside those of `/persist` are given. */
+export function evaluateHost(
+  compiled: Compiled,
+  fileSystems: Readonly<Record<string, object>> = {},
+  extraModules: readonly string[] = [],
+): Evaluated {
   const { host } = nixosPlan(compiled);
   const generated = modulesOf(compiled, host.name, "nixos");
   const homes = host.nixos.home === "home-manager" ? modulesOf(compiled, host.name, "home-manager") : [];
@@ -41,8 +53,13 @@ export function evaluateHost(compiled: Compiled, fileSystems: Readonly<Record<st
     writeFileSync(module, `{ ${imports.join(" ")} }\n`);
     generated.push(module);
   }
+  const modulePath = moduleOf(host);
+  const groups = folderWith({
+    "groups.nix": `{ ${host.users.map((user) => `users.groups.${JSON.stringify(user.group)} = { };`).join(" ")} }\n`,
+  });
   const report = evaluateNixos({
-    modulePath: join(nixSources()?.impermanence ?? "", "nixos.nix"),
+    ...(modulePath === undefined ? {} : { modulePath }),
+    release: host.nixos.release,
     generated,
     users: Object.fromEntries(host.users.map((user) => [user.name, { group: user.group, home: user.home }])),
     fileSystems: {
@@ -51,6 +68,7 @@ export function evaluateHost(compiled: Compiled, fileSystems: Readonly<Record<st
       ...fileSystems,
     } as Record<string, Record<string, unknown>>,
     withHomeManager: homes.length > 0,
+    extraModules: [join(groups, "groups.nix"), ...extraModules],
   });
   if (report.error !== null) throw new Error(report.error);
   return report;
@@ -68,6 +86,13 @@ export function expectClean(report: Evaluated): void {
 
 /** Mounts, file services and made directories are those of the plan, entry by entry. */
 export function expectPlanned(report: Evaluated, plan: HostPlan): void {
+  const { module } = (plan.host as NixosHost).nixos;
+  if (module !== "impermanence") {
+    expectPlannedMounts(report.mounts, plan);
+    if (module === "preservation") expectPlannedRules(report.tmpfiles, plan);
+    else expectPlainRules(report, plan);
+    return;
+  }
   const standalone = plan.host.os === "nixos" && plan.host.nixos.home === "standalone";
   const mounted = mountedEntries(plan).filter((entry) => !standalone || entry.scope === "system");
   const directories = mounted.filter((entry) => entry.kind === "directory");

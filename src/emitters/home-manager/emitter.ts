@@ -15,7 +15,7 @@ import {
   type Saying,
 } from "../emitter.ts";
 import { groupEntries } from "../groups.ts";
-import { persistenceLists } from "../persistence-lists.ts";
+import { persistenceLists, storeSettings } from "../persistence-lists.ts";
 
 type NixosHost = Extract<PlanHost, { os: "nixos" }>;
 
@@ -61,9 +61,12 @@ function persistenceModule(
   entries: readonly RelocatedEntry[],
 ): string {
   const body = host.stores.flatMap((store): Binding[] => {
-    const lists = persistenceLists(entries.filter((entry) => entry.store === store.name));
+    const lists = persistenceLists(
+      entries.filter((entry) => entry.store === store.name),
+      user,
+    );
     if (lists.length === 0 || typeof store.path !== "string") return [];
-    const value = nix.set([{ name: "hideMounts", value: true }, ...lists.map((list) => ({ ...list, gap: true }))]);
+    const value = nix.set([...storeSettings(plan), ...lists.map((list) => ({ ...list, gap: true }))]);
     return [{ name: ["home", "persistence", store.path], value, gap: true }];
   });
   return nix.module({

@@ -1,12 +1,12 @@
 import type { Diagnostic } from "../../diagnostics/diagnostic.ts";
 import type { Span } from "../../diagnostics/span.ts";
-import { unitName } from "../../languages/systemd.ts";
 import type { Wipe } from "../../manifest/manifest.ts";
-import type { AbsolutePath } from "../../plan/path.ts";
+import { type AbsolutePath, isBelow } from "../../plan/path.ts";
 import { mountedEntries } from "../../plan/physical.ts";
 import type { HostPlan, PlanHost, RelocatedEntry } from "../../plan/plan.ts";
 import { isWiped } from "../../plan/stores.ts";
 import { nixosDiagnostics as say } from "./diagnostics.ts";
+import { entryFaults } from "./entry-checks.ts";
 
 type NixosHost = Extract<PlanHost, { os: "nixos" }>;
 
@@ -14,7 +14,9 @@ type NixosHost = Extract<PlanHost, { os: "nixos" }>;
 export function checkNixos(plan: HostPlan, host: NixosHost): Diagnostic[] {
   return [
     ...unsupported(host),
-    ...mountedEntries(plan).flatMap((entry) => [...howFaults(entry, host), ...characterFaults(entry, host)]),
+    ...combinationFaults(host),
+    ...mountedEntries(plan).flatMap((entry) => entryFaults(entry, host)),
+    ...nestingFaults(plan, host),
     ...storeFaults(plan, host),
     ...wipeFaults(host),
     ...backupFaults(plan, host),
@@ -26,9 +28,8 @@ function at(host: NixosHost, key: string): Span {
 }
 
 function unsupported(host: NixosHost): Diagnostic[] {
-  const { module, home, initrd, carry, wipes } = host.nixos;
+  const { home, carry } = host.nixos;
   const rows: [boolean, string, string, string][] = [
-    [module !== "impermanence", `\`module: ${module}\``, "nixos.module", "use `module: impermanence`"],
     [
       home === "home-manager-v1",
       "`home: home-manager-v1`",
@@ -36,22 +37,10 @@ function unsupported(host: NixosHost): Diagnostic[] {
       "use `home: home-manager` with current impermanence",
     ],
     [
-      initrd === "scripted",
-      "`initrd: scripted`",
-      "nixos.initrd",
-      "use `initrd: systemd`, the default since NixOS 26.05",
-    ],
-    [
       carry === "home-manager",
       "`carry: home-manager`",
       "nixos.carry",
       "let chezmoi lay what is carried: `carry: chezmoi`",
-    ],
-    [
-      wipes.some((w) => w.method === "zfs"),
-      "a wipe by zfs",
-      "nixos.wipe",
-      "use tmpfs or btrfs, or write the rollback yourself",
     ],
   ];
   return rows
@@ -59,46 +48,63 @@ function unsupported(host: NixosHost): Diagnostic[] {
     .map(([, what, key, instead]) => say["nixos/unsupported"]({ what, instead }, at(host, key)));
 }
 
-/** impermanence mounts directories and mounts or links files; a standalone home-manager can only link. */
-function howFaults(entry: RelocatedEntry, host: NixosHost): Diagnostic[] {
-  const { path, span } = entry;
-  const standalone = entry.scope === "home" && host.nixos.home === "standalone";
-  if (standalone && entry.how === "bind") {
-    return [say["nixos/how"]({ path, why: "a standalone home-manager cannot mount, only link" }, span)];
-  }
-  if (!standalone && entry.how === "symlink" && entry.kind === "directory") {
-    return [say["nixos/how"]({ path, why: "impermanence links single files only; directories are mounted" }, span)];
-  }
-  return [];
+/** What does not go together, at the setting that does not fit. */
+function combinationFaults(host: NixosHost): Diagnostic[] {
+  const { module, home, initrd, release } = host.nixos;
+  const rows: [boolean, string, Parameters<(typeof say)["nixos/combination"]>[0]][] = [
+    [
+      home === "home-manager" && module !== "impermanence",
+      "nixos.home",
+      {
+        what: "`home: home-manager`",
+        other: `\`module: ${module}\``,
+        why: "it uses `home.persistence`, which only impermanence has",
+        instead: "use `home: nixos-module`, or `home: standalone`, which links",
+      },
+    ],
+    [
+      initrd === "scripted" && module !== "impermanence",
+      "nixos.initrd",
+      {
+        what: "`initrd: scripted`",
+        other: `\`module: ${module}\``,
+        why: "it mounts in the initrd of systemd",
+        instead: "use `initrd: systemd`, or `module: impermanence`",
+      },
+    ],
+    [
+      initrd === "scripted" && release !== "25.11",
+      "nixos.initrd",
+      {
+        what: "`initrd: scripted`",
+        other: `\`release: "${release}"\``,
+        why: "NixOS has given it up since 26.05",
+        instead: "use `initrd: systemd`",
+      },
+    ],
+  ];
+  return rows.filter(([wrong]) => wrong).map(([, key, params]) => say["nixos/combination"](params, at(host, key)));
 }
 
-/**
- * Characters that the chain NixOS -> systemd cannot carry (facts on Nix, section 3.2): `%` is a specifier in mount
- * units, and NixOS leaves bytes outside ASCII as they are in a unit's name, which systemd refuses. Files pass through
- * ExecStart=, where `$` and `\` are interpreted too.
- */
-function characterFaults(entry: RelocatedEntry, host: NixosHost): Diagnostic[] {
-  if (entry.scope === "home" && host.nixos.home === "standalone") return [];
-  const { path, span } = entry;
-  const why = characterProblem(entry);
-  if (why !== undefined) return [say["nixos/characters"]({ path, why }, span)];
-  const unit = entry.kind === "file" ? `persist-${unitName(entry.stored, ".service")}` : unitName(entry.live, ".mount");
-  const length = Buffer.byteLength(unit);
-  return length > 255 ? [say["nixos/unit-name-too-long"]({ path, length }, span)] : [];
-}
-
-function characterProblem({ live, stored, kind }: RelocatedEntry): string | undefined {
-  const paths = `${live}${stored}`;
-  if (paths.includes("%")) return "systemd reads `%` in a mount unit as a specifier and refuses the unit";
-  if (!/^[ -~]*$/.test(paths))
-    return "NixOS puts characters outside ASCII unescaped into the name of the unit, which systemd refuses";
-  if (kind === "file" && /[$\\]/.test(paths))
-    return "systemd interprets `$` and `\\` in the command that mounts a single file";
-  return undefined;
+/** Mounts in what is kept: below a file nothing can be, and what is mounted earlier than the directory around it is hidden. */
+function nestingFaults(plan: HostPlan, host: NixosHost): Diagnostic[] {
+  const entries = mountedEntries(plan);
+  const files = entries.filter((entry) => entry.kind === "file");
+  const inFiles = entries.flatMap((entry) => {
+    const file = files.find(({ live }) => isBelow(entry.live, live));
+    return file === undefined ? [] : [say["nixos/below-file"]({ path: entry.path, file: file.path }, entry.span)];
+  });
+  const places = [...host.nixos.wipes.map(({ path }) => path), ...host.nixos.mounts];
+  const around = entries.flatMap((entry) => {
+    const mount = places.find((place) => isBelow(place, entry.live));
+    return mount === undefined ? [] : [say["nixos/mount-inside"]({ path: entry.path, mount }, entry.span)];
+  });
+  return [...inFiles, ...around];
 }
 
 function storeFaults(plan: HostPlan, host: NixosHost): Diagnostic[] {
-  const mounted = mountedEntries(plan).filter((entry) => entry.how === "bind");
+  const ofModule = (entry: RelocatedEntry): boolean => entry.scope === "system" || host.nixos.home !== "standalone";
+  const mounted = mountedEntries(plan).filter((entry) => entry.how === "bind" || ofModule(entry));
   return host.stores
     .filter((store) => typeof store.path !== "string" && mounted.some((entry) => entry.store === store.name))
     .map((store) => say["nixos/store-in-home"]({ store: store.name }, store.span));
@@ -108,9 +114,12 @@ function wipeFaults(host: NixosHost): Diagnostic[] {
   return host.nixos.wipes.flatMap((wipe, i) => {
     const span = at(host, host.spans[`nixos.wipe.${i}`] === undefined ? "nixos.wipe" : `nixos.wipe.${i}`);
     const twice = host.nixos.wipes.findIndex((other) => other.path === wipe.path) < i;
+    const lasts = host.nixos.mounts.includes(wipe.path);
     return [
       ...(twice ? [say["nixos/wipe-twice"]({ path: wipe.path }, span)] : []),
+      ...(lasts ? [say["nixos/wipe-of-mount"]({ path: wipe.path }, span)] : []),
       ...(wipe.method === "btrfs" ? btrfsFaults(wipe, span) : []),
+      ...(wipe.method === "zfs" ? zfsFaults(wipe, span) : []),
     ];
   });
 }
@@ -126,6 +135,17 @@ function btrfsFaults(wipe: Wipe, span: Span): Diagnostic[] {
   if (wipe.device !== null && !isDevicePath(wipe.device))
     faults.push(say["nixos/wipe-device"]({ device: wipe.device }, span));
   return faults;
+}
+
+/** A dataset and a snapshot of itself, in characters that a unit's name and a shell have no meaning for. */
+function zfsFaults(wipe: Wipe, span: Span): Diagnostic[] {
+  const { dataset, snapshot } = wipe;
+  const missing = (["dataset", "snapshot"] as const).filter((key) => wipe[key] === null);
+  if (dataset === null || snapshot === null)
+    return missing.map((key) => say["nixos/wipe-incomplete"]({ method: "zfs", missing: key }, span));
+  const isDataset = /^[A-Za-z][A-Za-z0-9_.:-]*(?:\/[A-Za-z0-9_.:-]+)*$/.test(dataset);
+  const ofDataset = snapshot.startsWith(`${dataset}@`) && /^[A-Za-z0-9_.:-]+$/.test(snapshot.slice(dataset.length + 1));
+  return isDataset && ofDataset ? [] : [say["nixos/wipe-snapshot"]({ dataset, snapshot }, span)];
 }
 
 /** A path that udev makes: it escapes other characters of a label or an id, and the boot would wait for another name. */

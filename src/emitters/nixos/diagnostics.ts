@@ -1,10 +1,23 @@
 import { defineDiagnostics } from "../../diagnostics/define.ts";
 
+const whatIsMissing: Readonly<Record<string, string>> = {
+  subvolume: "name the subvolume that is replaced (`@`)",
+  device: "name the device that holds it (/dev/disk/by-label/nixos)",
+  dataset: "name the dataset that is rolled back (rpool/local/root)",
+  snapshot: "name the snapshot of it that was taken while it was empty (rpool/local/root@blank)",
+};
+
 /** What NixOS or its modules cannot do, said before anything is written (each row is a hazard of the real modules). */
 export const nixosDiagnostics = defineDiagnostics({
   "nixos/unsupported": {
     severity: "error",
     message: ({ what }: { what: string; instead: string }) => `${what} is not written yet`,
+    help: ({ instead }) => instead,
+  },
+  "nixos/combination": {
+    severity: "error",
+    message: ({ what, other, why }: { what: string; other: string; why: string; instead: string }) =>
+      `${what} does not go together with ${other}: ${why}`,
     help: ({ instead }) => instead,
   },
   "nixos/how": {
@@ -23,6 +36,12 @@ export const nixosDiagnostics = defineDiagnostics({
       `\`${path}\` cannot be mounted on NixOS: the name of its unit would have ${length} bytes, and 255 are allowed`,
     help: () => "keep a directory further up",
   },
+  "nixos/initrd-owner": {
+    severity: "error",
+    message: ({ path, who }: { path: string; who: string }) =>
+      `\`${path}\` is needed in the initrd, which does not know ${who}`,
+    help: () => "leave `owner` and `group` away: it belongs to root",
+  },
   "nixos/store-in-home": {
     severity: "error",
     message: ({ store }: { store: string }) =>
@@ -32,10 +51,7 @@ export const nixosDiagnostics = defineDiagnostics({
   "nixos/wipe-incomplete": {
     severity: "error",
     message: ({ method, missing }: { method: string; missing: string }) => `a wipe by ${method} needs \`${missing}\``,
-    help: ({ missing }) =>
-      missing === "subvolume"
-        ? "name the subvolume that is replaced (`@`)"
-        : "name the device that holds it (/dev/disk/by-label/nixos)",
+    help: ({ missing }) => whatIsMissing[missing] ?? "",
   },
   "nixos/wipe-subvolume": {
     severity: "error",
@@ -49,10 +65,34 @@ export const nixosDiagnostics = defineDiagnostics({
     help: () =>
       "name it by a path (`/dev/disk/by-uuid/…`); in labels udev writes a blank as `\\x20`: `ls /dev/disk/by-label`",
   },
+  "nixos/wipe-snapshot": {
+    severity: "error",
+    message: ({ dataset, snapshot }: { dataset: string; snapshot: string }) =>
+      `\`${snapshot}\` is no snapshot of a dataset \`${dataset}\``,
+    help: () => "write both in full, as `zfs list -t snapshot` does: rpool/local/root and rpool/local/root@blank",
+  },
   "nixos/wipe-twice": {
     severity: "error",
     message: ({ path }: { path: string }) => `${path} is wiped in two ways`,
     help: () => "keep one",
+  },
+  "nixos/wipe-of-mount": {
+    severity: "error",
+    message: ({ path }: { path: string }) => `${path} is wiped, and listed under \`mounts\` as what no wipe touches`,
+    help: () => "keep one of the two",
+  },
+  "nixos/below-file": {
+    severity: "error",
+    message: ({ path, file }: { path: string; file: string }) =>
+      `\`${path}\` cannot be mounted: it lies in \`${file}\`, which is mounted as a single file`,
+    help: ({ file }) => `if that is a directory, write \`${file}/\``,
+  },
+  "nixos/mount-inside": {
+    severity: "error",
+    message: ({ path, mount }: { path: string; mount: string }) =>
+      `${mount} is a file system of its own inside \`${path}\`, which is kept as a whole`,
+    label: () => "what is mounted there would be hidden, or not lie where its backup is looked for",
+    help: ({ path }) => `list what is kept of \`${path}\` one by one`,
   },
   "nixos/backup-engine": {
     severity: "warning",

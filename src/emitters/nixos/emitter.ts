@@ -1,18 +1,22 @@
 import { resticExclude } from "../../languages/restic.ts";
 import type { Fate } from "../../plan/fate.ts";
+import { isWithin } from "../../plan/path.ts";
 import { mountedEntries } from "../../plan/physical.ts";
-import { type HostPlan, isRelocated } from "../../plan/plan.ts";
+import { type HostPlan, isRelocated, type PlanHost } from "../../plan/plan.ts";
 import type { EmitInput, EmitResult, Emitter, OutputFile, Saying } from "../emitter.ts";
 import { folderOf, inFolder } from "../emitter.ts";
 import { backupModule } from "./backup.ts";
 import { checkNixos } from "./checks.ts";
+import { appearsAs } from "./keeping.ts";
 import { persistenceModule } from "./persistence.ts";
 import { wipeModule } from "./wipe.ts";
 
-/** NixOS: what impermanence keeps, what is wiped, what restic backs up; a module each, to import. */
+type NixosHost = Extract<PlanHost, { os: "nixos" }>;
+
+/** NixOS: what is kept, what is wiped, what restic backs up; a module each, to import. */
 export const nixosEmitter: Emitter = {
   name: "nixos",
-  summary: "NixOS modules: persistence (impermanence), wipe of the root, backup (restic)",
+  summary: "NixOS modules: persistence (by impermanence, preservation or mounts), wipe of the root, backup (restic)",
   emit,
   explain,
 };
@@ -54,19 +58,21 @@ function explain(plan: HostPlan, fate: Fate, input: EmitInput): Saying[] {
   if (host.os !== "nixos") return [];
   const folder = folderOf(input, "nixos", host.name);
   return [
-    { file: inFolder(folder, "persistence.nix"), says: persistenceSays(plan, fate) },
+    { file: inFolder(folder, "persistence.nix"), says: persistenceSays(plan, host, fate) },
     ...(host.backup?.engine === "restic" ? [{ file: inFolder(folder, "backup.nix"), says: backupSays(fate) }] : []),
   ];
 }
 
-function persistenceSays(plan: HostPlan, { fate, live, rule }: Fate): string {
+function persistenceSays(plan: HostPlan, host: NixosHost, { fate, live, rule }: Fate): string {
   if (fate !== "persist" || rule === null) return "nothing";
   if (!isRelocated(rule)) return "nothing: it stays in place, on a file system that is not wiped";
-  const mount = mountedEntries(plan).find((entry) => live === entry.live || live.startsWith(`${entry.live}/`));
-  if (mount === undefined || mount.how === "symlink") return "nothing: home-manager links it";
-  return mount.live === live
-    ? `mounts it from ${mount.stored}`
-    : `kept with ${mount.path}, mounted from ${mount.stored}`;
+  const around = mountedEntries(plan).find((entry) => isWithin(live, entry.live));
+  if (around === undefined || (host.nixos.home === "standalone" && around.scope === "home"))
+    return "nothing: home-manager links it";
+  const isLink = appearsAs(around, host.nixos.module) === "symlink";
+  if (around.live !== live)
+    return `kept with ${around.path}, ${isLink ? "linked to" : "mounted from"} ${around.stored}`;
+  return `${isLink ? "links it to" : "mounts it from"} ${around.stored}`;
 }
 
 function backupSays({ backup, rule, live }: Fate): string {

@@ -1,58 +1,59 @@
-import { type Binding, type NixValue, nix } from "../../languages/nix.ts";
+import { type Binding, type Item, type NixValue, nix } from "../../languages/nix.ts";
 import { tmpfilesLine } from "../../languages/systemd.ts";
+import type { NixosPolicy } from "../../manifest/manifest.ts";
 import { type AgedPlace, ageingOf } from "../../plan/ageing.ts";
-import { isWithin, parentOf, relativeTo } from "../../plan/path.ts";
+import { foldersBetween, isWithin, relativeTo } from "../../plan/path.ts";
 import { beginnings, pathTree } from "../../plan/path-tree.ts";
 import { mountedEntries } from "../../plan/physical.ts";
 import type { HostPlan, PlanHost, RelocatedEntry } from "../../plan/plan.ts";
 import { storeFolder } from "../../plan/stores.ts";
 import { generatedFrom } from "../emitter.ts";
-import { persistenceLists } from "../persistence-lists.ts";
+import { earlyFiles } from "./early-files.ts";
+import { keptByImpermanence } from "./impermanence.ts";
+import type { Keeping } from "./keeping.ts";
+import { keptByMounts } from "./plain.ts";
+import { keptByPreservation } from "./preservation.ts";
 
 type NixosHost = Extract<PlanHost, { os: "nixos" }>;
 
-/** `persistence.nix`: what a NixOS host keeps, as a module to import beside impermanence. */
+const keepers: Readonly<
+  Record<NixosPolicy["module"], (plan: HostPlan, host: NixosHost, entries: readonly RelocatedEntry[]) => Keeping>
+> = { impermanence: keptByImpermanence, preservation: keptByPreservation, none: keptByMounts };
+
+/** `persistence.nix`: what a NixOS host keeps, as a module to import beside the one that does it, if any. */
 export function persistenceModule(plan: HostPlan, host: NixosHost): string {
   const entries = mountedEntries(plan);
-  const custom = host.users.filter(
-    (user) => user.home !== defaultHome(user.name) && usesModule(host, user.name, entries),
-  );
+  const agreed = agreements(host, entries);
+  const keeping = keepers[host.nixos.module](plan, host, entries);
+  const needed = neededForBoot(host, entries);
+  const early = earlyFiles(host, [...needed.keys()].sort());
   const body = [
-    ...fileSystemBindings(host, entries),
-    ...host.stores.flatMap((store) => storeBindings(store.name, plan, host, entries)),
-    ...tmpfilesBindings(plan, host, entries),
-    ...(custom.length === 0
-      ? []
-      : [
-          {
-            name: "assertions",
-            value: nix.list(custom.map((u) => ({ value: homeAssertion(u.name, u.home) }))),
-            gap: true,
-          },
-        ]),
+    ...fileSystemBindings(needed),
+    ...keeping.body,
+    ...tmpfilesBindings(plan, host, entries, keeping.rules),
+    ...early.body,
+    ...(agreed.length === 0 ? [] : [{ name: "assertions", value: nix.list(agreed), gap: true }]),
   ];
   return nix.module({
     header: [
       `What ${host.name} keeps across a wiped root.`,
       generatedFrom(plan),
-      `For impermanence of 2026-01-27 or later, NixOS ${host.nixos.release}, initrd: ${host.nixos.initrd}.`,
+      keeping.needs === null
+        ? `For NixOS ${host.nixos.release}, initrd: ${host.nixos.initrd}; it needs no further module.`
+        : `For ${keeping.needs}, NixOS ${host.nixos.release}, initrd: ${host.nixos.initrd}.`,
       "An entry hides what is at its place now: move existing data into the store before the first switch.",
     ],
-    args: custom.length > 0 ? ["config"] : [],
+    args: [
+      ...(agreed.length > 0 || keeping.usesConfig || early.body.length > 0 ? ["config"] : []),
+      ...(early.body.length > 0 ? ["lib"] : []),
+    ],
+    let: [...keeping.let, ...early.let],
     body,
   });
 }
 
-function defaultHome(user: string): string {
-  return user === "root" ? "/root" : `/home/${user}`;
-}
-
-function usesModule(host: NixosHost, user: string, entries: readonly RelocatedEntry[]): boolean {
-  return host.nixos.home !== "standalone" && entries.some((entry) => entry.user === user);
-}
-
 /** Stores, and other file systems with mounts of ours on them, must be there before those mounts (stage 1). */
-function fileSystemBindings(host: NixosHost, entries: readonly RelocatedEntry[]): Binding[] {
+function neededForBoot(host: NixosHost, entries: readonly RelocatedEntry[]): ReadonlyMap<string, string> {
   const used = new Set(entries.map((entry) => entry.store));
   const stores = host.stores.filter((store) => used.has(store.name) && store.mount !== null);
   const needed = new Map(stores.map((store) => [store.mount as string, "holds what is kept"]));
@@ -60,42 +61,28 @@ function fileSystemBindings(host: NixosHost, entries: readonly RelocatedEntry[])
     const carries = entries.some((entry) => isOfModule(entry, host) && isWithin(entry.live, mount));
     if (carries && !needed.has(mount)) needed.set(mount, "has mounts of kept state on it");
   }
+  return needed;
+}
+
+function fileSystemBindings(needed: ReadonlyMap<string, string>): Binding[] {
   return [...needed]
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([mount, comment]) => ({ name: ["fileSystems", mount, "neededForBoot"], value: true, comment }));
 }
 
-/** True for what impermanence mounts or links; a standalone home-manager makes its links itself, later. */
+/** True for what NixOS mounts or links; a standalone home-manager makes its links itself, later. */
 function isOfModule(entry: RelocatedEntry, host: NixosHost): boolean {
   return entry.scope === "system" || host.nixos.home !== "standalone";
 }
 
-function storeBindings(store: string, plan: HostPlan, host: NixosHost, entries: readonly RelocatedEntry[]): Binding[] {
-  const here = entries.filter((entry) => entry.store === store);
-  const system = here.filter((entry) => entry.scope === "system");
-  const path = plan.host.stores.find((s) => s.name === store)?.path;
-  const users = host.nixos.home === "nixos-module" ? userBindings(host, here) : [];
-  if (typeof path !== "string" || (system.length === 0 && users.length === 0)) return [];
-  const lists = persistenceLists(system).map((binding) => ({ ...binding, gap: true }));
-  return [
-    {
-      name: ["environment", "persistence", path],
-      gap: true,
-      value: nix.set([{ name: "hideMounts", value: true }, ...lists, ...users]),
-    },
-  ];
-}
-
-function userBindings(host: NixosHost, here: readonly RelocatedEntry[]): Binding[] {
-  return host.users.flatMap((user) => {
-    const lists = persistenceLists(here.filter((entry) => entry.user === user.name));
-    return lists.length === 0 ? [] : [{ name: ["users", user.name], value: nix.set(lists), gap: true }];
-  });
-}
-
-/** What ages out where nothing wipes, and the folders that a standalone home-manager cannot make itself. */
-function tmpfilesBindings(plan: HostPlan, host: NixosHost, entries: readonly RelocatedEntry[]): Binding[] {
-  const system = [...homeFolders(host, entries), ...ageingRules(plan, null, "/")];
+/** What keeps needs, what ages out where nothing wipes, and the homes in the stores, where nobody else makes them. */
+function tmpfilesBindings(
+  plan: HostPlan,
+  host: NixosHost,
+  entries: readonly RelocatedEntry[],
+  rules: readonly Item[],
+): Binding[] {
+  const system = [...homeFolders(host, entries), ...rules, ...ageingRules(plan, null, "/")];
   const users = host.users.flatMap((user) => {
     const rules = ageingRules(plan, user.name, user.home);
     const name = ["systemd", "user", "tmpfiles", "users", user.name, "rules"];
@@ -106,9 +93,9 @@ function tmpfilesBindings(plan: HostPlan, host: NixosHost, entries: readonly Rel
   return [{ name: ["systemd", "tmpfiles", "rules"], value: nix.list(system), gap: true }, ...users];
 }
 
-/** The stores' folders for homes: root makes them, the users' own home-manager fills them. */
+/** The stores' folders for homes: root makes them, the users' own home-manager or mounts fill them. */
 function homeFolders(host: NixosHost, entries: readonly RelocatedEntry[]): { value: string; comment?: string }[] {
-  if (host.nixos.home !== "standalone") return [];
+  if (host.nixos.home !== "standalone" && host.nixos.module !== "none") return [];
   const lines = new Map<string, { value: string; comment?: string }>();
   for (const store of host.stores) {
     for (const user of host.users) {
@@ -126,13 +113,6 @@ function homeFolders(host: NixosHost, entries: readonly RelocatedEntry[]): { val
     }
   }
   return [...lines.values()];
-}
-
-function foldersBetween(top: string, folder: string): string[] {
-  const between: string[] = [];
-  for (let at = parentOf(folder); at !== undefined && at !== top && isWithin(at, top); at = parentOf(at))
-    between.unshift(at);
-  return between;
 }
 
 function directoryLine(path: string, mode: string, user: string, group: string): string {
@@ -163,12 +143,24 @@ function ageingRules(plan: HostPlan, user: string | null, home: string): { value
   ];
 }
 
-/** Stored paths follow from the home that NixOS knows; where the manifest names another, data would seem gone. */
-function homeAssertion(user: string, home: string): NixValue {
-  const message = `The home of ${user} is not ${home}, as the manifest of Remanence says: correct one of the two.`;
-  const assertion = nix.equal(nix.select("config", ["users", "users", user, "home"]), home);
+/**
+ * Stored paths follow from the home that NixOS knows, and rules of ours give folders to the group that the manifest knows:
+ * where the two differ data would seem gone, or be another group's.
+ */
+function agreements(host: NixosHost, entries: readonly RelocatedEntry[]): Item[] {
+  if (host.nixos.home === "standalone") return [];
+  return host.users
+    .filter((user) => entries.some((entry) => entry.user === user.name))
+    .flatMap((user) => [
+      { value: agreement(user.name, "home", user.home) },
+      ...(host.nixos.module === "none" ? [{ value: agreement(user.name, "group", user.group) }] : []),
+    ]);
+}
+
+function agreement(user: string, key: "home" | "group", value: string): NixValue {
+  const message = `The ${key} of ${user} is not ${value}, as the manifest of Remanence says: correct one of the two.`;
   return nix.set([
-    { name: "assertion", value: assertion },
+    { name: "assertion", value: nix.equal(nix.select("config", ["users", "users", user, key]), value) },
     { name: "message", value: message },
   ]);
 }

@@ -1,3 +1,4 @@
+import type { Fragment } from "../../languages/fragment.ts";
 import { type Binding, nix } from "../../languages/nix.ts";
 import { shell } from "../../languages/shell.ts";
 import { unitName } from "../../languages/systemd.ts";
@@ -20,20 +21,21 @@ const defaultRetain = "30d";
 export function wipeModule(plan: HostPlan, host: NixosHost): string {
   const { wipes } = host.nixos;
   const onBtrfs = wipes.filter((wipe) => wipe.method === "btrfs");
+  const byUnit = wipes.filter((wipe) => wipe.method !== "tmpfs");
+  const kinds = [...new Set(byUnit.map(({ method }) => method))].sort();
   const body: Binding[] = [
-    ...wipes.flatMap((wipe) => (wipe.method === "tmpfs" ? tmpfsBindings(wipe) : btrfsFileSystem(wipe))),
-    {
-      name: ["boot", "initrd", "systemd", "enable"],
-      value: true,
-      comment: onBtrfs.length > 0 ? "without it the units below would not be built, and nothing wiped" : null,
-      gap: true,
-    },
-    ...(onBtrfs.length === 0
+    ...wipes.flatMap((wipe) => fileSystemOf[wipe.method](wipe)),
+    initrdKind(host, byUnit.length > 0),
+    ...(kinds.length === 0
       ? []
       : [
-          { name: ["boot", "initrd", "supportedFilesystems"], value: ["btrfs"], comment: "puts btrfs into the initrd" },
+          {
+            name: ["boot", "initrd", "supportedFilesystems"],
+            value: kinds,
+            comment: `puts ${kinds.join(" and ")} into the initrd`,
+          },
         ]),
-    ...onBtrfs.map(wipeUnit),
+    ...(host.nixos.initrd === "systemd" ? byUnit.map(wipeUnit) : scriptedWipes(byUnit)),
   ];
   return nix.module({
     header: [
@@ -41,9 +43,23 @@ export function wipeModule(plan: HostPlan, host: NixosHost): string {
       generatedFrom(plan),
       ...onBtrfs.flatMap(lookInside),
     ],
-    args: onBtrfs.length > 0 ? ["lib"] : [],
+    args: onBtrfs.length > 0 || (byUnit.length > 0 && host.nixos.initrd === "scripted") ? ["lib"] : [],
     body,
   });
+}
+
+/** Said in writing: under the other initrd what is below would not be built, and nothing wiped. */
+function initrdKind({ nixos: { initrd } }: NixosHost, needed: boolean): Binding {
+  const comment = {
+    systemd: "without it the units below would not be built, and nothing wiped",
+    scripted: "the other initrd has no place for the commands below",
+  }[initrd];
+  return {
+    name: ["boot", "initrd", "systemd", "enable"],
+    value: initrd === "systemd",
+    comment: needed ? comment : null,
+    gap: true,
+  };
 }
 
 function lookInside(wipe: Wipe): string[] {
@@ -70,6 +86,25 @@ function tmpfsBindings(wipe: Wipe): Binding[] {
   ];
 }
 
+/**
+ * Plain, not by default: a dataset has one name, so where the hardware configuration has another one on this path the two
+ * conflict loudly, and none is rolled back in its stead.
+ */
+function zfsFileSystem(wipe: Wipe): Binding[] {
+  return [
+    {
+      name: ["fileSystems", wipe.path],
+      gap: true,
+      above: `${wipe.path} is what its snapshot holds at each boot`,
+      value: nix.set([
+        { name: "device", value: wipe.dataset },
+        { name: "fsType", value: "zfs" },
+        ...(wipe.path === "/" ? [] : [{ name: "neededForBoot", value: true }]),
+      ]),
+    },
+  ];
+}
+
 /** Defaults only: a hardware configuration that knows the device by another name wins. */
 function btrfsFileSystem(wipe: Wipe): Binding[] {
   return [
@@ -87,21 +122,37 @@ function btrfsFileSystem(wipe: Wipe): Binding[] {
   ];
 }
 
+const fileSystemOf: Readonly<Record<Wipe["method"], (wipe: Wipe) => Binding[]>> = {
+  tmpfs: tmpfsBindings,
+  btrfs: btrfsFileSystem,
+  zfs: zfsFileSystem,
+};
+
+/** The unit after which what is wiped can be reached: the device's, or the one that imports the pool. */
+function unitBefore(wipe: Wipe): string {
+  if (wipe.method === "btrfs") return unitName(wipe.device ?? "", ".device");
+  return `zfs-import-${wipe.dataset?.split("/")[0] ?? ""}.service`;
+}
+
+function descriptionOf(wipe: Wipe): string {
+  if (wipe.method === "zfs") return `Roll ${wipe.dataset} back to ${wipe.snapshot}`;
+  // NixOS writes it into the unit as it is, where systemd takes `%` for a specifier.
+  return `Replace the subvolume ${wipe.subvolume?.replaceAll("%", "%%")} by an empty one`;
+}
+
 function wipeUnit(wipe: Wipe): Binding {
-  const device = unitName(wipe.device ?? "", ".device");
+  const device = unitBefore(wipe);
   const stops = wipe.onFailure === "stop";
   const pulledInBy: Binding = {
     name: stops ? "requiredBy" : "wantedBy",
     value: ["initrd.target"],
     comment: stops ? "a wipe that fails stops the boot" : "a wipe that fails lets the machine boot with the old root",
   };
-  const suffix = wipe.path === "/" ? "root" : unitName(wipe.path, "");
   return {
-    name: ["boot", "initrd", "systemd", "services", `remanence-wipe-${suffix}`],
+    name: ["boot", "initrd", "systemd", "services", unitOf(wipe)],
     gap: true,
     value: nix.set([
-      // NixOS writes it into the unit as it is, where systemd takes `%` for a specifier.
-      { name: "description", value: `Replace the subvolume ${wipe.subvolume?.replaceAll("%", "%%")} by an empty one` },
+      { name: "description", value: descriptionOf(wipe) },
       pulledInBy,
       { name: "requires", value: [device] },
       {
@@ -114,18 +165,52 @@ function wipeUnit(wipe: Wipe): Binding {
       { name: "before", value: ["sysroot.mount"] },
       { name: ["unitConfig", "DefaultDependencies"], value: false },
       { name: ["serviceConfig", "Type"], value: "oneshot" },
-      { name: "script", value: nix.script(wipeScript(wipe)) },
+      { name: "script", value: nix.script(wipeScript(wipe, "systemd")) },
     ]),
   };
 }
 
-function wipeScript(wipe: Wipe) {
-  const fixed = packageText("src/emitters/nixos/scripts/wipe-btrfs.sh").replace(/^(?:#[^\n]*\n)+/, "");
+function unitOf(wipe: Wipe): string {
+  return `remanence-wipe-${wipe.path === "/" ? "root" : unitName(wipe.path, "")}`;
+}
+
+/** After a resume from hibernation, and after what else has to come first there, such as the import of a pool. */
+function scriptedWipes(wipes: readonly Wipe[]): Binding[] {
+  if (wipes.length === 0) return [];
+  const commands = wipes.flatMap((wipe, i) => (i === 0 ? [scriptedWipe(wipe)] : [shell.gap, scriptedWipe(wipe)]));
+  const value = nix.call("lib.mkAfter", nix.script(shell.lines(...commands)));
+  return [{ name: ["boot", "initrd", "postResumeCommands"], value, gap: true }];
+}
+
+/** In a shell of its own: in what stands before `||`, `set -e` would not hold. */
+function scriptedWipe(wipe: Wipe): Fragment<"shell"> {
+  const file = `/run/${unitOf(wipe)}`;
+  const failed =
+    wipe.onFailure === "stop"
+      ? shell.command("fail")
+      : shell.command("echo", `${wipe.path} was not wiped: the machine boots with the old one`);
+  return shell.lines(shell.here(file, wipeScript(wipe, "scripted")), shell.either(shell.command("ash", file), failed));
+}
+
+function fixedPart(name: string): Fragment<"shell"> {
+  return shell.fixed(packageText(`src/emitters/nixos/scripts/${name}.sh`).replace(/^(?:#[^\n]*\n)+/, ""));
+}
+
+function wipeScript(wipe: Wipe, initrd: NixosHost["nixos"]["initrd"]): Fragment<"shell"> {
+  if (wipe.method === "zfs") {
+    return shell.lines(
+      shell.assign("dataset", wipe.dataset ?? ""),
+      shell.assign("snapshot", wipe.snapshot ?? ""),
+      shell.gap,
+      fixedPart("wipe-zfs"),
+    );
+  }
   return shell.lines(
     shell.assign("device", wipe.device ?? ""),
     shell.assign("subvolume", wipe.subvolume ?? ""),
     shell.assign("retain_seconds", String(durationSeconds(wipe.retain ?? defaultRetain))),
     shell.gap,
-    shell.fixed(fixed),
+    ...(initrd === "scripted" ? [fixedPart("wait-device"), shell.gap] : []),
+    fixedPart("wipe-btrfs"),
   );
 }

@@ -531,6 +531,7 @@ in
     tmpfiles
     hazards
     ;
+  tmpfilesRules = config.systemd.tmpfiles.rules;
   directories = createdByImpermanence ++ createdByTmpfiles;
   activationScripts = lib.attrNames config.system.activationScripts;
   initrd = {

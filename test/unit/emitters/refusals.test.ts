@@ -17,20 +17,38 @@ const restic = "engine: restic, repository: /mnt/r";
 
 /** What each target refuses, once; the place of the fault is where `at` says. */
 const cases: readonly Case[] = [
-  { code: "nixos/unsupported", host: "nixos: { module: preservation }" },
   { code: "nixos/unsupported", host: "nixos: { home: home-manager-v1 }" },
-  { code: "nixos/unsupported", host: "nixos: { initrd: scripted }" },
+  { code: "nixos/combination", host: "nixos: { initrd: scripted }" },
+  { code: "nixos/combination", host: 'nixos: { initrd: scripted, release: "26.11" }' },
+  { code: "nixos/combination", host: 'nixos: { initrd: scripted, release: "25.11", module: none }' },
   { code: "nixos/unsupported", host: "nixos: { carry: home-manager }" },
-  { code: "nixos/unsupported", host: "nixos: { wipe: { path: /, method: zfs, dataset: r/x, snapshot: r/x@blank } }" },
+  { code: "nixos/combination", host: "nixos: { module: preservation, home: home-manager }" },
+  { code: "nixos/combination", host: "nixos: { module: none, home: home-manager }" },
+  {
+    code: "nixos/initrd-owner",
+    host: "nixos: { module: preservation }",
+    system: "{ path: /var/lib/nixos/, owner: u }",
+  },
+  { code: "nixos/initrd-owner", host: "nixos: { module: preservation }", system: "{ path: /var/log/, group: adm }" },
   { code: "nixos/how", host: "nixos: { home: standalone }", home: "{ path: x/, how: bind }" },
   { code: "nixos/how", host: "", home: "{ path: x/, how: symlink }" },
   { code: "nixos/characters", host: "", home: "100%/" },
   { code: "nixos/characters", host: "", home: "é/" },
+  { code: "nixos/characters", host: "nixos: { module: preservation }", home: '"a\'b/"' },
   { code: "nixos/characters", host: "", home: '{ path: "a$b", writes: in-place }' },
   { code: "nixos/unit-name-too-long", host: "", home: `${"a-".repeat(60)}/` },
   { code: "nixos/store-in-home", host: "stores: { persist: ~/.persist }" },
   { code: "nixos/wipe-incomplete", host: btrfs(", device: /dev/sda1") },
   { code: "nixos/wipe-incomplete", host: btrfs(", subvolume: '@'") },
+  { code: "nixos/wipe-incomplete", host: "nixos: { wipe: { path: /, method: zfs, dataset: r/x } }" },
+  { code: "nixos/wipe-incomplete", host: "nixos: { wipe: { path: /, method: zfs, snapshot: r/x@a } }" },
+  { code: "nixos/wipe-snapshot", host: "nixos: { wipe: { path: /, method: zfs, dataset: r/x, snapshot: blank } }" },
+  { code: "nixos/wipe-snapshot", host: "nixos: { wipe: { path: /, method: zfs, dataset: r/x, snapshot: r/y@blank } }" },
+  { code: "nixos/wipe-snapshot", host: "nixos: { wipe: { path: /, method: zfs, dataset: r/x, snapshot: r/x@a@b } }" },
+  {
+    code: "nixos/wipe-snapshot",
+    host: 'nixos: { wipe: { path: /, method: zfs, dataset: "-r/x", snapshot: "-r/x@a" } }',
+  },
   { code: "nixos/wipe-subvolume", host: btrfs(", device: /dev/sda1, subvolume: a/../b") },
   { code: "nixos/wipe-subvolume", host: btrfs(", device: /dev/sda1, subvolume: 'a,b'") },
   { code: "nixos/wipe-device", host: btrfs(", device: /dev/disk/by-label/my nixos, subvolume: '@'") },
@@ -39,6 +57,12 @@ const cases: readonly Case[] = [
     code: "nixos/wipe-twice",
     host: "nixos: { wipe: [{ path: /, method: tmpfs }, { path: /, method: tmpfs, size: 1G }] }",
   },
+  { code: "nixos/wipe-of-mount", host: "nixos: { wipe: { path: /srv, method: tmpfs }, mounts: [/srv] }" },
+  { code: "nixos/below-file", host: "", home: "{ path: y, writes: in-place }\n  - y/z/" },
+  { code: "nixos/mount-inside", host: "nixos: { mounts: [/var/lib/db] }", system: "/var/lib/" },
+  { code: "nixos/mount-inside", host: "nixos: { wipe: { path: /srv/a, method: tmpfs } }", system: "/srv/" },
+  { code: "nixos/characters", host: "", home: '"blank /"' },
+  { code: "nixos/store-in-home", host: "stores: { persist: ~/.persist }", home: "{ path: y, how: symlink }" },
   { code: "nixos/backup-engine", host: "backup: { engine: tar, path: /mnt/b }", severity: "warning" },
   { code: "nixos/backup-password", host: `backup: { ${restic} }` },
   {
@@ -73,7 +97,7 @@ ${system === undefined ? "" : `system:\n  - ${system}\n`}`;
 }
 
 describe("what a target cannot do", () => {
-  it.each(cases)("is refused: $code ($host $home)", async (one) => {
+  it.each(cases)("is refused: $code ($host $system $home)", async (one) => {
     const { diagnostics, tree } = await compileText(manifest(one));
     const severity = one.severity ?? "error";
     const found = diagnostics.filter((d) => d.severity === severity).map((d) => d.code);
@@ -94,5 +118,19 @@ describe("what a target cannot do", () => {
   it("has a case for each code", () => {
     const codes = [...Object.keys(nixosDiagnostics), ...Object.keys(fedoraDiagnostics)];
     expect([...new Set(cases.map(({ code }) => code))].sort()).toEqual(codes.sort());
+  });
+});
+
+describe("preservation", () => {
+  it("is refused for what only impermanence does at the setting that asks, and links directories", async () => {
+    const host = "nixos: { module: preservation, home: home-manager }";
+    const text = manifest({ code: "nixos/combination", host });
+    const { diagnostics } = await compileText(text);
+    const found = diagnostics.filter((d) => d.severity === "error");
+    expect(found.map((d) => d.code)).toEqual(["nixos/combination"]);
+    expect(text.slice(found[0]?.span?.start, found[0]?.span?.end)).toBe("home-manager");
+    const link = { code: "nixos/how", host: "nixos: { module: preservation }", home: "{ path: x/, how: symlink }" };
+    const linked = await compileText(manifest(link as Case));
+    expect(linked.diagnostics.filter((d) => d.severity === "error")).toEqual([]);
   });
 });
