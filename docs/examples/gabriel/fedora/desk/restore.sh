@@ -151,10 +151,11 @@ user() {
 
 me=
 home=
-# Sets `me`, the user of the plan whose state this is, and `home`, their home with no link in its path. Empty `me`
-# means the system part: root, in root's own home.
+own_home=
+# Sets `me`, the user of the plan whose state this is, `home`, their home with no link in its path, and `own_home`, that
+# of the account. Empty `me` means the system part: root, in root's own home.
 choose_user() {
-  local account name own_home
+  local account name
   [[ -n ${HOME-} && $HOME == /* && -d $HOME ]] || die 2 "HOME is not set to a directory"
   home=$(cd -- "$HOME" 2>/dev/null && pwd -P) || die 2 "cannot enter $(plain "$HOME")"
   [[ $home != / && $home != *[[:cntrl:]]* ]] || die 2 "HOME cannot be $(plain "$HOME")"

@@ -151,10 +151,11 @@ user() {
 
 me=
 home=
-# Sets `me`, the user of the plan whose state this is, and `home`, their home with no link in its path. Empty `me`
-# means the system part: root, in root's own home.
+own_home=
+# Sets `me`, the user of the plan whose state this is, `home`, their home with no link in its path, and `own_home`, that
+# of the account. Empty `me` means the system part: root, in root's own home.
 choose_user() {
-  local account name own_home
+  local account name
   [[ -n ${HOME-} && $HOME == /* && -d $HOME ]] || die 2 "HOME is not set to a directory"
   home=$(cd -- "$HOME" 2>/dev/null && pwd -P) || die 2 "cannot enter $(plain "$HOME")"
   [[ $home != / && $home != *[[:cntrl:]]* ]] || die 2 "HOME cannot be $(plain "$HOME")"
@@ -1679,7 +1680,7 @@ own_bound_paths=()
 
 # True where this run is root's own, for the mounts and labels of everybody.
 is_for_root() {
-  [[ $EUID == 0 && (-z $me || ($me == root && ${#bound_paths[@]} -gt 0)) ]]
+  [[ $EUID == 0 && $home == "$own_home" && (-z $me || ($me == root && ${#bound_paths[@]} -gt 0)) ]]
 }
 
 units=/etc/systemd/system
@@ -1919,7 +1920,7 @@ run_as_root() {
   local n user path kind mode owner group unit live stored partial back original copied returned emptying
   local action reason code bytes stamp='' way='' foreign=no answer='' uid gid separator='' refused=0 changes=0 worst=0 moved=0
   local chosen=() actions=() reasons=() sizes=() codes=() foreigns=()
-  local own_home=$home own_name=$me
+  local root_home=$home root_name=$me
   here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
   lock
   load_mounts
@@ -1943,12 +1944,14 @@ run_as_root() {
     do_as_root
     say_as_root
   done
-  home=$own_home me=$own_name
+  home=$root_home me=$root_name
   finish_as_root
   if [[ $format == json ]]; then
     printf ' ], %s, "refused": %s }\n' "$labels_json" "$refused"
   elif ((${#chosen[@]} > 0)); then
     say_sum_as_root
+  elif ((${#bound_paths[@]} == 0)); then
+    say "Nothing is mounted here, and links are made by whose home it is: run ${0##*/} as ${users[*]}."
   fi
   write_journal
   exit "$worst"

@@ -151,10 +151,11 @@ user() {
 
 me=
 home=
-# Sets `me`, the user of the plan whose state this is, and `home`, their home with no link in its path. Empty `me`
-# means the system part: root, in root's own home.
+own_home=
+# Sets `me`, the user of the plan whose state this is, `home`, their home with no link in its path, and `own_home`, that
+# of the account. Empty `me` means the system part: root, in root's own home.
 choose_user() {
-  local account name own_home
+  local account name
   [[ -n ${HOME-} && $HOME == /* && -d $HOME ]] || die 2 "HOME is not set to a directory"
   home=$(cd -- "$HOME" 2>/dev/null && pwd -P) || die 2 "cannot enter $(plain "$HOME")"
   [[ $home != / && $home != *[[:cntrl:]]* ]] || die 2 "HOME cannot be $(plain "$HOME")"
@@ -989,7 +990,7 @@ own_bound_paths=()
 
 # True where this run is root's own, for the mounts and labels of everybody.
 is_for_root() {
-  [[ $EUID == 0 && (-z $me || ($me == root && ${#bound_paths[@]} -gt 0)) ]]
+  [[ $EUID == 0 && $home == "$own_home" && (-z $me || ($me == root && ${#bound_paths[@]} -gt 0)) ]]
 }
 
 units=/etc/systemd/system
