@@ -113,7 +113,7 @@ describeWith(
       const kept = homeEntries(compiled).find((entry) => entry.path === "it's")?.stored ?? "";
       mkdirSync(kept, { recursive: true });
       chmodSync(kept, 0o751);
-      const run = spawnSync("bash", ["-euc", `run() { "$@"; }; VERBOSE_ARG=; umask 022\n${script}`], {
+      const run = spawnSync("bash", ["--norc", "-euc", `run() { "$@"; }; VERBOSE_ARG=; umask 022\n${script}`], {
         encoding: "utf8",
       });
       expect({ code: run.status, stderr: run.stderr }).toEqual({ code: 0, stderr: "" });
