@@ -15,7 +15,21 @@ own_bound_paths=()
 
 # True where this run is root's own, for the mounts and labels of everybody.
 is_for_root() {
-  [[ $EUID == 0 && (-z $me || ($me == root && ${#bound_paths[@]} -gt 0)) ]]
+  local n
+  if [[ $EUID != 0 || -n $me ]]; then
+    [[ $EUID == 0 && $me == root ]] || return 1
+    for n in "${!bound_paths[@]}"; do
+      if is_wanted_mount "$n"; then return 0; fi
+    done
+    return 1
+  fi
+}
+
+# True where a mount was asked for, by its path or as in the manifest; `reply` is its path.
+is_wanted_mount() {
+  reply=${bound_paths[$1]}
+  [[ $reply == /* ]] || reply=${home_of["${bound_users[$1]}"]}/$reply
+  wanted "${bound_paths[$1]}" || wanted "$reply"
 }
 
 units=/etc/systemd/system
