@@ -1,7 +1,10 @@
+import { chmodSync } from "node:fs";
+import { join } from "node:path";
 import { expect, it } from "vitest";
 import { describeWith } from "../support/engines.ts";
 import { scriptsOf } from "../support/fedora.ts";
 import { bindManifest, Machine } from "../support/fedora-machine.ts";
+import { folderWith } from "../support/workspace.ts";
 
 const music = ["{ path: Music/, users: [ann] }"];
 
@@ -74,6 +77,34 @@ describeWith(["mount-namespace", "systemd"], "what is below a mount", () => {
     machine.sh("echo below >~/Music/b; echo new >/mnt/home/ann/Music/new", "ann");
     expect(machine.script(5, scripts, "link", ["--yes"]).out).not.toContain("--compare");
     expect(machine.sh("cat ~/Music/b /mnt/home/ann/Music/new", "ann")).toBe("below\nnew\n");
+  });
+});
+
+describeWith(["mount-namespace", "systemd"], "what root is told", () => {
+  it("takes nothing from before for what was brought back and is gone since, as with links", async () => {
+    const machine = new Machine("ext4", "ext4");
+    const scripts = await scriptsOf(bindManifest(music));
+    machine.sh("mkdir -p ~/Music; echo data >~/Music/a", "ann");
+    machine.script(0, scripts, "link", ["--yes"]);
+    machine.script(0, scripts, "unlink", ["--yes"]);
+    machine.sh("echo newer >~/Music/b; mv ~/Music ~/Moved", "ann");
+    const done = machine.script(3, scripts, "link", ["--yes"]);
+    expect(done.out).toContain("remove the note /mnt/home/ann/Music.remanence-returned");
+    machine.sh("mkdir ~/Music", "ann");
+    machine.script(3, scripts, "link", ["--yes"]);
+    machine.sh("rm /mnt/home/ann/Music.remanence-returned", "ann");
+    machine.script(0, scripts, "link", ["--yes"]);
+    expect(machine.sh("cat ~/Music/a ~/Moved/b", "ann")).toBe("data\nnewer\n");
+  });
+
+  it("is why a step for somebody else came to no end, here that sync fails", async () => {
+    const folder = folderWith({ sync: "#!/bin/bash\nexit 1\n" });
+    chmodSync(folder, 0o755);
+    chmodSync(join(folder, "sync"), 0o755);
+    const machine = new Machine("tmpfs", undefined, { PATH: `${folder}:/usr/bin:/usr/sbin` });
+    const scripts = await scriptsOf(bindManifest(music, { store: "~/.persist" }));
+    machine.sh("mkdir -p ~/Music; echo data >~/Music/a", "ann");
+    expect(machine.script(3, scripts, "link").err).toContain("the disk reports an error");
   });
 });
 

@@ -76,6 +76,7 @@ decide_mount() {
     */none) reason="here is a $live_kind; the manifest says directory" ;;
     *) reason="here is a $live_kind, in the store a $stored_kind; the manifest says directory" ;;
   esac
+  if [[ $action == adopt ]]; then check_outdated_mount; fi
   if [[ -z $reason ]]; then check_places; fi
   [[ -z $reason ]] || action=refuse
 }
@@ -94,6 +95,12 @@ decide_between() {
   else
     reason="both here and in the store, and nothing says which is newer: here $(date -r "$live" +%F), store $(date -r "$stored" +%F)"
   fi
+}
+
+# What was brought back and is gone since was newer than what the store has. (Unless a run was stopped in between.)
+check_outdated_mount() {
+  [[ -L $returned ]] && ! has_note "$returned" "$back" || return 0
+  reason="it was brought back and is gone since, and what the store has is from before; to take that all the same, remove the note $(short "$returned")"
 }
 
 # Refuses places that are not what they seem, and settles whether a move is a copy.

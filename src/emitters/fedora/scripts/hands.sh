@@ -21,6 +21,8 @@ hand() {
   output=$(as_owner <&"$fd" 2>&1) || :
   exec {fd}<&-
   last=${output##*$'\n'}
+  # Where it came to no end, its last line is a message as well.
+  [[ $last == *$'\037'* ]] || output+=$'\n'
   if [[ $output == *$'\n'* ]]; then
     while IFS= read -r line; do warn "$(plain "$line")"; done <<<"${output%$'\n'*}"
   fi
