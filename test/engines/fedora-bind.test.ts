@@ -94,7 +94,7 @@ describeWith(["mount-namespace", "systemd"], "sudo link.sh with mounts", () => {
     expect(below()).toContain("./a b/sparse");
     machine.sh("echo new >~/Music/new", "ann");
     const commit = machine.script(0, scripts, "link", ["--commit"]);
-    expect(commit.out).toMatch(/\/home\/ann\/Music +delete the original below the mount\n/);
+    expect(commit.out).toMatch(/\/home\/ann\/Music +\d[^ ]*B +delete the original below the mount\n/);
     expect(below()).toBe(".\n");
     expect(machine.sh("cat ~/Music/new ~/Music/a", "ann")).toBe("new\nsong\n");
     expect(machine.do("lsattr", "-d", "/mnt/home/ann/Music")).not.toMatch(/^[^ ]*i/);

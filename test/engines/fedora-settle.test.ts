@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { existsSync, lstatSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { existsSync, lstatSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
 import { describeWith } from "../support/engines.ts";
@@ -108,6 +108,19 @@ describeWith([], "link.sh --compare", () => {
 });
 
 describeWith([], "link.sh --take", () => {
+  it("leaves what was put aside once where it is when a later run, in which ln fails, comes to nothing", async () => {
+    const { scripts, home, store } = await conflict();
+    expectRun(0, scripts, "link", ["--only", "app", "--take", "live"], { home });
+    expectRun(0, scripts, "unlink", [], { home });
+    const folder = pathWith("python3");
+    rmSync(join(folder, "ln"));
+    symlinkSync("/bin/false", join(folder, "ln"));
+    expectRun(3, scripts, "link", [], { home, env: { PATH: folder } });
+    expect(dataOf(join(store, "app.remanence-other"))).toEqual(laid(ofStore));
+    expect(existsSync(join(store, "app"))).toBe(false);
+    expectRun(0, scripts, "link", [], { home });
+  });
+
   it.each(["python3", "none"] as const)(
     "keeps both sides whole, whichever is taken, with %s to exchange names",
     async (exchanger) => {

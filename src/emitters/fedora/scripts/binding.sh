@@ -40,9 +40,9 @@ look_to_bind() {
   decide_mount
   [[ $action != refuse ]] || return 1
   case $action in
-    move | copy)
+    move | copy | adopt)
       size_of "$live"
-      bytes=$reply
+      if [[ $action != adopt ]]; then bytes=$reply; fi
       if has_foreign "$live"; then foreign=yes; fi
       ;;
   esac
@@ -76,6 +76,7 @@ decide_mount() {
     */none) reason="here is a $live_kind; the manifest says directory" ;;
     *) reason="here is a $live_kind, in the store a $stored_kind; the manifest says directory" ;;
   esac
+  if [[ $action == adopt ]]; then check_outdated_mount; fi
   if [[ -z $reason ]]; then check_places; fi
   [[ -z $reason ]] || action=refuse
 }
@@ -88,11 +89,18 @@ decide_between() {
     action=adopt
   elif has_note "$copied" "$stored"; then
     action=copy
+    if is_noted_linked && is_as_before "$live"; then action=adopt; fi
   elif is_empty_directory "$stored"; then
     action=move
   else
     reason="both here and in the store, and nothing says which is newer: here $(date -r "$live" +%F), store $(date -r "$stored" +%F)"
   fi
+}
+
+# What was brought back and is gone since was newer than what the store has. (Unless a run was stopped in between.)
+check_outdated_mount() {
+  [[ -L $returned ]] && ! has_note "$returned" "$back" || return 0
+  reason="it was brought back and is gone since, and what the store has is from before; to take that all the same, remove the note $(short "$returned")"
 }
 
 # Refuses places that are not what they seem, and settles whether a move is a copy.
@@ -129,7 +137,7 @@ carry_out_as_root() {
   case $action in
     move) hand exchange_into_store ;;
     copy) hand bring_into_store ;;
-    adopt) hand make_mount_point ;;
+    adopt) hand take_place ;;
     create) make_bound_directory && hand make_mount_point ;;
     convert) hand replace_link ;;
     unit)
@@ -173,6 +181,17 @@ exchange_into_store() {
 # What the system keeps is reached by everybody, as far as its own mode lets them.
 make_parents_of() {
   if [[ $EUID == 0 && $user == - ]]; then (umask 022 && make_parents "$1"); else make_parents "$1"; fi
+}
+
+# What is to be below the mount: nothing, or still what was copied when it was mounted first.
+take_place() {
+  is_as_copied || make_mount_point
+}
+
+is_as_copied() {
+  has_data "$live" && has_note "$copied" "$stored" && is_noted_linked && stamp_of "$live" || return 1
+  stamp=$reply
+  is_print "$live" "${noted[1]}"
 }
 
 make_mount_point() {

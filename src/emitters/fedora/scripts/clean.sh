@@ -224,6 +224,7 @@ main() {
   done
   if [[ $dry_run == no && $all -gt 0 ]]; then
     command -v systemd-tmpfiles >/dev/null || die 2 "systemd-tmpfiles is not installed"
+    say_ahead "$all" files 0 0 "$total"
     rules | systemd-tmpfiles --user --clean - || die 2 "systemd-tmpfiles failed"
     journal "clean $all files, $total bytes"
     write_journal

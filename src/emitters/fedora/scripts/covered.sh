@@ -43,6 +43,7 @@ look_at_covered() {
       action=refuse reason="it is not mounted"
     else
       action=commit
+      if privately measure_covered && [[ $answer =~ ^[0-9]+$ ]]; then bytes=$answer; else reason=''; fi
     fi
   fi
 }
@@ -50,6 +51,11 @@ has_covered() {
   [[ -L $copied || -L $emptying ]] || has_data "$original" || return 1
   answer=no
   if has_foreign "$stored"; then answer=yes; fi
+}
+
+measure_covered() {
+  sizes_of "$live" "$live.remanence-trash" "$original"
+  answer=$reply
 }
 
 # As the owner, below the mount: deletes what has nothing that was not copied. What was decided about is noted before the
@@ -81,12 +87,11 @@ empty_covered() {
 
 # Goes on with that, but never with what was written since.
 empty_rest() {
-  (
-    cd -P -- "$live" && [[ ! . -ef $stored ]] || exit 1
-    newer=$(find . -xdev -mindepth 1 ! -type d -newercm "$emptying" -print -quit) && [[ -z $newer ]] || exit 5
-    find . -xdev -mindepth 1 -delete
-  ) && is_empty_directory "$live" && return 0
-  reason="something was written to what a --commit was deleting: look whether you need it" code=5
+  local how=0
+  (cd -P -- "$live" && [[ ! . -ef $stored ]] && sweep . 0) || how=$?
+  if is_empty_directory "$live"; then return 0; fi
+  reason="not all could be deleted of what a --commit is deleting"
+  if ((how == 5)); then reason="something was written to what a --commit was deleting: look whether you need it" code=5; fi
   return 1
 }
 

@@ -21,6 +21,8 @@ hand() {
   output=$(as_owner <&"$fd" 2>&1) || :
   exec {fd}<&-
   last=${output##*$'\n'}
+  # Where it came to no end, its last line is a message as well.
+  [[ $last == *$'\037'* ]] || output+=$'\n'
   if [[ $output == *$'\n'* ]]; then
     while IFS= read -r line; do warn "$(plain "$line")"; done <<<"${output%$'\n'*}"
   fi
@@ -162,6 +164,7 @@ run_as_root() {
     actions+=("$action") reasons+=("$reason") sizes+=("$bytes") codes+=("$code") foreigns+=("$foreign")
   done
   agree_to_copy
+  say_what_comes
   [[ $format == text ]] || printf '{ "version": 1, "dryRun": %s, "entries": [ ' "$([[ $dry_run == yes ]] && echo true || echo false)"
   for n in "${!chosen[@]}"; do
     action=${actions[$n]} reason=${reasons[$n]} bytes=${sizes[$n]} code=${codes[$n]} foreign=${foreigns[$n]}
@@ -181,6 +184,7 @@ run_as_root() {
     say "Nothing is mounted here, and links are made by whose home it is: run ${0##*/} as ${users[*]}."
   fi
   write_journal
+  say_left_for_links
   exit "$worst"
 }
 
@@ -204,14 +208,24 @@ do_as_root() {
 
 # Puts the numbers of the entries that were asked for into `chosen`: by their path or as in the manifest.
 choose_bound() {
-  local n live spelt=()
+  local n spelt=()
   for n in "${!bound_paths[@]}"; do
-    live=${bound_paths[$n]}
-    [[ $live == /* ]] || live=${home_of["${bound_users[$n]}"]}/$live
-    spelt+=("${bound_paths[$n]}" "$live")
-    if wanted "${bound_paths[$n]}" || wanted "$live"; then chosen+=("$n"); fi
+    if is_wanted_mount "$n"; then chosen+=("$n"); fi
+    spelt+=("${bound_paths[$n]}" "$reply")
   done
-  check_only ${spelt[@]+"${spelt[@]}"}
+  check_only ${spelt[@]+"${spelt[@]}"} ${entry_paths[@]+"${entry_paths[@]}"}
+}
+
+# Where root is a user of the plan, the links of root's own home are a run of their own.
+say_left_for_links() {
+  local path reply left=''
+  for path in ${entry_paths[@]+"${entry_paths[@]}"}; do
+    if wanted "$path"; then
+      command_path "$path"
+      left+=" $reply"
+    fi
+  done
+  [[ -z $left ]] || warn "What is linked in root's own home needs a run of its own: ${0##*/} --only$left"
 }
 
 say_as_root() {

@@ -336,7 +336,7 @@ look_at_all() {
     case $action/$aside in
       move/link) size_of "$original" ;;
       move/*) size_of "$live" ;;
-      commit/*) size_of "$original" ;;
+      commit/*) sizes_of "$original" "$live.remanence-trash" ;;
       *) reply=$bytes ;;
     esac
     bytes=$reply
@@ -372,6 +372,7 @@ main() {
   find_exchanger
   look_at_all
   agree_to_copy
+  say_what_comes
   if [[ $dry_run == no && " ${actions[*]-} " == *\ @(linked|move|copy|place|create|adopt|take|settle)\ * ]]; then make_root_links; fi
 
   [[ $format == text ]] || printf '{ "version": 1, "dryRun": %s, "entries": [ ' "$([[ $dry_run == yes ]] && echo true || echo false)"

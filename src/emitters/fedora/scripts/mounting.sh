@@ -63,6 +63,22 @@ is_covered() {
   is_bound
 }
 
+# --- what a --commit deletes below a mount ------------------------------------------------------------------------
+
+# sweep PATH DEPTH: deletes all in a directory, of which `emptying` says that it was compared. Nothing is deleted where
+# something was written or moved there since (5): a directory that was moved has a new place, and content from before; one
+# that something was deleted from has new content too. DEPTH is 1 where we renamed the directory itself.
+sweep() {
+  local newer
+  if is_empty_directory "$1"; then return 0; fi
+  newer=$(find "$1" -xdev -mindepth "$2" \( ! -type d -o ! -newermm "$emptying" \) -newercm "$emptying" -print -quit) || return 1
+  [[ -z $newer ]] || return 5
+  if [[ $EUID != 0 ]]; then
+    find "$1" -xdev -type d ! -perm -0700 -exec touch -- {} \; -exec chmod u+rwx -- {} \; || return 1
+  fi
+  find "$1" -xdev -mindepth 1 -delete
+}
+
 # --- units --------------------------------------------------------------------------------------------------------
 
 # What every unit of ours has in its first lines.

@@ -15,7 +15,21 @@ own_bound_paths=()
 
 # True where this run is root's own, for the mounts and labels of everybody.
 is_for_root() {
-  [[ $EUID == 0 && $home == "$own_home" && (-z $me || ($me == root && ${#bound_paths[@]} -gt 0)) ]]
+  local n
+  [[ $EUID == 0 && $home == "$own_home" ]] || return 1
+  if [[ -z $me ]]; then return 0; fi
+  [[ $me == root ]] || return 1
+  for n in "${!bound_paths[@]}"; do
+    if is_wanted_mount "$n"; then return 0; fi
+  done
+  return 1
+}
+
+# True where a mount was asked for, by its path or as in the manifest; `reply` is its path.
+is_wanted_mount() {
+  reply=${bound_paths[$1]}
+  [[ $reply == /* ]] || reply=${home_of["${bound_users[$1]}"]}/$reply
+  wanted "${bound_paths[$1]}" || wanted "$reply"
 }
 
 units=/etc/systemd/system

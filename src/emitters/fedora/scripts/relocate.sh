@@ -213,6 +213,21 @@ agree_to_copy() {
   warn "Home and store are on another mount each, or nothing here can exchange two names. Nothing is touched."
 }
 
+# From what was decided: what will happen.
+say_what_comes() {
+  local n count=0 moving=0 copying=0 deleting=0
+  for n in "${!actions[@]}"; do
+    case ${actions[$n]} in
+      linked | mounted | absent | none | refuse) continue ;;
+      copy) copying=$((copying + sizes[n])) ;;
+      commit | sweep) deleting=$((deleting + sizes[n])) ;;
+      *) moving=$((moving + sizes[n])) ;;
+    esac
+    count=$((count + 1))
+  done
+  say_ahead "$count" entries "$moving" "$copying" "$deleting"
+}
+
 # The worse of two exit codes: what has to be settled by hand, what is unsafe, what is in use.
 worst_of() {
   case $1/$2 in

@@ -47,8 +47,10 @@ check_take() {
   done
 }
 
-# sides REASON: why nothing is done about two sides, and how to see what differs.
+# sides REASON: why nothing is done about two sides, and how to see what differs (of links; a mount covers one side).
 sides() {
+  reason=$1
+  [[ -z ${user-} ]] || return 0
   command_path "$path"
   reason="$1; look: link.sh --compare $reply"
 }
@@ -177,7 +179,7 @@ put_store_aside() {
 
 # Where what was taken could not get into the store after all, what was there is there again.
 put_back() {
-  if [[ $aside != live && ! -e $stored && ! -L $stored ]] && has_data "$other"; then mv -T -n -- "$other" "$stored"; fi
+  if [[ $aside == @(store|link) && ! -e $stored && ! -L $stored ]] && has_data "$other"; then mv -T -n -- "$other" "$stored"; fi
 }
 
 # --- what differs -------------------------------------------------------------------------------------------------

@@ -74,12 +74,10 @@ decide_way_back() {
   place_of "$reply"
   place=$reply
   place_of "${stored%/*}"
-  if [[ $reply == "$place" && $exchanger != none ]]; then
-    action=back
-    return 0
-  fi
+  if [[ $reply == "$place" && $exchanger != none ]]; then action=back; fi
   size_of "$stored"
   bytes=$reply
+  [[ $action != back ]] || return 0
   has_note "$returned" "$back" || check_copy "$stored" "$live"
   [[ -n $reason ]] || action='copy'
 }
@@ -89,10 +87,12 @@ look_to_commit() {
   decide_commit
   [[ $action != refuse ]] || return 1
   bytes=0
-  if [[ $action == commit && -e $stored ]]; then
-    size_of "$stored"
-    bytes=$reply
-  fi
+  case $action in
+    commit | sweep)
+      size_to_delete
+      bytes=$reply
+      ;;
+  esac
   foreign=no
   if [[ -e $stored ]] && has_foreign "$stored"; then foreign=yes; fi
   answer="$action|$bytes|$foreign|$reason"
@@ -146,10 +146,9 @@ put_aside() {
 
 # What a --commit was deleting; what was written since is not of that.
 sweep_rest() {
-  local newer
-  newer=$(find "$1" -xdev -mindepth 1 ! -type d -newercm "$emptying" -print -quit) || return 1
-  if [[ -z $newer ]]; then find "$1" -xdev -mindepth 1 -delete || return 1; fi
-  rm -- "$emptying"
+  local how=0
+  sweep "$1" 1 || how=$?
+  ((how == 0 || how == 5)) && rm -- "$emptying"
 }
 
 # From another mount: a compared copy beside its place.

@@ -182,6 +182,10 @@ decide_commit() {
   fi
 }
 
+size_to_delete() {
+  sizes_of "$stored" "$stored.remanence-trash" "$original" "$live.remanence-trash"
+}
+
 # Deletes what has nothing that was not brought back: the original from before link.sh, and the store's copy.
 commit() {
   if has_content "$original" && is_empty_directory "$live"; then
@@ -251,10 +255,12 @@ look_at_all() {
     look_beside
     bytes=0 code=3
     if [[ $committing == yes ]]; then decide_commit; else decide; fi
-    if [[ $action == commit && -e $stored ]]; then
-      size_of "$stored"
-      bytes=$reply
-    fi
+    case $action in
+      back) size_of "$stored" ;;
+      commit | sweep) size_to_delete ;;
+      *) reply=$bytes ;;
+    esac
+    bytes=$reply
     if [[ $action == refuse ]]; then bytes=0; fi
     actions+=("$action") reasons+=("$reason") sizes+=("$bytes") codes+=("$code")
   done
@@ -276,6 +282,7 @@ main() {
   find_exchanger
   look_at_all
   agree_to_copy
+  say_what_comes
   [[ $format == text ]] || printf '{ "version": 1, "dryRun": %s, "entries": [ ' "$([[ $dry_run == yes ]] && echo true || echo false)"
   for n in "${!chosen[@]}"; do
     look_at "${chosen[$n]}"
