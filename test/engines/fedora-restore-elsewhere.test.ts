@@ -119,14 +119,15 @@ describeWith(["zstd"], "restore.sh and labels", () => {
     const tool = (name: string, text: string): void =>
       writeFileSync(join(tools, name), `#!/bin/bash\n${text}\n`, { mode: 0o755 });
     tool("selinuxenabled", "exit 0");
+    tool("getenforce", "echo Enforcing");
     tool(
       "matchpathcon",
-      `[[ $3 != */other ]] || { echo system_u:object_r:default_t:s0; exit; }; echo user_u:object_r:user_home_t:s0`,
+      `[[ $2 != */.persist/other ]] || { echo system_u:object_r:default_t:s0; exit; }; echo user_u:object_r:user_home_t:s0`,
     );
     tool("restorecon", `echo "$@" >>'${log}'`);
     const done = expectRun(0, scripts, "restore", [], { home, env: { PATH: `${tools}:/usr/bin:/usr/sbin` } });
-    expect(readFileSync(log, "utf8")).toBe(`-RF -- ${home}/.persist/app\n`);
-    expect(done.err).toContain(`the policy has no label for ${home}/.persist/other`);
+    expect(readFileSync(log, "utf8")).toBe(`-R -x ${home}/.persist/app\n`);
+    expect(done.err).toContain("the policy does not know what ~/.persist/other mirrors");
   });
 });
 

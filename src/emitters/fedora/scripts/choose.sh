@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# shellcheck disable=SC2154,SC2034 # stands between swap.sh and restore.sh
+# shellcheck disable=SC2154,SC2034 # stands between former.sh and restore.sh
 
 # --- what goes where ----------------------------------------------------------------------------------------------
 
@@ -108,19 +108,16 @@ find_place() {
   [[ -n $reply ]]
 }
 
-# Finds out where in the backup each entry is. Where nothing of the home is, the home may have had another path then.
+# Finds out where in the backup each entry is.
 locate() {
-  local was=$home i
+  local i
+  find_homes
   write_wanted
   survey
-  if [[ -n $me && -z $other ]] && ! has_found_home; then
-    find_former_home
-    if [[ -n $reply && $reply != "$home" ]]; then
-      was=$reply
-      warn "this was saved when the home was $(plain "$was")"
-      write_wanted
-      survey
-    fi
+  find_former_homes
+  if [[ -n $reply ]]; then
+    write_wanted
+    survey
   fi
   local again=("${!entry_names[@]}")
   for i in "${again[@]}"; do
@@ -151,26 +148,12 @@ write_wanted() {
   done >"$work/wanted"
 }
 
-# A path of this home as it was when the backup was made.
-then_at() {
-  reply=$1
-  if [[ $reply == "$home"/* ]]; then reply=$was${reply#"$home"}; fi
-}
-
 # The snapshots that have something at a path.
 there_in() {
   local n
   for n in "${!snapshots[@]}"; do
     if [[ -n ${saved_files["$n $1"]-} ]]; then printf '%s ' "$n"; fi
   done
-}
-
-has_found_home() {
-  local key
-  for key in "${!saved_files[@]}"; do
-    [[ ${key#* } == "$home"/* ]] && return 0
-  done
-  return 1
 }
 
 # pick PATH CLASS NUMBER: from the snapshot of that class, or, since a manifest changes, from one that has it.

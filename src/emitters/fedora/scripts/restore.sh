@@ -209,10 +209,9 @@ summary() {
 
 main() {
   local i one action reason code says order=() actions=() reasons=() codes=() sizes=() counts=() stage_of=() restored=()
-  local refused=0 same=0 worst=0 separator='' source_name='' was
+  local refused=0 same=0 worst=0 separator='' source_name=''
   options "$@"
   choose_user
-  was=$home
   settings
   settle_source
   choose
