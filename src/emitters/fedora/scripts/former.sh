@@ -8,11 +8,11 @@
 homes=() homes_then=() home_stores=()
 find_homes() {
   local root folder
-  local -A known=()
+  local -A listed=()
   for root in "${!live_name[@]}"; do
     folder=${root%"/${live_name["$root"]}"}
-    if [[ $folder == "$root" || $folder/ == "$home"/* || -n ${known["$folder"]-} ]]; then continue; fi
-    known["$folder"]=yes
+    if [[ $folder == "$root" || $folder/ == "$home"/* || -n ${listed["$folder"]-} ]]; then continue; fi
+    listed["$folder"]=yes
     homes+=("$folder")
     home_stores+=("${folder%"${home_of["$me"]-}"}")
   done

@@ -140,10 +140,10 @@ said_of() {
     absent) reply='not in the backup' ;;
     same) reply='the same as in the backup' ;;
     refuse) reply="REFUSED: $reason" ;;
-    restore) reply=$([[ $dry_run == yes ]] && echo 'would be restored' || echo 'restored') ;;
-    replace)
-      reply=$([[ $dry_run == yes ]] && echo 'would be replaced' || echo 'replaced')
-      reply+="; what was there stays, as ${1##*/}.remanence-original"
+    restore | replace)
+      reply=${action}d
+      if [[ $dry_run == yes ]]; then reply="would be $reply"; fi
+      [[ $action == restore ]] || reply+="; what was there stays, as ${1##*/}.remanence-original"
       ;;
     keep) reply="REFUSED: $reason" ;;
   esac
@@ -248,6 +248,7 @@ main() {
   fi
   [[ $format == text ]] || printf '{ "version": 1, "from": %s, "entries": [ ' "$(json "$source_name")"
   for i in "${order[@]}"; do finish "$i"; done
+  if ((${#renamed_in[@]} > 0)); then put_on_disk "${!renamed_in[@]}"; fi
   if [[ $dry_run == no ]]; then tidy_stages; fi
   write_journal
   summary
