@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import {
+  chmodSync,
   existsSync,
   mkdirSync,
   openSync,
@@ -8,6 +9,7 @@ import {
   readSync,
   rmSync,
   statSync,
+  symlinkSync,
   utimesSync,
   writeFileSync,
   writeSync,
@@ -28,7 +30,7 @@ import {
   scriptsOf,
   snapshot,
 } from "../support/fedora.ts";
-import { scratch } from "../support/workspace.ts";
+import { folderWith, scratch } from "../support/workspace.ts";
 
 async function archiving(
   entries: readonly string[] = ["{ path: photos/, how: none }"],
@@ -143,6 +145,34 @@ describeWith(["zstd"], "backup.sh and the archives that are there", () => {
     expectRun(0, scripts, "backup", ["--dry-run"], { home });
     expect(archives(to)).toContain(half);
     for (const name of ["notes", ...others]) expect(existsSync(join(to, name)), name).toBe(true);
+  });
+
+  it("keeps the one that it has just made where a clock that was wrong has given another a later time", async () => {
+    const { scripts, home, to } = await archiving(undefined, ", retain: { daily: 1 }");
+    const later = pretend(to, "2999-01-01T00-00-00Z");
+    const done = expectRun(0, scripts, "backup", [], { home });
+    expect(done.err).not.toContain("removed");
+    expect(archives(to)).toHaveLength(2);
+    expect(archives(to)).toContain(later);
+  });
+
+  it("writes through no link that somebody else puts in place of its files, before or meanwhile", async () => {
+    const { scripts, home, to } = await archiving();
+    const victim = join(scratch(), "victim");
+    writeFileSync(victim, "mine");
+    for (let second = -1; second < 2; second++) {
+      const when = `${new Date(Date.now() + second * 1000).toISOString().slice(0, 19).replaceAll(":", "-")}Z`;
+      symlinkSync(victim, join(to, `remanence-desk-user-ann-${when}.tar.zst.sha256`));
+    }
+    expectRun(0, scripts, "backup", [], { home });
+    expect(readFileSync(victim, "utf8")).toBe("mine");
+    const tools = folderWith({
+      zstd: `#!/bin/bash\nfor part in '${to}'/*.part; do ln -sf '${victim}' "$part"; done\nexec /usr/bin/zstd "$@"\n`,
+    });
+    chmodSync(join(tools, "zstd"), 0o755);
+    expectRun(2, scripts, "backup", [], { home, env: { PATH: `${tools}:/usr/bin:/usr/sbin` } });
+    expect(readFileSync(victim, "utf8")).toBe("mine");
+    expect(archives(to)).toHaveLength(1);
   });
 
   it("says once a week that one is damaged, and fails", async () => {

@@ -65,6 +65,16 @@ describeWith(["zstd"], "backup.sh with archives", () => {
     expect(readdirSync(to).filter((file) => file.endsWith(".part"))).toEqual([]);
   });
 
+  it("says before it begins what goes where, and how much that is at most", async () => {
+    const { scripts, home, to } = await archiving();
+    const { out } = expectRun(0, scripts, "backup", [], { home });
+    expect(out.split("\n")[0]).toMatch(/^\d+ entries, at most [\d.]+KiB, go to \S+ \(tar\)\.$/);
+    expect(out).toContain(` go to ${to} (tar).\nbacked up `);
+    rmSync(to, { recursive: true });
+    const failed = expectRun(2, scripts, "backup", [], { home });
+    expect(failed.err).toContain("is it mounted?");
+  });
+
   it("keeps going where a file vanishes or changes or cannot be read, says so, and calls the backup incomplete", async () => {
     const { scripts, home, to } = await archiving();
     lay(home, { photos: { vanishes: "x" } });

@@ -123,7 +123,7 @@ describeWith(["zstd"], "restore.sh and labels", () => {
     // The policy knows what the store mirrors of one of them.
     tool(
       "matchpathcon",
-      `[[ $2 != */.persist/other ]] || { echo u:object_r:default_t:s0; exit; }; echo u:object_r:user_home_t:s0`,
+      `[[ $2 != */.persist/other ]] || { echo system_u:object_r:default_t:s0; exit; }; echo user_u:object_r:user_home_t:s0`,
     );
     tool("restorecon", `echo "$@" >>'${log}'`);
     const done = expectRun(0, scripts, "restore", [], { home, env: { PATH: `${tools}:/usr/bin:/usr/sbin` } });

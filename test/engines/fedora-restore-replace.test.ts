@@ -132,6 +132,31 @@ describeWith(["zstd", "python3"], "restore.sh --replace", () => {
   });
 });
 
+describeWith(["zstd", "root"], "restore.sh and what is mounted", () => {
+  it.each(["full", "empty"] as const)(
+    "leaves a directory in the store in its place while it is mounted: %s",
+    async (how) => {
+      const { scripts, home } = await savedHome(["{ path: Music/, class: data }"], { Music: files });
+      const [live, stored] = [join(home, "Music"), join(home, ".persist/Music")];
+      rmSync(live);
+      mkdirSync(live);
+      for (const name of readdirSync(stored)) rmSync(join(stored, name), { recursive: true });
+      if (how === "full") lay(stored, { a: "newer" });
+      run(["mount", "--bind", stored, live], { home });
+      onTestFinished(() => void run(["umount", "-l", live], { home }));
+      for (const args of [["--dry-run"], []]) {
+        const done = expectRun(4, scripts, "restore", ["--replace", ...args], { home });
+        expect(done.out).toContain("it is what is mounted at ~/Music");
+      }
+      expect(lstatSync(stored).ino).toBe(lstatSync(live).ino);
+      expectRun(1, scripts, "restore", ["--rehearse"], { home });
+      run(["umount", live], { home });
+      expectRun(0, scripts, "restore", ["--replace"], { home });
+      expect(readFileSync(join(stored, "a"), "utf8")).toBe("1");
+    },
+  );
+});
+
 describeWith(["zstd", "loop"], "restore.sh and stores on other mounts", () => {
   it("unpacks on the mount of each place, and moves by a rename", async () => {
     const top = mounted("ext4");

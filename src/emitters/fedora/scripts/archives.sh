@@ -34,12 +34,26 @@ name_archive() {
   while :; do
     name=$stem-$(date -u +%Y-%m-%dT%H-%M-%SZ).tar.zst$suffix
     out=$target/$name
-    [[ -e $out || -L $out || -e $out.part || -L $out.part ]] || break
+    is_taken "$out" || is_taken "$out.part" || is_taken "$out.sha256" || break
     sleep 1 # a name is taken once
   done
-  # Made here, so that it is no file or link that somebody else put there.
-  (set -o noclobber && : >"$out.part") 2>/dev/null || die 2 "$target is not writable: $name.part cannot be made"
+  new_file "$out.part" || die 2 "$target is not writable: $name.part cannot be made"
 }
+
+is_taken() {
+  [[ -e $1 || -L $1 ]]
+}
+
+# new_file PATH: makes it and opens it, as `fd`. Where others can write too, it is no file that one of them put there, nor
+# what a link leads to, now or later.
+new_file() {
+  local made=no
+  set -o noclobber
+  { exec {fd}>"$1"; } 2>/dev/null && made=yes
+  set +o noclobber
+  [[ $made == yes && -f /dev/fd/$fd ]]
+}
+fd=
 
 backup_tar() {
   local name out codes=(0 0 0 0 0 0)
@@ -51,9 +65,10 @@ backup_tar() {
   if ! list_files | tar --create --file=- --null --no-recursion --verbatim-files-from --format=posix \
     --acls --xattrs --xattrs-include='*' --sparse --ignore-failed-read --warning=no-file-changed \
     -C / --files-from=- -C "$work/consistent" --files-from="$work/consistent.list" 2>"$work/tar.log" |
-    zstd -q -T0 -3 | encrypt | tee -- "$out.part" | sha256sum >"$work/sum"; then
+    zstd -q -T0 -3 | encrypt | tee -- "/dev/fd/$fd" | sha256sum >"$work/sum"; then
     codes=("${PIPESTATUS[@]}")
   fi
+  exec {fd}>&-
   plain_lines <"$work/tar.log" >&2
   if ((codes[1] > 1 || codes[2] != 0 || codes[3] != 0 || codes[4] != 0 || codes[5] != 0)); then
     rm -f -- "$out.part"
@@ -74,13 +89,14 @@ plain_lines() {
 # The archive gets its name when all of it is on the disk, reads back as it was written, and its checksum stands beside it.
 finish_archive() {
   local sum whole=complete
+  newest=$name
   read -r sum _ <"$work/sum"
   if ! sync -- "$out.part" || [[ $(sha256sum <"$out.part") != "$sum "* ]] ||
     { [[ -z $encrypt_tool ]] && ! zstd -tq -- "$out.part"; }; then
     die 2 "the archive does not read back as it was written; it is left as $out.part, earlier ones are untouched"
   fi
   ((code == 0)) || whole=incomplete
-  if ! { printf '# %s\n%s  %s\n' "$whole" "$sum" "$name" >"$out.sha256" && sync -- "$out.sha256" && mv -nT -- "$out.part" "$out" &&
+  if ! { new_file "$out.sha256" && printf '# %s\n%s  %s\n' "$whole" "$sum" "$name" >&"$fd" && sync -- "$out.sha256" && mv -nT -- "$out.part" "$out" &&
     [[ ! -e $out.part ]] && sync -f -- "$target"; }; then
     die 2 "the archive could not be finished; earlier ones are untouched"
   fi
@@ -161,15 +177,19 @@ expendable() {
   grep -vxF -f "$work/kept" "$work/archives" | cut -d' ' -f2 || :
 }
 
-# Only after a backup that is complete, and whose archive has been read back.
+# Only after a backup that is complete, and whose archive has been read back. That one stays, also where a clock that was
+# wrong once has given others a later time.
 forget_tar() {
   local name
   expendable >"$work/going"
   while IFS= read -r name; do
+    [[ $name != "$newest" ]] || continue
     rm -f -- "$target/$name" "$target/$name.sha256" || die 2 "the backup is there, but $name could not be removed"
     warn "removed $name, which is older than what is to be kept"
   done <"$work/going"
 }
+
+newest=
 
 # What a run that was killed left behind: parts older than a day, under names of ours. (A folder may be shared.)
 sweep_archives() {

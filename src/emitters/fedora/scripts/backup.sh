@@ -158,16 +158,25 @@ leave_out_target() {
   done
 }
 
-# What is not in directories, of a chosen root, in bytes on the disk.
+# measure walk NUMBER|walk_all: what is not in directories, of a chosen root or of all, in bytes on the disk.
 measure() {
-  reply=$(walk "$1" '!' -type d -printf '%b\n' 2>/dev/null | awk '{ sum += $1 } END { printf "%d", sum * 512 }') || reply=0
+  reply=$("$@" '!' -type d -printf '%b\n' 2>/dev/null | awk '{ sum += $1 } END { printf "%.0f", sum * 512 }') || :
+  reply=${reply:-0}
+}
+
+# Says before anything is written what will go where, and how much that is at most: what is there already goes only once to
+# a repository, and an archive is smaller.
+announce() {
+  [[ $format == text ]] || return 0
+  measure walk_all
+  say "${#chosen[@]} entries, at most $(human "$reply"), go to $(plain "$target") ($engine)."
 }
 
 list_roots() {
   local i total=0 separator='' name
   [[ $format == text ]] || printf '{ "version": 1, "entries": [ '
   for i in "${!chosen[@]}"; do
-    measure "$i"
+    measure walk "$i"
     total=$((total + reply))
     if [[ $format == json ]]; then
       printf '%s{ "path": %s, "class": "%s", "bytes": %s }' "$separator" "$(json "${chosen[$i]}")" "${chosen_classes[$i]}" "$reply"
@@ -290,6 +299,7 @@ main() {
     list_roots
     exit "$code"
   fi
+  announce
   write_to_real_home
   back_up
   exit "$code"

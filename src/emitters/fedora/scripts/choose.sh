@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# shellcheck disable=SC2154,SC2034 # stands between swap.sh and restore.sh
+# shellcheck disable=SC2154,SC2034 # stands between former.sh and restore.sh
 
 # --- what goes where ----------------------------------------------------------------------------------------------
 
@@ -80,13 +80,13 @@ add() {
   fi
   absolute "$1"
   is_asked_for "$reply" || {
-    left_behind+=("$3")
+    of_one_machine+=("$3")
     return 0
   }
   entry_names+=("$1") entry_classes+=("$2") finals+=("$3") may_be+=("$4") may_be_too+=("$5")
   if [[ $6 == - ]]; then entry_owners+=(system); else entry_owners+=(home); fi
 }
-left_behind=()
+of_one_machine=()
 
 # Where this host keeps what the manifest calls PATH: at a root of its own, or inside one.
 find_place() {
@@ -108,19 +108,16 @@ find_place() {
   [[ -n $reply ]]
 }
 
-# Finds out where in the backup each entry is. Where nothing of the home is, the home may have had another path then.
+# Finds out where in the backup each entry is.
 locate() {
-  local was=$home i
+  local i
+  find_homes
   write_wanted
   survey
-  if [[ -n $me && -z $other ]] && ! has_found_home; then
-    find_former_home
-    if [[ -n $reply && $reply != "$home" ]]; then
-      was=$reply
-      warn "this was saved when the home was $(plain "$was")"
-      write_wanted
-      survey
-    fi
+  find_former_homes
+  if [[ -n $reply ]]; then
+    write_wanted
+    survey
   fi
   local again=("${!entry_names[@]}")
   for i in "${again[@]}"; do
@@ -151,26 +148,12 @@ write_wanted() {
   done >"$work/wanted"
 }
 
-# A path of this home as it was when the backup was made.
-then_at() {
-  reply=$1
-  if [[ $reply == "$home"/* ]]; then reply=$was${reply#"$home"}; fi
-}
-
 # The snapshots that have something at a path.
 there_in() {
   local n
   for n in "${!snapshots[@]}"; do
     if [[ -n ${saved_files["$n $1"]-} ]]; then printf '%s ' "$n"; fi
   done
-}
-
-has_found_home() {
-  local key
-  for key in "${!saved_files[@]}"; do
-    [[ ${key#* } == "$home"/* ]] && return 0
-  done
-  return 1
 }
 
 # pick PATH CLASS NUMBER: from the snapshot of that class, or, since a manifest changes, from one that has it.
@@ -213,6 +196,7 @@ decide() {
     reason="it belongs to $(plain "$reply"), unknown here: install what makes that user, or add one"
   elif is_free "$final"; then
     action=restore
+    if [[ -z $rehearsing ]] && ! can_give_way "$final"; then action=keep; fi
   elif [[ -n $rehearsing ]]; then
     action=keep
   elif [[ -L $final ]]; then
@@ -235,10 +219,8 @@ why_not_replace() {
     reason='it lies in the root directory'
   elif [[ -e $1.remanence-original || -L $1.remanence-original ]]; then
     reason="what was there before is still in $(short "$1").remanence-original: look which of them you want"
-  elif has_mount "$1"; then
-    reason='something is mounted there or inside it'
-  elif is_mounted_elsewhere "$1"; then
-    reason="it is what is mounted at $(plain "$(short "$reply")"), and would go on being that: unmount that first" code=4
+  elif why_not_move "$1" && [[ -n $reason ]]; then
+    return
   elif [[ -d $1 ]] && has_subvolume "$1"; then
     reason='there is a btrfs subvolume inside it, of which the backup has nothing'
   else
@@ -250,7 +232,28 @@ why_not_replace() {
   fi
 }
 
-# True where a mount shows a directory at another place, as a bind mount does: a mount follows what it shows, not its name.
+# Where a mount is at stake: it follows what it shows, and not the name.
+why_not_move() {
+  mount_points=()
+  load_mounts
+  if has_mount "$1"; then
+    reason='something is mounted there or inside it'
+  elif is_mounted_elsewhere "$1"; then
+    reason="it is what is mounted at $(plain "$(short "$reply")"), and would go on being that: unmount that first" code=4
+  fi
+}
+
+# True but for a mount in what is free: an empty directory gives way as well.
+can_give_way() {
+  local before=$reason
+  [[ -d $1 ]] || return 0
+  reason=
+  why_not_move "$1"
+  [[ -z $reason ]] || return 1
+  reason=$before
+}
+
+# True where a mount shows a directory at another place, as a bind mount does.
 is_mounted_elsewhere() {
   for reply in "${mount_points[@]}"; do
     [[ $reply != "$1" && $reply -ef $1 ]] && return 0

@@ -18,7 +18,10 @@ die() {
 }
 
 # Bytes for people.
-human() { numfmt --to=iec-i --suffix=B --format='%.1f' -- "$1" | sed 's/\.0\([A-Z]\)/\1/'; }
+human() {
+  if [[ $1 -lt 1024 ]]; then printf '%sB\n' "$1"; else human_large "$1"; fi
+}
+human_large() { numfmt --to=iec-i --suffix=B --format='%.1f' -- "$1" | sed 's/\.0\([A-Z]\)/\1/'; }
 
 # say_ahead COUNT WHAT MOVED COPIED DELETED: before the first action of a real run, what will happen to how many bytes.
 say_ahead() {
@@ -285,15 +288,24 @@ is_real_directory() {
 # True where a directory and all above it, up to TOP, can be changed by nobody but us and root. (In a directory with the
 # sticky bit others cannot rename what is ours.)
 is_trusted() {
-  local at=$1 bits owner
+  are_ours "$1" "$2" 022
+}
+
+# are_ours PATH TOP BITS: as above; BITS are those that let somebody else write.
+are_ours() {
+  local at=$1 bits owner steps=() seen=0
   while [[ $at != "$2" ]]; do
     [[ ! -L $at ]] || return 1
-    read -r bits owner < <(stat -c '%a %u' -- "$at") || return 1
-    [[ $owner == 0 || $owner == "$EUID" ]] || return 1
-    (((8#$bits & 8#022) == 0 || (8#$bits & 8#1000) != 0)) || return 1
+    steps+=("$at")
     at=${at%/*}
   done
-  return 0
+  ((${#steps[@]} > 0)) || return 0
+  while read -r bits owner; do
+    [[ $owner == 0 || $owner == "$EUID" ]] || return 1
+    (((8#$bits & 8#$3) == 0 || (8#$bits & 8#1000) != 0)) || return 1
+    seen=$((seen + 1))
+  done < <(stat -c '%a %u' -- "${steps[@]}")
+  ((seen == ${#steps[@]}))
 }
 
 mount_points=()

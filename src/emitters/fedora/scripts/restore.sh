@@ -117,7 +117,7 @@ carry_out() {
     if came_with_another "$final"; then action=restore says='restored with the directory around it'; else action=absent; fi
     return
   fi
-  if is_free "$final"; then
+  if is_free "$final" && can_give_way "$final"; then
     if put "$staged" "$final"; then action=restore; else action=refuse reason='it cannot be put there'; fi
   elif [[ ! -L $final ]] && is_same_as "$staged" "$final"; then
     action=same
@@ -140,10 +140,10 @@ said_of() {
     absent) reply='not in the backup' ;;
     same) reply='the same as in the backup' ;;
     refuse) reply="REFUSED: $reason" ;;
-    restore) reply=$([[ $dry_run == yes ]] && echo 'would be restored' || echo 'restored') ;;
-    replace)
-      reply=$([[ $dry_run == yes ]] && echo 'would be replaced' || echo 'replaced')
-      reply+="; what was there stays, as ${1##*/}.remanence-original"
+    restore | replace)
+      reply=${action}d
+      if [[ $dry_run == yes ]]; then reply="would be $reply"; fi
+      [[ $action == restore ]] || reply+="; what was there stays, as ${1##*/}.remanence-original"
       ;;
     keep) reply="REFUSED: $reason" ;;
   esac
@@ -181,15 +181,15 @@ announce() {
 # What belongs to one machine is asked for on a terminal; without one it stays where it is, and that is said.
 ask_for_host_bound() {
   local answer=
-  ((${#left_behind[@]} > 0)) || return 0
+  ((${#of_one_machine[@]} > 0)) || return 0
   if [[ $yes == no && $dry_run == no && $format == text && -t 0 && -t 2 ]]; then
-    read -r -p "${left_behind[*]} belong to one machine. Restore them here too? [y/N] " answer
+    read -r -p "${of_one_machine[*]} belong to one machine. Restore them here too? [y/N] " answer
   fi
   if [[ $answer == [yY]* ]]; then
     host_bound=yes entry_names=() entry_classes=() entry_owners=() finals=() may_be=() may_be_too=()
     choose
   else
-    warn "left where they are, since they belong to one machine (--host-bound): ${left_behind[*]}"
+    warn "left where they are, since they belong to one machine (--host-bound): ${of_one_machine[*]}"
   fi
 }
 
@@ -209,10 +209,9 @@ summary() {
 
 main() {
   local i one action reason code says order=() actions=() reasons=() codes=() sizes=() counts=() stage_of=() restored=()
-  local refused=0 same=0 worst=0 separator='' source_name='' was
+  local refused=0 same=0 worst=0 separator='' source_name=''
   options "$@"
   choose_user
-  was=$home
   settings
   settle_source
   choose
@@ -249,6 +248,7 @@ main() {
   fi
   [[ $format == text ]] || printf '{ "version": 1, "from": %s, "entries": [ ' "$(json "$source_name")"
   for i in "${order[@]}"; do finish "$i"; done
+  if ((${#renamed_in[@]} > 0)); then put_on_disk "${!renamed_in[@]}"; fi
   if [[ $dry_run == no ]]; then tidy_stages; fi
   write_journal
   summary

@@ -152,22 +152,12 @@ is_safe_way() {
   if [[ -n $me && $parent/ == "$home"/* ]]; then
     # Many homes have directories that the group may write, which is nobody but its user; to root that is not said.
     if ((EUID != 0)); then
-      is_own_way "$parent"
+      are_ours "$parent" "$home" 002
       return
     fi
     top=$home
   fi
   is_trusted "$parent" "$top"
-}
-
-is_own_way() {
-  local at=$1 bits owner
-  while [[ $at == "$home"/* ]]; do
-    read -r bits owner < <(stat -c '%a %u' -- "$at") || return 1
-    [[ $owner == 0 || $owner == "$EUID" ]] || return 1
-    (((8#$bits & 8#002) == 0 || (8#$bits & 8#1000) != 0)) || return 1
-    at=${at%/*}
-  done
 }
 
 # Makes the directories above a place one by one, and looks at each: where others may write too, one that appears just
@@ -227,8 +217,10 @@ put() {
   # rmdir removes nothing but an empty directory.
   if is_empty_directory "$2"; then rmdir -- "$2" || return 1; fi
   rename_into "$1" "$2" || return 1
-  put_on_disk "${2%/*}/"
+  renamed_in["${2%/*}/"]=1
 }
+# Where something was put: on the disk at the end, all at once. Until then it is there under one of its two names.
+declare -A renamed_in=()
 
 # While a place gets what was restored, a link beside it, whose text is a note (see links.sh), says what was there before:
 # PLACE.remanence-replacing, about what is to become PLACE.remanence-original.

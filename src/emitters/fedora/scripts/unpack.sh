@@ -32,33 +32,6 @@ survey() {
   done
 }
 
-# The path that the home had when the backup was made, or nothing: the one below which most of what is wanted is found.
-find_former_home() {
-  local path
-  while IFS= read -r path; do
-    if [[ $path == "$home"/* ]]; then printf '%s\n' "${path#"$home"/}"; fi
-  done <"$work/wanted" >"$work/wanted-below"
-  reply=$(cut -f 3- -- "$work"/list-* | awk '
-    NR == FNR { wanted[$0] = 1; next }
-    {
-      rest = $0
-      sub(/^\.\//, "/", rest)
-      for (at = length(rest); at > 1; at--) {
-        if (substr(rest, at, 1) != "/" || !(substr(rest, at + 1) in wanted)) continue
-        found[substr(rest, 1, at - 1)]++
-      }
-    }
-    END {
-      for (place in found) {
-        if (found[place] < most || (found[place] == most && length(place) >= length(best))) continue
-        best = place
-        most = found[place]
-      }
-      print best
-    }
-  ' "$work/wanted-below" -) || reply=
-}
-
 # unpack STAGE NUMBER…: puts what was saved of the entries of these numbers below a stage, and verifies it there: what
 # is wrong in any way ends the run.
 unpack() {

@@ -19,36 +19,54 @@ regex_of() {
   done
 }
 
-# True where a place that is left out can lie below a root.
-can_reach() {
-  local fixed=$1
-  if [[ $2 == pattern ]]; then
-    fixed=${fixed%%[*?]*}
-    fixed=${fixed%/*}
-  fi
-  [[ $fixed == "$3" || $fixed == "$3"/* || ($2 == pattern && $3 == "$fixed"/*) ]]
+# True where a pattern can match something below a root.
+can_match_in() {
+  local fixed=${1%%[*?]*}
+  fixed=${fixed%/*}
+  [[ $fixed == "$2" || $fixed == "$2"/* || $2 == "$fixed"/* ]]
+}
+
+# prepare_walks: what of it depends on a root alone, once for all.
+walk_words=() walk_starts=()
+prepare_walks() {
+  local n i root regexes=() behind=() roots=()
+  for i in "${!left_out[@]}"; do
+    regex_of "./${left_out[$i]#/}" "${left_out_patterns[$i]}"
+    regexes+=("$reply")
+  done
+  for i in "${!left_behind[@]}"; do
+    regex_of "./${left_behind[$i]#/}" path
+    behind+=("$reply\\.remanence-[^/]*")
+  done
+  for i in "${!chosen[@]}"; do
+    regex_of "./${chosen[$i]#/}" path
+    roots+=("$reply")
+  done
+  for n in "${!chosen[@]}"; do
+    root=${chosen[$n]}
+    walk_starts+=("${#walk_words[@]}")
+    for i in "${!left_out[@]}"; do
+      if [[ ${left_out[$i]} == "$root" || ${left_out[$i]} == "$root"/* ]] ||
+        { [[ ${left_out_patterns[$i]} == pattern ]] && can_match_in "${left_out[$i]}" "$root"; }; then
+        walk_words+=(-o -regex "${regexes[$i]}")
+      fi
+    done
+    for i in "${!left_behind[@]}"; do
+      if [[ ${left_behind[$i]} == "$root"/* ]]; then walk_words+=(-o -regex "${behind[$i]}"); fi
+    done
+    for i in "${!chosen[@]}"; do
+      if [[ ${chosen[$i]} == "$root"/* ]]; then walk_words+=(-o -regex "${roots[$i]}"); fi
+    done
+  done
+  walk_starts+=("${#walk_words[@]}")
 }
 
 # walk NUMBER ACTION…: find's ACTION for what is below a chosen root and not left out, as ./path relative to /. It stays
 # on one file system, and out of other roots: they are walked by themselves.
 walk() {
   local root=${chosen[$1]} i prune=() expression=()
+  prune=("${walk_words[@]:walk_starts[$1]:walk_starts[$1 + 1]-walk_starts[$1]}")
   shift
-  for i in "${!left_out[@]}"; do
-    can_reach "${left_out[$i]}" "${left_out_patterns[$i]}" "$root" || continue
-    regex_of "./${left_out[$i]#/}" "${left_out_patterns[$i]}"
-    prune+=(-o -regex "$reply")
-  done
-  for i in "${!left_behind[@]}"; do
-    [[ ${left_behind[$i]} == "$root"/* ]] || continue
-    regex_of "./${left_behind[$i]#/}" path
-    prune+=(-o -regex "$reply\\.remanence-[^/]*")
-  done
-  for i in "${!chosen[@]}"; do
-    [[ ${chosen[$i]} == "$root"/* ]] || continue
-    regex_of "./${chosen[$i]#/}" path
-    prune+=(-o -regex "$reply")
-  done
   for i in "${!caches[@]}"; do
     [[ ${caches[$i]} == "$root"/* ]] || continue
     regex_of "./${caches[$i]#/}" path
@@ -64,8 +82,12 @@ walk() {
 # The files of the chosen roots, each ended by NUL, but for those that something else takes the place of; 1 where something
 # vanished meanwhile or could not be read.
 list_files() {
+  walk_all ! -type s -print0 | without_replaced
+}
+
+walk_all() {
   local n failed=0
-  for n in "${!chosen[@]}"; do walk "$n" ! -type s -print0 | without_replaced || failed=1; done
+  for n in "${!chosen[@]}"; do walk "$n" "$@" || failed=1; done
   return "$failed"
 }
 
@@ -81,6 +103,7 @@ caches=() gaps=() marked=no
 # is saved.
 survey() {
   local n kind device inode path first
+  prepare_walks
   for n in "${!chosen[@]}"; do
     if [[ -L ${chosen[$n]} ]]; then
       warn "$(plain "$(short "${chosen[$n]}")") is a link to $(plain "$(readlink -- "${chosen[$n]}")"): only the link is saved"

@@ -22,7 +22,16 @@ die() {
 }
 
 # Bytes for people.
-human() { numfmt --to=iec-i --suffix=B --format='%.1f' -- "$1" | sed 's/\.0\([A-Z]\)/\1/'; }
+human() {
+  if [[ $1 -lt 1024 ]]; then printf '%sB\n' "$1"; else human_large "$1"; fi
+}
+human_large() { numfmt --to=iec-i --suffix=B --format='%.1f' -- "$1" | sed 's/\.0\([A-Z]\)/\1/'; }
+
+# say_ahead COUNT WHAT MOVED COPIED DELETED: before the first action of a real run, what will happen to how many bytes.
+say_ahead() {
+  [[ $format == text && $dry_run == no && $1 -gt 0 ]] || return 0
+  say "$1 $2: $(human "$3") to move, $(human "$4") to copy, $(human "$5") to delete."
+}
 
 # A path as a person knows it.
 short() {
@@ -283,15 +292,24 @@ is_real_directory() {
 # True where a directory and all above it, up to TOP, can be changed by nobody but us and root. (In a directory with the
 # sticky bit others cannot rename what is ours.)
 is_trusted() {
-  local at=$1 bits owner
+  are_ours "$1" "$2" 022
+}
+
+# are_ours PATH TOP BITS: as above; BITS are those that let somebody else write.
+are_ours() {
+  local at=$1 bits owner steps=() seen=0
   while [[ $at != "$2" ]]; do
     [[ ! -L $at ]] || return 1
-    read -r bits owner < <(stat -c '%a %u' -- "$at") || return 1
-    [[ $owner == 0 || $owner == "$EUID" ]] || return 1
-    (((8#$bits & 8#022) == 0 || (8#$bits & 8#1000) != 0)) || return 1
+    steps+=("$at")
     at=${at%/*}
   done
-  return 0
+  ((${#steps[@]} > 0)) || return 0
+  while read -r bits owner; do
+    [[ $owner == 0 || $owner == "$EUID" ]] || return 1
+    (((8#$bits & 8#$3) == 0 || (8#$bits & 8#1000) != 0)) || return 1
+    seen=$((seen + 1))
+  done < <(stat -c '%a %u' -- "${steps[@]}")
+  ((seen == ${#steps[@]}))
 }
 
 mount_points=()
@@ -323,6 +341,17 @@ place_of() {
 size_of() {
   reply=$(du -s --block-size=1 -- "$1" 2>/dev/null | cut -f1) || :
   reply=${reply:-0}
+}
+
+# sizes_of PATH…: what there is of these, in sum.
+sizes_of() {
+  local one sum=0
+  for one in "$@"; do
+    if [[ ! -e $one || -L $one ]]; then continue; fi
+    size_of "$one"
+    sum=$((sum + reply))
+  done
+  reply=$sum
 }
 
 # --- stores and links ---------------------------------------------------------------------------------------------
@@ -947,6 +976,21 @@ agree_to_copy() {
   warn "Home and store are on another mount each, or nothing here can exchange two names. Nothing is touched."
 }
 
+# From what was decided: what will happen.
+say_what_comes() {
+  local n count=0 moving=0 copying=0 deleting=0
+  for n in "${!actions[@]}"; do
+    case ${actions[$n]} in
+      linked | mounted | absent | none | refuse) continue ;;
+      copy) copying=$((copying + sizes[n])) ;;
+      commit | sweep) deleting=$((deleting + sizes[n])) ;;
+      *) moving=$((moving + sizes[n])) ;;
+    esac
+    count=$((count + 1))
+  done
+  say_ahead "$count" entries "$moving" "$copying" "$deleting"
+}
+
 # The worse of two exit codes: what has to be settled by hand, what is unsafe, what is in use.
 worst_of() {
   case $1/$2 in
@@ -1285,7 +1329,21 @@ own_bound_paths=()
 
 # True where this run is root's own, for the mounts and labels of everybody.
 is_for_root() {
-  [[ $EUID == 0 && $home == "$own_home" && (-z $me || ($me == root && ${#bound_paths[@]} -gt 0)) ]]
+  local n
+  [[ $EUID == 0 && $home == "$own_home" ]] || return 1
+  if [[ -z $me ]]; then return 0; fi
+  [[ $me == root ]] || return 1
+  for n in "${!bound_paths[@]}"; do
+    if is_wanted_mount "$n"; then return 0; fi
+  done
+  return 1
+}
+
+# True where a mount was asked for, by its path or as in the manifest; `reply` is its path.
+is_wanted_mount() {
+  reply=${bound_paths[$1]}
+  [[ $reply == /* ]] || reply=${home_of["${bound_users[$1]}"]}/$reply
+  wanted "${bound_paths[$1]}" || wanted "$reply"
 }
 
 units=/etc/systemd/system
@@ -1399,6 +1457,8 @@ hand() {
   output=$(as_owner <&"$fd" 2>&1) || :
   exec {fd}<&-
   last=${output##*$'\n'}
+  # Where it came to no end, its last line is a message as well.
+  [[ $last == *$'\037'* ]] || output+=$'\n'
   if [[ $output == *$'\n'* ]]; then
     while IFS= read -r line; do warn "$(plain "$line")"; done <<<"${output%$'\n'*}"
   fi
@@ -1540,6 +1600,7 @@ run_as_root() {
     actions+=("$action") reasons+=("$reason") sizes+=("$bytes") codes+=("$code") foreigns+=("$foreign")
   done
   agree_to_copy
+  say_what_comes
   [[ $format == text ]] || printf '{ "version": 1, "dryRun": %s, "entries": [ ' "$([[ $dry_run == yes ]] && echo true || echo false)"
   for n in "${!chosen[@]}"; do
     action=${actions[$n]} reason=${reasons[$n]} bytes=${sizes[$n]} code=${codes[$n]} foreign=${foreigns[$n]}
@@ -1559,6 +1620,7 @@ run_as_root() {
     say "Nothing is mounted here, and links are made by whose home it is: run ${0##*/} as ${users[*]}."
   fi
   write_journal
+  say_left_for_links
   exit "$worst"
 }
 
@@ -1582,14 +1644,24 @@ do_as_root() {
 
 # Puts the numbers of the entries that were asked for into `chosen`: by their path or as in the manifest.
 choose_bound() {
-  local n live spelt=()
+  local n spelt=()
   for n in "${!bound_paths[@]}"; do
-    live=${bound_paths[$n]}
-    [[ $live == /* ]] || live=${home_of["${bound_users[$n]}"]}/$live
-    spelt+=("${bound_paths[$n]}" "$live")
-    if wanted "${bound_paths[$n]}" || wanted "$live"; then chosen+=("$n"); fi
+    if is_wanted_mount "$n"; then chosen+=("$n"); fi
+    spelt+=("${bound_paths[$n]}" "$reply")
   done
-  check_only ${spelt[@]+"${spelt[@]}"}
+  check_only ${spelt[@]+"${spelt[@]}"} ${entry_paths[@]+"${entry_paths[@]}"}
+}
+
+# Where root is a user of the plan, the links of root's own home are a run of their own.
+say_left_for_links() {
+  local path reply left=''
+  for path in ${entry_paths[@]+"${entry_paths[@]}"}; do
+    if wanted "$path"; then
+      command_path "$path"
+      left+=" $reply"
+    fi
+  done
+  [[ -z $left ]] || warn "What is linked in root's own home needs a run of its own: ${0##*/} --only$left"
 }
 
 say_as_root() {
@@ -1666,6 +1738,22 @@ is_covered() {
   local mount_points=()
   load_mounts
   is_bound
+}
+
+# --- what a --commit deletes below a mount ------------------------------------------------------------------------
+
+# sweep PATH DEPTH: deletes all in a directory, of which `emptying` says that it was compared. Nothing is deleted where
+# something was written or moved there since (5): a directory that was moved has a new place, and content from before; one
+# that something was deleted from has new content too. DEPTH is 1 where we renamed the directory itself.
+sweep() {
+  local newer
+  if is_empty_directory "$1"; then return 0; fi
+  newer=$(find "$1" -xdev -mindepth "$2" \( ! -type d -o ! -newermm "$emptying" \) -newercm "$emptying" -print -quit) || return 1
+  [[ -z $newer ]] || return 5
+  if [[ $EUID != 0 ]]; then
+    find "$1" -xdev -type d ! -perm -0700 -exec touch -- {} \; -exec chmod u+rwx -- {} \; || return 1
+  fi
+  find "$1" -xdev -mindepth 1 -delete
 }
 
 # --- units --------------------------------------------------------------------------------------------------------
@@ -1786,12 +1874,10 @@ decide_way_back() {
   place_of "$reply"
   place=$reply
   place_of "${stored%/*}"
-  if [[ $reply == "$place" && $exchanger != none ]]; then
-    action=back
-    return 0
-  fi
+  if [[ $reply == "$place" && $exchanger != none ]]; then action=back; fi
   size_of "$stored"
   bytes=$reply
+  [[ $action != back ]] || return 0
   has_note "$returned" "$back" || check_copy "$stored" "$live"
   [[ -n $reason ]] || action='copy'
 }
@@ -1801,10 +1887,12 @@ look_to_commit() {
   decide_commit
   [[ $action != refuse ]] || return 1
   bytes=0
-  if [[ $action == commit && -e $stored ]]; then
-    size_of "$stored"
-    bytes=$reply
-  fi
+  case $action in
+    commit | sweep)
+      size_to_delete
+      bytes=$reply
+      ;;
+  esac
   foreign=no
   if [[ -e $stored ]] && has_foreign "$stored"; then foreign=yes; fi
   answer="$action|$bytes|$foreign|$reason"
@@ -1858,10 +1946,9 @@ put_aside() {
 
 # What a --commit was deleting; what was written since is not of that.
 sweep_rest() {
-  local newer
-  newer=$(find "$1" -xdev -mindepth 1 ! -type d -newercm "$emptying" -print -quit) || return 1
-  if [[ -z $newer ]]; then find "$1" -xdev -mindepth 1 -delete || return 1; fi
-  rm -- "$emptying"
+  local how=0
+  sweep "$1" 1 || how=$?
+  ((how == 0 || how == 5)) && rm -- "$emptying"
 }
 
 # From another mount: a compared copy beside its place.
@@ -2138,6 +2225,10 @@ decide_commit() {
   fi
 }
 
+size_to_delete() {
+  sizes_of "$stored" "$stored.remanence-trash" "$original" "$live.remanence-trash"
+}
+
 # Deletes what has nothing that was not brought back: the original from before link.sh, and the store's copy.
 commit() {
   if has_content "$original" && is_empty_directory "$live"; then
@@ -2207,10 +2298,12 @@ look_at_all() {
     look_beside
     bytes=0 code=3
     if [[ $committing == yes ]]; then decide_commit; else decide; fi
-    if [[ $action == commit && -e $stored ]]; then
-      size_of "$stored"
-      bytes=$reply
-    fi
+    case $action in
+      back) size_of "$stored" ;;
+      commit | sweep) size_to_delete ;;
+      *) reply=$bytes ;;
+    esac
+    bytes=$reply
     if [[ $action == refuse ]]; then bytes=0; fi
     actions+=("$action") reasons+=("$reason") sizes+=("$bytes") codes+=("$code")
   done
@@ -2232,6 +2325,7 @@ main() {
   find_exchanger
   look_at_all
   agree_to_copy
+  say_what_comes
   [[ $format == text ]] || printf '{ "version": 1, "dryRun": %s, "entries": [ ' "$([[ $dry_run == yes ]] && echo true || echo false)"
   for n in "${!chosen[@]}"; do
     look_at "${chosen[$n]}"

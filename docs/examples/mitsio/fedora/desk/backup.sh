@@ -22,7 +22,16 @@ die() {
 }
 
 # Bytes for people.
-human() { numfmt --to=iec-i --suffix=B --format='%.1f' -- "$1" | sed 's/\.0\([A-Z]\)/\1/'; }
+human() {
+  if [[ $1 -lt 1024 ]]; then printf '%sB\n' "$1"; else human_large "$1"; fi
+}
+human_large() { numfmt --to=iec-i --suffix=B --format='%.1f' -- "$1" | sed 's/\.0\([A-Z]\)/\1/'; }
+
+# say_ahead COUNT WHAT MOVED COPIED DELETED: before the first action of a real run, what will happen to how many bytes.
+say_ahead() {
+  [[ $format == text && $dry_run == no && $1 -gt 0 ]] || return 0
+  say "$1 $2: $(human "$3") to move, $(human "$4") to copy, $(human "$5") to delete."
+}
 
 # A path as a person knows it.
 short() {
@@ -283,15 +292,24 @@ is_real_directory() {
 # True where a directory and all above it, up to TOP, can be changed by nobody but us and root. (In a directory with the
 # sticky bit others cannot rename what is ours.)
 is_trusted() {
-  local at=$1 bits owner
+  are_ours "$1" "$2" 022
+}
+
+# are_ours PATH TOP BITS: as above; BITS are those that let somebody else write.
+are_ours() {
+  local at=$1 bits owner steps=() seen=0
   while [[ $at != "$2" ]]; do
     [[ ! -L $at ]] || return 1
-    read -r bits owner < <(stat -c '%a %u' -- "$at") || return 1
-    [[ $owner == 0 || $owner == "$EUID" ]] || return 1
-    (((8#$bits & 8#022) == 0 || (8#$bits & 8#1000) != 0)) || return 1
+    steps+=("$at")
     at=${at%/*}
   done
-  return 0
+  ((${#steps[@]} > 0)) || return 0
+  while read -r bits owner; do
+    [[ $owner == 0 || $owner == "$EUID" ]] || return 1
+    (((8#$bits & 8#$3) == 0 || (8#$bits & 8#1000) != 0)) || return 1
+    seen=$((seen + 1))
+  done < <(stat -c '%a %u' -- "${steps[@]}")
+  ((seen == ${#steps[@]}))
 }
 
 mount_points=()
@@ -323,6 +341,17 @@ place_of() {
 size_of() {
   reply=$(du -s --block-size=1 -- "$1" 2>/dev/null | cut -f1) || :
   reply=${reply:-0}
+}
+
+# sizes_of PATH…: what there is of these, in sum.
+sizes_of() {
+  local one sum=0
+  for one in "$@"; do
+    if [[ ! -e $one || -L $one ]]; then continue; fi
+    size_of "$one"
+    sum=$((sum + reply))
+  done
+  reply=$sum
 }
 
 # --- what is backed up --------------------------------------------------------------------------------------------
@@ -501,36 +530,54 @@ regex_of() {
   done
 }
 
-# True where a place that is left out can lie below a root.
-can_reach() {
-  local fixed=$1
-  if [[ $2 == pattern ]]; then
-    fixed=${fixed%%[*?]*}
-    fixed=${fixed%/*}
-  fi
-  [[ $fixed == "$3" || $fixed == "$3"/* || ($2 == pattern && $3 == "$fixed"/*) ]]
+# True where a pattern can match something below a root.
+can_match_in() {
+  local fixed=${1%%[*?]*}
+  fixed=${fixed%/*}
+  [[ $fixed == "$2" || $fixed == "$2"/* || $2 == "$fixed"/* ]]
+}
+
+# prepare_walks: what of it depends on a root alone, once for all.
+walk_words=() walk_starts=()
+prepare_walks() {
+  local n i root regexes=() behind=() roots=()
+  for i in "${!left_out[@]}"; do
+    regex_of "./${left_out[$i]#/}" "${left_out_patterns[$i]}"
+    regexes+=("$reply")
+  done
+  for i in "${!left_behind[@]}"; do
+    regex_of "./${left_behind[$i]#/}" path
+    behind+=("$reply\\.remanence-[^/]*")
+  done
+  for i in "${!chosen[@]}"; do
+    regex_of "./${chosen[$i]#/}" path
+    roots+=("$reply")
+  done
+  for n in "${!chosen[@]}"; do
+    root=${chosen[$n]}
+    walk_starts+=("${#walk_words[@]}")
+    for i in "${!left_out[@]}"; do
+      if [[ ${left_out[$i]} == "$root" || ${left_out[$i]} == "$root"/* ]] ||
+        { [[ ${left_out_patterns[$i]} == pattern ]] && can_match_in "${left_out[$i]}" "$root"; }; then
+        walk_words+=(-o -regex "${regexes[$i]}")
+      fi
+    done
+    for i in "${!left_behind[@]}"; do
+      if [[ ${left_behind[$i]} == "$root"/* ]]; then walk_words+=(-o -regex "${behind[$i]}"); fi
+    done
+    for i in "${!chosen[@]}"; do
+      if [[ ${chosen[$i]} == "$root"/* ]]; then walk_words+=(-o -regex "${roots[$i]}"); fi
+    done
+  done
+  walk_starts+=("${#walk_words[@]}")
 }
 
 # walk NUMBER ACTION…: find's ACTION for what is below a chosen root and not left out, as ./path relative to /. It stays
 # on one file system, and out of other roots: they are walked by themselves.
 walk() {
   local root=${chosen[$1]} i prune=() expression=()
+  prune=("${walk_words[@]:walk_starts[$1]:walk_starts[$1 + 1]-walk_starts[$1]}")
   shift
-  for i in "${!left_out[@]}"; do
-    can_reach "${left_out[$i]}" "${left_out_patterns[$i]}" "$root" || continue
-    regex_of "./${left_out[$i]#/}" "${left_out_patterns[$i]}"
-    prune+=(-o -regex "$reply")
-  done
-  for i in "${!left_behind[@]}"; do
-    [[ ${left_behind[$i]} == "$root"/* ]] || continue
-    regex_of "./${left_behind[$i]#/}" path
-    prune+=(-o -regex "$reply\\.remanence-[^/]*")
-  done
-  for i in "${!chosen[@]}"; do
-    [[ ${chosen[$i]} == "$root"/* ]] || continue
-    regex_of "./${chosen[$i]#/}" path
-    prune+=(-o -regex "$reply")
-  done
   for i in "${!caches[@]}"; do
     [[ ${caches[$i]} == "$root"/* ]] || continue
     regex_of "./${caches[$i]#/}" path
@@ -546,8 +593,12 @@ walk() {
 # The files of the chosen roots, each ended by NUL, but for those that something else takes the place of; 1 where something
 # vanished meanwhile or could not be read.
 list_files() {
+  walk_all ! -type s -print0 | without_replaced
+}
+
+walk_all() {
   local n failed=0
-  for n in "${!chosen[@]}"; do walk "$n" ! -type s -print0 | without_replaced || failed=1; done
+  for n in "${!chosen[@]}"; do walk "$n" "$@" || failed=1; done
   return "$failed"
 }
 
@@ -563,6 +614,7 @@ caches=() gaps=() marked=no
 # is saved.
 survey() {
   local n kind device inode path first
+  prepare_walks
   for n in "${!chosen[@]}"; do
     if [[ -L ${chosen[$n]} ]]; then
       warn "$(plain "$(short "${chosen[$n]}")") is a link to $(plain "$(readlink -- "${chosen[$n]}")"): only the link is saved"
@@ -840,12 +892,26 @@ name_archive() {
   while :; do
     name=$stem-$(date -u +%Y-%m-%dT%H-%M-%SZ).tar.zst$suffix
     out=$target/$name
-    [[ -e $out || -L $out || -e $out.part || -L $out.part ]] || break
+    is_taken "$out" || is_taken "$out.part" || is_taken "$out.sha256" || break
     sleep 1 # a name is taken once
   done
-  # Made here, so that it is no file or link that somebody else put there.
-  (set -o noclobber && : >"$out.part") 2>/dev/null || die 2 "$target is not writable: $name.part cannot be made"
+  new_file "$out.part" || die 2 "$target is not writable: $name.part cannot be made"
 }
+
+is_taken() {
+  [[ -e $1 || -L $1 ]]
+}
+
+# new_file PATH: makes it and opens it, as `fd`. Where others can write too, it is no file that one of them put there, nor
+# what a link leads to, now or later.
+new_file() {
+  local made=no
+  set -o noclobber
+  { exec {fd}>"$1"; } 2>/dev/null && made=yes
+  set +o noclobber
+  [[ $made == yes && -f /dev/fd/$fd ]]
+}
+fd=
 
 backup_tar() {
   local name out codes=(0 0 0 0 0 0)
@@ -857,9 +923,10 @@ backup_tar() {
   if ! list_files | tar --create --file=- --null --no-recursion --verbatim-files-from --format=posix \
     --acls --xattrs --xattrs-include='*' --sparse --ignore-failed-read --warning=no-file-changed \
     -C / --files-from=- -C "$work/consistent" --files-from="$work/consistent.list" 2>"$work/tar.log" |
-    zstd -q -T0 -3 | encrypt | tee -- "$out.part" | sha256sum >"$work/sum"; then
+    zstd -q -T0 -3 | encrypt | tee -- "/dev/fd/$fd" | sha256sum >"$work/sum"; then
     codes=("${PIPESTATUS[@]}")
   fi
+  exec {fd}>&-
   plain_lines <"$work/tar.log" >&2
   if ((codes[1] > 1 || codes[2] != 0 || codes[3] != 0 || codes[4] != 0 || codes[5] != 0)); then
     rm -f -- "$out.part"
@@ -880,13 +947,14 @@ plain_lines() {
 # The archive gets its name when all of it is on the disk, reads back as it was written, and its checksum stands beside it.
 finish_archive() {
   local sum whole=complete
+  newest=$name
   read -r sum _ <"$work/sum"
   if ! sync -- "$out.part" || [[ $(sha256sum <"$out.part") != "$sum "* ]] ||
     { [[ -z $encrypt_tool ]] && ! zstd -tq -- "$out.part"; }; then
     die 2 "the archive does not read back as it was written; it is left as $out.part, earlier ones are untouched"
   fi
   ((code == 0)) || whole=incomplete
-  if ! { printf '# %s\n%s  %s\n' "$whole" "$sum" "$name" >"$out.sha256" && sync -- "$out.sha256" && mv -nT -- "$out.part" "$out" &&
+  if ! { new_file "$out.sha256" && printf '# %s\n%s  %s\n' "$whole" "$sum" "$name" >&"$fd" && sync -- "$out.sha256" && mv -nT -- "$out.part" "$out" &&
     [[ ! -e $out.part ]] && sync -f -- "$target"; }; then
     die 2 "the archive could not be finished; earlier ones are untouched"
   fi
@@ -967,15 +1035,19 @@ expendable() {
   grep -vxF -f "$work/kept" "$work/archives" | cut -d' ' -f2 || :
 }
 
-# Only after a backup that is complete, and whose archive has been read back.
+# Only after a backup that is complete, and whose archive has been read back. That one stays, also where a clock that was
+# wrong once has given others a later time.
 forget_tar() {
   local name
   expendable >"$work/going"
   while IFS= read -r name; do
+    [[ $name != "$newest" ]] || continue
     rm -f -- "$target/$name" "$target/$name.sha256" || die 2 "the backup is there, but $name could not be removed"
     warn "removed $name, which is older than what is to be kept"
   done <"$work/going"
 }
+
+newest=
 
 # What a run that was killed left behind: parts older than a day, under names of ours. (A folder may be shared.)
 sweep_archives() {
@@ -1889,16 +1961,25 @@ leave_out_target() {
   done
 }
 
-# What is not in directories, of a chosen root, in bytes on the disk.
+# measure walk NUMBER|walk_all: what is not in directories, of a chosen root or of all, in bytes on the disk.
 measure() {
-  reply=$(walk "$1" '!' -type d -printf '%b\n' 2>/dev/null | awk '{ sum += $1 } END { printf "%d", sum * 512 }') || reply=0
+  reply=$("$@" '!' -type d -printf '%b\n' 2>/dev/null | awk '{ sum += $1 } END { printf "%.0f", sum * 512 }') || :
+  reply=${reply:-0}
+}
+
+# Says before anything is written what will go where, and how much that is at most: what is there already goes only once to
+# a repository, and an archive is smaller.
+announce() {
+  [[ $format == text ]] || return 0
+  measure walk_all
+  say "${#chosen[@]} entries, at most $(human "$reply"), go to $(plain "$target") ($engine)."
 }
 
 list_roots() {
   local i total=0 separator='' name
   [[ $format == text ]] || printf '{ "version": 1, "entries": [ '
   for i in "${!chosen[@]}"; do
-    measure "$i"
+    measure walk "$i"
     total=$((total + reply))
     if [[ $format == json ]]; then
       printf '%s{ "path": %s, "class": "%s", "bytes": %s }' "$separator" "$(json "${chosen[$i]}")" "${chosen_classes[$i]}" "$reply"
@@ -2021,6 +2102,7 @@ main() {
     list_roots
     exit "$code"
   fi
+  announce
   write_to_real_home
   back_up
   exit "$code"

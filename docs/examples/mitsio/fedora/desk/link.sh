@@ -22,7 +22,16 @@ die() {
 }
 
 # Bytes for people.
-human() { numfmt --to=iec-i --suffix=B --format='%.1f' -- "$1" | sed 's/\.0\([A-Z]\)/\1/'; }
+human() {
+  if [[ $1 -lt 1024 ]]; then printf '%sB\n' "$1"; else human_large "$1"; fi
+}
+human_large() { numfmt --to=iec-i --suffix=B --format='%.1f' -- "$1" | sed 's/\.0\([A-Z]\)/\1/'; }
+
+# say_ahead COUNT WHAT MOVED COPIED DELETED: before the first action of a real run, what will happen to how many bytes.
+say_ahead() {
+  [[ $format == text && $dry_run == no && $1 -gt 0 ]] || return 0
+  say "$1 $2: $(human "$3") to move, $(human "$4") to copy, $(human "$5") to delete."
+}
 
 # A path as a person knows it.
 short() {
@@ -283,15 +292,24 @@ is_real_directory() {
 # True where a directory and all above it, up to TOP, can be changed by nobody but us and root. (In a directory with the
 # sticky bit others cannot rename what is ours.)
 is_trusted() {
-  local at=$1 bits owner
+  are_ours "$1" "$2" 022
+}
+
+# are_ours PATH TOP BITS: as above; BITS are those that let somebody else write.
+are_ours() {
+  local at=$1 bits owner steps=() seen=0
   while [[ $at != "$2" ]]; do
     [[ ! -L $at ]] || return 1
-    read -r bits owner < <(stat -c '%a %u' -- "$at") || return 1
-    [[ $owner == 0 || $owner == "$EUID" ]] || return 1
-    (((8#$bits & 8#022) == 0 || (8#$bits & 8#1000) != 0)) || return 1
+    steps+=("$at")
     at=${at%/*}
   done
-  return 0
+  ((${#steps[@]} > 0)) || return 0
+  while read -r bits owner; do
+    [[ $owner == 0 || $owner == "$EUID" ]] || return 1
+    (((8#$bits & 8#$3) == 0 || (8#$bits & 8#1000) != 0)) || return 1
+    seen=$((seen + 1))
+  done < <(stat -c '%a %u' -- "${steps[@]}")
+  ((seen == ${#steps[@]}))
 }
 
 mount_points=()
@@ -323,6 +341,17 @@ place_of() {
 size_of() {
   reply=$(du -s --block-size=1 -- "$1" 2>/dev/null | cut -f1) || :
   reply=${reply:-0}
+}
+
+# sizes_of PATH…: what there is of these, in sum.
+sizes_of() {
+  local one sum=0
+  for one in "$@"; do
+    if [[ ! -e $one || -L $one ]]; then continue; fi
+    size_of "$one"
+    sum=$((sum + reply))
+  done
+  reply=$sum
 }
 
 # --- stores and links ---------------------------------------------------------------------------------------------
@@ -947,6 +976,21 @@ agree_to_copy() {
   warn "Home and store are on another mount each, or nothing here can exchange two names. Nothing is touched."
 }
 
+# From what was decided: what will happen.
+say_what_comes() {
+  local n count=0 moving=0 copying=0 deleting=0
+  for n in "${!actions[@]}"; do
+    case ${actions[$n]} in
+      linked | mounted | absent | none | refuse) continue ;;
+      copy) copying=$((copying + sizes[n])) ;;
+      commit | sweep) deleting=$((deleting + sizes[n])) ;;
+      *) moving=$((moving + sizes[n])) ;;
+    esac
+    count=$((count + 1))
+  done
+  say_ahead "$count" entries "$moving" "$copying" "$deleting"
+}
+
 # The worse of two exit codes: what has to be settled by hand, what is unsafe, what is in use.
 worst_of() {
   case $1/$2 in
@@ -1003,8 +1047,10 @@ check_take() {
   done
 }
 
-# sides REASON: why nothing is done about two sides, and how to see what differs.
+# sides REASON: why nothing is done about two sides, and how to see what differs (of links; a mount covers one side).
 sides() {
+  reason=$1
+  [[ -z ${user-} ]] || return 0
   command_path "$path"
   reason="$1; look: link.sh --compare $reply"
 }
@@ -1133,7 +1179,7 @@ put_store_aside() {
 
 # Where what was taken could not get into the store after all, what was there is there again.
 put_back() {
-  if [[ $aside != live && ! -e $stored && ! -L $stored ]] && has_data "$other"; then mv -T -n -- "$other" "$stored"; fi
+  if [[ $aside == @(store|link) && ! -e $stored && ! -L $stored ]] && has_data "$other"; then mv -T -n -- "$other" "$stored"; fi
 }
 
 # --- what differs -------------------------------------------------------------------------------------------------
@@ -1680,7 +1726,21 @@ own_bound_paths=()
 
 # True where this run is root's own, for the mounts and labels of everybody.
 is_for_root() {
-  [[ $EUID == 0 && $home == "$own_home" && (-z $me || ($me == root && ${#bound_paths[@]} -gt 0)) ]]
+  local n
+  [[ $EUID == 0 && $home == "$own_home" ]] || return 1
+  if [[ -z $me ]]; then return 0; fi
+  [[ $me == root ]] || return 1
+  for n in "${!bound_paths[@]}"; do
+    if is_wanted_mount "$n"; then return 0; fi
+  done
+  return 1
+}
+
+# True where a mount was asked for, by its path or as in the manifest; `reply` is its path.
+is_wanted_mount() {
+  reply=${bound_paths[$1]}
+  [[ $reply == /* ]] || reply=${home_of["${bound_users[$1]}"]}/$reply
+  wanted "${bound_paths[$1]}" || wanted "$reply"
 }
 
 units=/etc/systemd/system
@@ -1794,6 +1854,8 @@ hand() {
   output=$(as_owner <&"$fd" 2>&1) || :
   exec {fd}<&-
   last=${output##*$'\n'}
+  # Where it came to no end, its last line is a message as well.
+  [[ $last == *$'\037'* ]] || output+=$'\n'
   if [[ $output == *$'\n'* ]]; then
     while IFS= read -r line; do warn "$(plain "$line")"; done <<<"${output%$'\n'*}"
   fi
@@ -1935,6 +1997,7 @@ run_as_root() {
     actions+=("$action") reasons+=("$reason") sizes+=("$bytes") codes+=("$code") foreigns+=("$foreign")
   done
   agree_to_copy
+  say_what_comes
   [[ $format == text ]] || printf '{ "version": 1, "dryRun": %s, "entries": [ ' "$([[ $dry_run == yes ]] && echo true || echo false)"
   for n in "${!chosen[@]}"; do
     action=${actions[$n]} reason=${reasons[$n]} bytes=${sizes[$n]} code=${codes[$n]} foreign=${foreigns[$n]}
@@ -1954,6 +2017,7 @@ run_as_root() {
     say "Nothing is mounted here, and links are made by whose home it is: run ${0##*/} as ${users[*]}."
   fi
   write_journal
+  say_left_for_links
   exit "$worst"
 }
 
@@ -1977,14 +2041,24 @@ do_as_root() {
 
 # Puts the numbers of the entries that were asked for into `chosen`: by their path or as in the manifest.
 choose_bound() {
-  local n live spelt=()
+  local n spelt=()
   for n in "${!bound_paths[@]}"; do
-    live=${bound_paths[$n]}
-    [[ $live == /* ]] || live=${home_of["${bound_users[$n]}"]}/$live
-    spelt+=("${bound_paths[$n]}" "$live")
-    if wanted "${bound_paths[$n]}" || wanted "$live"; then chosen+=("$n"); fi
+    if is_wanted_mount "$n"; then chosen+=("$n"); fi
+    spelt+=("${bound_paths[$n]}" "$reply")
   done
-  check_only ${spelt[@]+"${spelt[@]}"}
+  check_only ${spelt[@]+"${spelt[@]}"} ${entry_paths[@]+"${entry_paths[@]}"}
+}
+
+# Where root is a user of the plan, the links of root's own home are a run of their own.
+say_left_for_links() {
+  local path reply left=''
+  for path in ${entry_paths[@]+"${entry_paths[@]}"}; do
+    if wanted "$path"; then
+      command_path "$path"
+      left+=" $reply"
+    fi
+  done
+  [[ -z $left ]] || warn "What is linked in root's own home needs a run of its own: ${0##*/} --only$left"
 }
 
 say_as_root() {
@@ -2061,6 +2135,22 @@ is_covered() {
   local mount_points=()
   load_mounts
   is_bound
+}
+
+# --- what a --commit deletes below a mount ------------------------------------------------------------------------
+
+# sweep PATH DEPTH: deletes all in a directory, of which `emptying` says that it was compared. Nothing is deleted where
+# something was written or moved there since (5): a directory that was moved has a new place, and content from before; one
+# that something was deleted from has new content too. DEPTH is 1 where we renamed the directory itself.
+sweep() {
+  local newer
+  if is_empty_directory "$1"; then return 0; fi
+  newer=$(find "$1" -xdev -mindepth "$2" \( ! -type d -o ! -newermm "$emptying" \) -newercm "$emptying" -print -quit) || return 1
+  [[ -z $newer ]] || return 5
+  if [[ $EUID != 0 ]]; then
+    find "$1" -xdev -type d ! -perm -0700 -exec touch -- {} \; -exec chmod u+rwx -- {} \; || return 1
+  fi
+  find "$1" -xdev -mindepth 1 -delete
 }
 
 # --- units --------------------------------------------------------------------------------------------------------
@@ -2147,9 +2237,9 @@ look_to_bind() {
   decide_mount
   [[ $action != refuse ]] || return 1
   case $action in
-    move | copy)
+    move | copy | adopt)
       size_of "$live"
-      bytes=$reply
+      if [[ $action != adopt ]]; then bytes=$reply; fi
       if has_foreign "$live"; then foreign=yes; fi
       ;;
   esac
@@ -2183,6 +2273,7 @@ decide_mount() {
     */none) reason="here is a $live_kind; the manifest says directory" ;;
     *) reason="here is a $live_kind, in the store a $stored_kind; the manifest says directory" ;;
   esac
+  if [[ $action == adopt ]]; then check_outdated_mount; fi
   if [[ -z $reason ]]; then check_places; fi
   [[ -z $reason ]] || action=refuse
 }
@@ -2195,11 +2286,18 @@ decide_between() {
     action=adopt
   elif has_note "$copied" "$stored"; then
     action=copy
+    if is_noted_linked && is_as_before "$live"; then action=adopt; fi
   elif is_empty_directory "$stored"; then
     action=move
   else
     reason="both here and in the store, and nothing says which is newer: here $(date -r "$live" +%F), store $(date -r "$stored" +%F)"
   fi
+}
+
+# What was brought back and is gone since was newer than what the store has. (Unless a run was stopped in between.)
+check_outdated_mount() {
+  [[ -L $returned ]] && ! has_note "$returned" "$back" || return 0
+  reason="it was brought back and is gone since, and what the store has is from before; to take that all the same, remove the note $(short "$returned")"
 }
 
 # Refuses places that are not what they seem, and settles whether a move is a copy.
@@ -2236,7 +2334,7 @@ carry_out_as_root() {
   case $action in
     move) hand exchange_into_store ;;
     copy) hand bring_into_store ;;
-    adopt) hand make_mount_point ;;
+    adopt) hand take_place ;;
     create) make_bound_directory && hand make_mount_point ;;
     convert) hand replace_link ;;
     unit)
@@ -2280,6 +2378,17 @@ exchange_into_store() {
 # What the system keeps is reached by everybody, as far as its own mode lets them.
 make_parents_of() {
   if [[ $EUID == 0 && $user == - ]]; then (umask 022 && make_parents "$1"); else make_parents "$1"; fi
+}
+
+# What is to be below the mount: nothing, or still what was copied when it was mounted first.
+take_place() {
+  is_as_copied || make_mount_point
+}
+
+is_as_copied() {
+  has_data "$live" && has_note "$copied" "$stored" && is_noted_linked && stamp_of "$live" || return 1
+  stamp=$reply
+  is_print "$live" "${noted[1]}"
 }
 
 make_mount_point() {
@@ -2380,6 +2489,7 @@ look_at_covered() {
       action=refuse reason="it is not mounted"
     else
       action=commit
+      if privately measure_covered && [[ $answer =~ ^[0-9]+$ ]]; then bytes=$answer; else reason=''; fi
     fi
   fi
 }
@@ -2387,6 +2497,11 @@ has_covered() {
   [[ -L $copied || -L $emptying ]] || has_data "$original" || return 1
   answer=no
   if has_foreign "$stored"; then answer=yes; fi
+}
+
+measure_covered() {
+  sizes_of "$live" "$live.remanence-trash" "$original"
+  answer=$reply
 }
 
 # As the owner, below the mount: deletes what has nothing that was not copied. What was decided about is noted before the
@@ -2418,12 +2533,11 @@ empty_covered() {
 
 # Goes on with that, but never with what was written since.
 empty_rest() {
-  (
-    cd -P -- "$live" && [[ ! . -ef $stored ]] || exit 1
-    newer=$(find . -xdev -mindepth 1 ! -type d -newercm "$emptying" -print -quit) && [[ -z $newer ]] || exit 5
-    find . -xdev -mindepth 1 -delete
-  ) && is_empty_directory "$live" && return 0
-  reason="something was written to what a --commit was deleting: look whether you need it" code=5
+  local how=0
+  (cd -P -- "$live" && [[ ! . -ef $stored ]] && sweep . 0) || how=$?
+  if is_empty_directory "$live"; then return 0; fi
+  reason="not all could be deleted of what a --commit is deleting"
+  if ((how == 5)); then reason="something was written to what a --commit was deleting: look whether you need it" code=5; fi
   return 1
 }
 
@@ -2860,7 +2974,7 @@ look_at_all() {
     case $action/$aside in
       move/link) size_of "$original" ;;
       move/*) size_of "$live" ;;
-      commit/*) size_of "$original" ;;
+      commit/*) sizes_of "$original" "$live.remanence-trash" ;;
       *) reply=$bytes ;;
     esac
     bytes=$reply
@@ -2896,6 +3010,7 @@ main() {
   find_exchanger
   look_at_all
   agree_to_copy
+  say_what_comes
   if [[ $dry_run == no && " ${actions[*]-} " == *\ @(linked|move|copy|place|create|adopt|take|settle)\ * ]]; then make_root_links; fi
 
   [[ $format == text ]] || printf '{ "version": 1, "dryRun": %s, "entries": [ ' "$([[ $dry_run == yes ]] && echo true || echo false)"

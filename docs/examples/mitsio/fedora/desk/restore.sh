@@ -22,7 +22,16 @@ die() {
 }
 
 # Bytes for people.
-human() { numfmt --to=iec-i --suffix=B --format='%.1f' -- "$1" | sed 's/\.0\([A-Z]\)/\1/'; }
+human() {
+  if [[ $1 -lt 1024 ]]; then printf '%sB\n' "$1"; else human_large "$1"; fi
+}
+human_large() { numfmt --to=iec-i --suffix=B --format='%.1f' -- "$1" | sed 's/\.0\([A-Z]\)/\1/'; }
+
+# say_ahead COUNT WHAT MOVED COPIED DELETED: before the first action of a real run, what will happen to how many bytes.
+say_ahead() {
+  [[ $format == text && $dry_run == no && $1 -gt 0 ]] || return 0
+  say "$1 $2: $(human "$3") to move, $(human "$4") to copy, $(human "$5") to delete."
+}
 
 # A path as a person knows it.
 short() {
@@ -283,15 +292,24 @@ is_real_directory() {
 # True where a directory and all above it, up to TOP, can be changed by nobody but us and root. (In a directory with the
 # sticky bit others cannot rename what is ours.)
 is_trusted() {
-  local at=$1 bits owner
+  are_ours "$1" "$2" 022
+}
+
+# are_ours PATH TOP BITS: as above; BITS are those that let somebody else write.
+are_ours() {
+  local at=$1 bits owner steps=() seen=0
   while [[ $at != "$2" ]]; do
     [[ ! -L $at ]] || return 1
-    read -r bits owner < <(stat -c '%a %u' -- "$at") || return 1
-    [[ $owner == 0 || $owner == "$EUID" ]] || return 1
-    (((8#$bits & 8#022) == 0 || (8#$bits & 8#1000) != 0)) || return 1
+    steps+=("$at")
     at=${at%/*}
   done
-  return 0
+  ((${#steps[@]} > 0)) || return 0
+  while read -r bits owner; do
+    [[ $owner == 0 || $owner == "$EUID" ]] || return 1
+    (((8#$bits & 8#$3) == 0 || (8#$bits & 8#1000) != 0)) || return 1
+    seen=$((seen + 1))
+  done < <(stat -c '%a %u' -- "${steps[@]}")
+  ((seen == ${#steps[@]}))
 }
 
 mount_points=()
@@ -323,6 +341,17 @@ place_of() {
 size_of() {
   reply=$(du -s --block-size=1 -- "$1" 2>/dev/null | cut -f1) || :
   reply=${reply:-0}
+}
+
+# sizes_of PATH…: what there is of these, in sum.
+sizes_of() {
+  local one sum=0
+  for one in "$@"; do
+    if [[ ! -e $one || -L $one ]]; then continue; fi
+    size_of "$one"
+    sum=$((sum + reply))
+  done
+  reply=$sum
 }
 
 # --- stores and links ---------------------------------------------------------------------------------------------
@@ -947,6 +976,21 @@ agree_to_copy() {
   warn "Home and store are on another mount each, or nothing here can exchange two names. Nothing is touched."
 }
 
+# From what was decided: what will happen.
+say_what_comes() {
+  local n count=0 moving=0 copying=0 deleting=0
+  for n in "${!actions[@]}"; do
+    case ${actions[$n]} in
+      linked | mounted | absent | none | refuse) continue ;;
+      copy) copying=$((copying + sizes[n])) ;;
+      commit | sweep) deleting=$((deleting + sizes[n])) ;;
+      *) moving=$((moving + sizes[n])) ;;
+    esac
+    count=$((count + 1))
+  done
+  say_ahead "$count" entries "$moving" "$copying" "$deleting"
+}
+
 # The worse of two exit codes: what has to be settled by hand, what is unsafe, what is in use.
 worst_of() {
   case $1/$2 in
@@ -1502,33 +1546,6 @@ survey() {
   done
 }
 
-# The path that the home had when the backup was made, or nothing: the one below which most of what is wanted is found.
-find_former_home() {
-  local path
-  while IFS= read -r path; do
-    if [[ $path == "$home"/* ]]; then printf '%s\n' "${path#"$home"/}"; fi
-  done <"$work/wanted" >"$work/wanted-below"
-  reply=$(cut -f 3- -- "$work"/list-* | awk '
-    NR == FNR { wanted[$0] = 1; next }
-    {
-      rest = $0
-      sub(/^\.\//, "/", rest)
-      for (at = length(rest); at > 1; at--) {
-        if (substr(rest, at, 1) != "/" || !(substr(rest, at + 1) in wanted)) continue
-        found[substr(rest, 1, at - 1)]++
-      }
-    }
-    END {
-      for (place in found) {
-        if (found[place] < most || (found[place] == most && length(place) >= length(best))) continue
-        best = place
-        most = found[place]
-      }
-      print best
-    }
-  ' "$work/wanted-below" -) || reply=
-}
-
 # unpack STAGE NUMBER…: puts what was saved of the entries of these numbers below a stage, and verifies it there: what
 # is wrong in any way ends the run.
 unpack() {
@@ -1866,22 +1883,12 @@ is_safe_way() {
   if [[ -n $me && $parent/ == "$home"/* ]]; then
     # Many homes have directories that the group may write, which is nobody but its user; to root that is not said.
     if ((EUID != 0)); then
-      is_own_way "$parent"
+      are_ours "$parent" "$home" 002
       return
     fi
     top=$home
   fi
   is_trusted "$parent" "$top"
-}
-
-is_own_way() {
-  local at=$1 bits owner
-  while [[ $at == "$home"/* ]]; do
-    read -r bits owner < <(stat -c '%a %u' -- "$at") || return 1
-    [[ $owner == 0 || $owner == "$EUID" ]] || return 1
-    (((8#$bits & 8#002) == 0 || (8#$bits & 8#1000) != 0)) || return 1
-    at=${at%/*}
-  done
 }
 
 # Makes the directories above a place one by one, and looks at each: where others may write too, one that appears just
@@ -1941,8 +1948,10 @@ put() {
   # rmdir removes nothing but an empty directory.
   if is_empty_directory "$2"; then rmdir -- "$2" || return 1; fi
   rename_into "$1" "$2" || return 1
-  put_on_disk "${2%/*}/"
+  renamed_in["${2%/*}/"]=1
 }
+# Where something was put: on the disk at the end, all at once. Until then it is there under one of its two names.
+declare -A renamed_in=()
 
 # While a place gets what was restored, a link beside it, whose text is a note (see links.sh), says what was there before:
 # PLACE.remanence-replacing, about what is to become PLACE.remanence-original.
@@ -2127,6 +2136,101 @@ put_host_bound_aside() {
   done
 }
 
+# --- where it was when the backup was made ------------------------------------------------------------------------
+
+# The folders of this home in stores outside it, and last the home itself: where each is now, where it was then, and the
+# store, whose path does not change with the home's.
+homes=() homes_then=() home_stores=()
+find_homes() {
+  local root folder
+  local -A listed=()
+  for root in "${!live_name[@]}"; do
+    folder=${root%"/${live_name["$root"]}"}
+    if [[ $folder == "$root" || $folder/ == "$home"/* || -n ${listed["$folder"]-} ]]; then continue; fi
+    listed["$folder"]=yes
+    homes+=("$folder")
+    home_stores+=("${folder%"${home_of["$me"]-}"}")
+  done
+  homes+=("$home") home_stores+=('')
+  homes_then=("${homes[@]}")
+}
+
+# A path of now as it was then.
+then_at() {
+  local n
+  reply=$1
+  for n in "${!homes[@]}"; do
+    if [[ $1 == "${homes[$n]}"/* ]]; then reply=${homes_then[$n]}${1#"${homes[$n]}"}; fi
+  done
+}
+
+# Where the backup has nothing at all of one of these, the home had another path then, or its user another name. Sets
+# `homes_then`, and `reply` to nothing where all is as it was.
+find_former_homes() {
+  local n changed=
+  : >"$work/taken"
+  for n in "${!homes[@]}"; do
+    if [[ -n $me && -z $other ]] && ! is_in_backup "${homes[$n]}"; then
+      find_former "$n"
+      [[ -n $reply ]] || continue
+      changed=yes homes_then[n]=$reply
+      if [[ -z ${home_stores[$n]} ]]; then
+        warn "this was saved when the home was $(plain "$reply")"
+      else
+        warn "this was saved when what is in $(plain "${homes[$n]}") now was in $(plain "$reply")"
+      fi
+    fi
+    printf '%s\n' "${homes_then[$n]}" >>"$work/taken"
+  done
+  reply=$changed
+}
+
+# True where something below a folder was looked for and found.
+is_in_backup() {
+  local key
+  for key in "${!saved_files[@]}"; do
+    [[ ${key#* } == "$1"/* ]] && return 0
+  done
+  return 1
+}
+
+# find_former NUMBER: sets `reply` to the folder below which most of what a home keeps is found, or to nothing. All that it
+# keeps is looked for, not only what was asked for: one name alone may be found anywhere. A home in a store is found in that
+# store; the home itself in none of those, which have the same names in them.
+find_former() {
+  local path
+  for path in "${root_paths[@]}"; do
+    if [[ $path == "${homes[$1]}"/* ]]; then printf '%s\n' "${path#"${homes[$1]}"/}"; fi
+  done >"$work/names"
+  reply=$(cut -f 3- -- "$work"/list-* | NOW=${homes[$1]} STORE=${home_stores[$1]} awk '
+    function is_possible(place,  one) {
+      if (ENVIRON["STORE"] != "" && index(place, ENVIRON["STORE"] "/") != 1) return 0
+      for (one in taken) if (index(place "/", one "/") == 1) return 0
+      return 1
+    }
+    kind == "name" { kept[$0] = 1; next }
+    kind == "taken" { taken[$0] = 1; next }
+    {
+      rest = $0
+      sub(/^\.\//, "/", rest)
+      for (at = length(rest); at > 1; at--) {
+        if (substr(rest, at, 1) != "/" || !(substr(rest, at + 1) in kept)) continue
+        found[substr(rest, 1, at - 1)]++
+      }
+    }
+    END {
+      if (ENVIRON["NOW"] in found) exit
+      for (place in found) {
+        if (found[place] < most || (found[place] == most && length(place) >= length(best))) continue
+        if (!is_possible(place)) continue
+        best = place
+        most = found[place]
+      }
+      print best
+    }
+  ' kind=name "$work/names" kind=taken "$work/taken" kind= -) || reply=
+}
+
 # --- what goes where ----------------------------------------------------------------------------------------------
 
 # Of each entry: its name in the manifest, its class, where it belongs now, where it is in the backup and in which snapshot.
@@ -2206,13 +2310,13 @@ add() {
   fi
   absolute "$1"
   is_asked_for "$reply" || {
-    left_behind+=("$3")
+    of_one_machine+=("$3")
     return 0
   }
   entry_names+=("$1") entry_classes+=("$2") finals+=("$3") may_be+=("$4") may_be_too+=("$5")
   if [[ $6 == - ]]; then entry_owners+=(system); else entry_owners+=(home); fi
 }
-left_behind=()
+of_one_machine=()
 
 # Where this host keeps what the manifest calls PATH: at a root of its own, or inside one.
 find_place() {
@@ -2234,19 +2338,16 @@ find_place() {
   [[ -n $reply ]]
 }
 
-# Finds out where in the backup each entry is. Where nothing of the home is, the home may have had another path then.
+# Finds out where in the backup each entry is.
 locate() {
-  local was=$home i
+  local i
+  find_homes
   write_wanted
   survey
-  if [[ -n $me && -z $other ]] && ! has_found_home; then
-    find_former_home
-    if [[ -n $reply && $reply != "$home" ]]; then
-      was=$reply
-      warn "this was saved when the home was $(plain "$was")"
-      write_wanted
-      survey
-    fi
+  find_former_homes
+  if [[ -n $reply ]]; then
+    write_wanted
+    survey
   fi
   local again=("${!entry_names[@]}")
   for i in "${again[@]}"; do
@@ -2277,26 +2378,12 @@ write_wanted() {
   done >"$work/wanted"
 }
 
-# A path of this home as it was when the backup was made.
-then_at() {
-  reply=$1
-  if [[ $reply == "$home"/* ]]; then reply=$was${reply#"$home"}; fi
-}
-
 # The snapshots that have something at a path.
 there_in() {
   local n
   for n in "${!snapshots[@]}"; do
     if [[ -n ${saved_files["$n $1"]-} ]]; then printf '%s ' "$n"; fi
   done
-}
-
-has_found_home() {
-  local key
-  for key in "${!saved_files[@]}"; do
-    [[ ${key#* } == "$home"/* ]] && return 0
-  done
-  return 1
 }
 
 # pick PATH CLASS NUMBER: from the snapshot of that class, or, since a manifest changes, from one that has it.
@@ -2339,6 +2426,7 @@ decide() {
     reason="it belongs to $(plain "$reply"), unknown here: install what makes that user, or add one"
   elif is_free "$final"; then
     action=restore
+    if [[ -z $rehearsing ]] && ! can_give_way "$final"; then action=keep; fi
   elif [[ -n $rehearsing ]]; then
     action=keep
   elif [[ -L $final ]]; then
@@ -2361,10 +2449,8 @@ why_not_replace() {
     reason='it lies in the root directory'
   elif [[ -e $1.remanence-original || -L $1.remanence-original ]]; then
     reason="what was there before is still in $(short "$1").remanence-original: look which of them you want"
-  elif has_mount "$1"; then
-    reason='something is mounted there or inside it'
-  elif is_mounted_elsewhere "$1"; then
-    reason="it is what is mounted at $(plain "$(short "$reply")"), and would go on being that: unmount that first" code=4
+  elif why_not_move "$1" && [[ -n $reason ]]; then
+    return
   elif [[ -d $1 ]] && has_subvolume "$1"; then
     reason='there is a btrfs subvolume inside it, of which the backup has nothing'
   else
@@ -2376,7 +2462,28 @@ why_not_replace() {
   fi
 }
 
-# True where a mount shows a directory at another place, as a bind mount does: a mount follows what it shows, not its name.
+# Where a mount is at stake: it follows what it shows, and not the name.
+why_not_move() {
+  mount_points=()
+  load_mounts
+  if has_mount "$1"; then
+    reason='something is mounted there or inside it'
+  elif is_mounted_elsewhere "$1"; then
+    reason="it is what is mounted at $(plain "$(short "$reply")"), and would go on being that: unmount that first" code=4
+  fi
+}
+
+# True but for a mount in what is free: an empty directory gives way as well.
+can_give_way() {
+  local before=$reason
+  [[ -d $1 ]] || return 0
+  reason=
+  why_not_move "$1"
+  [[ -z $reason ]] || return 1
+  reason=$before
+}
+
+# True where a mount shows a directory at another place, as a bind mount does.
 is_mounted_elsewhere() {
   for reply in "${mount_points[@]}"; do
     [[ $reply != "$1" && $reply -ef $1 ]] && return 0
@@ -3174,7 +3281,7 @@ carry_out() {
     if came_with_another "$final"; then action=restore says='restored with the directory around it'; else action=absent; fi
     return
   fi
-  if is_free "$final"; then
+  if is_free "$final" && can_give_way "$final"; then
     if put "$staged" "$final"; then action=restore; else action=refuse reason='it cannot be put there'; fi
   elif [[ ! -L $final ]] && is_same_as "$staged" "$final"; then
     action=same
@@ -3197,10 +3304,10 @@ said_of() {
     absent) reply='not in the backup' ;;
     same) reply='the same as in the backup' ;;
     refuse) reply="REFUSED: $reason" ;;
-    restore) reply=$([[ $dry_run == yes ]] && echo 'would be restored' || echo 'restored') ;;
-    replace)
-      reply=$([[ $dry_run == yes ]] && echo 'would be replaced' || echo 'replaced')
-      reply+="; what was there stays, as ${1##*/}.remanence-original"
+    restore | replace)
+      reply=${action}d
+      if [[ $dry_run == yes ]]; then reply="would be $reply"; fi
+      [[ $action == restore ]] || reply+="; what was there stays, as ${1##*/}.remanence-original"
       ;;
     keep) reply="REFUSED: $reason" ;;
   esac
@@ -3238,15 +3345,15 @@ announce() {
 # What belongs to one machine is asked for on a terminal; without one it stays where it is, and that is said.
 ask_for_host_bound() {
   local answer=
-  ((${#left_behind[@]} > 0)) || return 0
+  ((${#of_one_machine[@]} > 0)) || return 0
   if [[ $yes == no && $dry_run == no && $format == text && -t 0 && -t 2 ]]; then
-    read -r -p "${left_behind[*]} belong to one machine. Restore them here too? [y/N] " answer
+    read -r -p "${of_one_machine[*]} belong to one machine. Restore them here too? [y/N] " answer
   fi
   if [[ $answer == [yY]* ]]; then
     host_bound=yes entry_names=() entry_classes=() entry_owners=() finals=() may_be=() may_be_too=()
     choose
   else
-    warn "left where they are, since they belong to one machine (--host-bound): ${left_behind[*]}"
+    warn "left where they are, since they belong to one machine (--host-bound): ${of_one_machine[*]}"
   fi
 }
 
@@ -3266,10 +3373,9 @@ summary() {
 
 main() {
   local i one action reason code says order=() actions=() reasons=() codes=() sizes=() counts=() stage_of=() restored=()
-  local refused=0 same=0 worst=0 separator='' source_name='' was
+  local refused=0 same=0 worst=0 separator='' source_name=''
   options "$@"
   choose_user
-  was=$home
   settings
   settle_source
   choose
@@ -3306,6 +3412,7 @@ main() {
   fi
   [[ $format == text ]] || printf '{ "version": 1, "from": %s, "entries": [ ' "$(json "$source_name")"
   for i in "${order[@]}"; do finish "$i"; done
+  if ((${#renamed_in[@]} > 0)); then put_on_disk "${!renamed_in[@]}"; fi
   if [[ $dry_run == no ]]; then tidy_stages; fi
   write_journal
   summary

@@ -22,7 +22,16 @@ die() {
 }
 
 # Bytes for people.
-human() { numfmt --to=iec-i --suffix=B --format='%.1f' -- "$1" | sed 's/\.0\([A-Z]\)/\1/'; }
+human() {
+  if [[ $1 -lt 1024 ]]; then printf '%sB\n' "$1"; else human_large "$1"; fi
+}
+human_large() { numfmt --to=iec-i --suffix=B --format='%.1f' -- "$1" | sed 's/\.0\([A-Z]\)/\1/'; }
+
+# say_ahead COUNT WHAT MOVED COPIED DELETED: before the first action of a real run, what will happen to how many bytes.
+say_ahead() {
+  [[ $format == text && $dry_run == no && $1 -gt 0 ]] || return 0
+  say "$1 $2: $(human "$3") to move, $(human "$4") to copy, $(human "$5") to delete."
+}
 
 # A path as a person knows it.
 short() {
@@ -283,15 +292,24 @@ is_real_directory() {
 # True where a directory and all above it, up to TOP, can be changed by nobody but us and root. (In a directory with the
 # sticky bit others cannot rename what is ours.)
 is_trusted() {
-  local at=$1 bits owner
+  are_ours "$1" "$2" 022
+}
+
+# are_ours PATH TOP BITS: as above; BITS are those that let somebody else write.
+are_ours() {
+  local at=$1 bits owner steps=() seen=0
   while [[ $at != "$2" ]]; do
     [[ ! -L $at ]] || return 1
-    read -r bits owner < <(stat -c '%a %u' -- "$at") || return 1
-    [[ $owner == 0 || $owner == "$EUID" ]] || return 1
-    (((8#$bits & 8#022) == 0 || (8#$bits & 8#1000) != 0)) || return 1
+    steps+=("$at")
     at=${at%/*}
   done
-  return 0
+  ((${#steps[@]} > 0)) || return 0
+  while read -r bits owner; do
+    [[ $owner == 0 || $owner == "$EUID" ]] || return 1
+    (((8#$bits & 8#$3) == 0 || (8#$bits & 8#1000) != 0)) || return 1
+    seen=$((seen + 1))
+  done < <(stat -c '%a %u' -- "${steps[@]}")
+  ((seen == ${#steps[@]}))
 }
 
 mount_points=()
@@ -323,6 +341,17 @@ place_of() {
 size_of() {
   reply=$(du -s --block-size=1 -- "$1" 2>/dev/null | cut -f1) || :
   reply=${reply:-0}
+}
+
+# sizes_of PATH…: what there is of these, in sum.
+sizes_of() {
+  local one sum=0
+  for one in "$@"; do
+    if [[ ! -e $one || -L $one ]]; then continue; fi
+    size_of "$one"
+    sum=$((sum + reply))
+  done
+  reply=$sum
 }
 
 # --- stores and links ---------------------------------------------------------------------------------------------
@@ -835,6 +864,21 @@ agree_to_copy() {
   warn "Home and store are on another mount each, or nothing here can exchange two names. Nothing is touched."
 }
 
+# From what was decided: what will happen.
+say_what_comes() {
+  local n count=0 moving=0 copying=0 deleting=0
+  for n in "${!actions[@]}"; do
+    case ${actions[$n]} in
+      linked | mounted | absent | none | refuse) continue ;;
+      copy) copying=$((copying + sizes[n])) ;;
+      commit | sweep) deleting=$((deleting + sizes[n])) ;;
+      *) moving=$((moving + sizes[n])) ;;
+    esac
+    count=$((count + 1))
+  done
+  say_ahead "$count" entries "$moving" "$copying" "$deleting"
+}
+
 # The worse of two exit codes: what has to be settled by hand, what is unsafe, what is in use.
 worst_of() {
   case $1/$2 in
@@ -990,7 +1034,21 @@ own_bound_paths=()
 
 # True where this run is root's own, for the mounts and labels of everybody.
 is_for_root() {
-  [[ $EUID == 0 && $home == "$own_home" && (-z $me || ($me == root && ${#bound_paths[@]} -gt 0)) ]]
+  local n
+  [[ $EUID == 0 && $home == "$own_home" ]] || return 1
+  if [[ -z $me ]]; then return 0; fi
+  [[ $me == root ]] || return 1
+  for n in "${!bound_paths[@]}"; do
+    if is_wanted_mount "$n"; then return 0; fi
+  done
+  return 1
+}
+
+# True where a mount was asked for, by its path or as in the manifest; `reply` is its path.
+is_wanted_mount() {
+  reply=${bound_paths[$1]}
+  [[ $reply == /* ]] || reply=${home_of["${bound_users[$1]}"]}/$reply
+  wanted "${bound_paths[$1]}" || wanted "$reply"
 }
 
 units=/etc/systemd/system

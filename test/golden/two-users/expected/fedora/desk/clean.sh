@@ -22,7 +22,16 @@ die() {
 }
 
 # Bytes for people.
-human() { numfmt --to=iec-i --suffix=B --format='%.1f' -- "$1" | sed 's/\.0\([A-Z]\)/\1/'; }
+human() {
+  if [[ $1 -lt 1024 ]]; then printf '%sB\n' "$1"; else human_large "$1"; fi
+}
+human_large() { numfmt --to=iec-i --suffix=B --format='%.1f' -- "$1" | sed 's/\.0\([A-Z]\)/\1/'; }
+
+# say_ahead COUNT WHAT MOVED COPIED DELETED: before the first action of a real run, what will happen to how many bytes.
+say_ahead() {
+  [[ $format == text && $dry_run == no && $1 -gt 0 ]] || return 0
+  say "$1 $2: $(human "$3") to move, $(human "$4") to copy, $(human "$5") to delete."
+}
 
 # A path as a person knows it.
 short() {
@@ -283,15 +292,24 @@ is_real_directory() {
 # True where a directory and all above it, up to TOP, can be changed by nobody but us and root. (In a directory with the
 # sticky bit others cannot rename what is ours.)
 is_trusted() {
-  local at=$1 bits owner
+  are_ours "$1" "$2" 022
+}
+
+# are_ours PATH TOP BITS: as above; BITS are those that let somebody else write.
+are_ours() {
+  local at=$1 bits owner steps=() seen=0
   while [[ $at != "$2" ]]; do
     [[ ! -L $at ]] || return 1
-    read -r bits owner < <(stat -c '%a %u' -- "$at") || return 1
-    [[ $owner == 0 || $owner == "$EUID" ]] || return 1
-    (((8#$bits & 8#022) == 0 || (8#$bits & 8#1000) != 0)) || return 1
+    steps+=("$at")
     at=${at%/*}
   done
-  return 0
+  ((${#steps[@]} > 0)) || return 0
+  while read -r bits owner; do
+    [[ $owner == 0 || $owner == "$EUID" ]] || return 1
+    (((8#$bits & 8#$3) == 0 || (8#$bits & 8#1000) != 0)) || return 1
+    seen=$((seen + 1))
+  done < <(stat -c '%a %u' -- "${steps[@]}")
+  ((seen == ${#steps[@]}))
 }
 
 mount_points=()
@@ -323,6 +341,17 @@ place_of() {
 size_of() {
   reply=$(du -s --block-size=1 -- "$1" 2>/dev/null | cut -f1) || :
   reply=${reply:-0}
+}
+
+# sizes_of PATH…: what there is of these, in sum.
+sizes_of() {
+  local one sum=0
+  for one in "$@"; do
+    if [[ ! -e $one || -L $one ]]; then continue; fi
+    size_of "$one"
+    sum=$((sum + reply))
+  done
+  reply=$sum
 }
 
 # --- what desk keeps ---
@@ -561,6 +590,7 @@ main() {
   done
   if [[ $dry_run == no && $all -gt 0 ]]; then
     command -v systemd-tmpfiles >/dev/null || die 2 "systemd-tmpfiles is not installed"
+    say_ahead "$all" files 0 0 "$total"
     rules | systemd-tmpfiles --user --clean - || die 2 "systemd-tmpfiles failed"
     journal "clean $all files, $total bytes"
     write_journal
