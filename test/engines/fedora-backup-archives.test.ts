@@ -30,6 +30,7 @@ import {
   scriptsOf,
   snapshot,
 } from "../support/fedora.ts";
+import { quicken } from "../support/restic-key.ts";
 import { folderWith, scratch } from "../support/workspace.ts";
 
 async function archiving(
@@ -77,6 +78,7 @@ describeWith(["zstd", "restic-current"], "old archives", () => {
       return done.out;
     };
     call("init");
+    quicken(join(folder, "r"), "x");
     for (const time of times) call("backup", "-q", "--force", "--time", time.replace("T", " "), join(folder, "f"));
     return (keep) => {
       const [report] = JSON.parse(call("forget", "--dry-run", "--json", "--group-by", "", ...keep)) as {

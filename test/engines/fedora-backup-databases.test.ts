@@ -15,6 +15,7 @@ import {
   type Scripts,
   scriptsOf,
 } from "../support/fedora.ts";
+import { quicken } from "../support/restic-key.ts";
 import { scratch } from "../support/workspace.ts";
 
 const entries = ["{ path: app/, database: true, how: none }", "photos/"];
@@ -122,6 +123,7 @@ describeWith(["restic", "restic-current", "sqlite", "root"], "backup.sh with res
     run(["chown", "4321", cache], { home });
     const env = { RESTIC_CACHE_DIR: cache };
     expectRun(0, scripts, "backup", ["--init"], { home, uid: 4321, env });
+    quicken(join(to, "r"));
     const restic = ["restic", "-r", join(to, "r"), "--password-file", join(home, ".password")];
     let before = 0;
     for (let i = 0; i < 2; i++) {

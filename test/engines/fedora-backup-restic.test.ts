@@ -14,6 +14,7 @@ import {
   type Scripts,
   scriptsOf,
 } from "../support/fedora.ts";
+import { quicken } from "../support/restic-key.ts";
 import { scratch } from "../support/workspace.ts";
 
 const versions = ["restic", "restic-current"] as const;
@@ -81,6 +82,7 @@ describeWith(["restic", "restic-current"], "backup.sh with either version of res
     const { scripts, home, env, to } = await saving(engine);
     expect(expectRun(2, scripts, "backup", [], { home, env }).err).toContain("there is no repository at");
     expectRun(0, scripts, "backup", ["--init"], { home, env });
+    quicken(to);
     expect(markOf(home, "last")).toMatch(/^\S+Z complete restic, /);
     writeFileSync(join(home, ".password"), "wrong\n");
     const wrong = expectRun(2, scripts, "backup", ["--init"], { home, env });
@@ -103,6 +105,7 @@ describeWith(["restic", "restic-current"], "backup.sh with either version of res
     const { scripts, home, env, to } = saved;
     run(["bash", "-c", 'head -c 300K /dev/urandom >"$1"', "-", join(home, "photos/film")], { home });
     expectRun(0, scripts, "backup", ["--init"], { home, env });
+    quicken(to);
     // Other backups may go on beside a backup; what needs the repository for itself is put off.
     const backup = await holding(saved, "backup", "-q", "--stdin");
     const beside = expectRun(0, scripts, "backup", ["--wait", "0"], { home, env });
@@ -126,6 +129,7 @@ describeWith(["restic", "restic-current"], "backup.sh with either version of res
     const { scripts, home, env, to, restic } = await saving("restic-current", ", retain: { last: 1 }");
     run(["bash", "-c", 'head -c 300K /dev/urandom >"$1"', "-", join(home, "photos/film")], { home });
     expectRun(0, scripts, "backup", ["--init"], { home, env });
+    quicken(to);
     const due = (): void =>
       writeFileSync(join(home, ".local/state/remanence/backup-user-ann.checked"), "2020-01-01T00:00:00Z x\n");
     due();
@@ -150,6 +154,7 @@ describeWith(["restic", "restic-current"], "a repository of one version of resti
   ] as const)("written by %s is restored and continued by %s", async (writer, reader) => {
     const { scripts, home, env, to } = await saving(writer);
     expectRun(0, scripts, "backup", ["--init"], { home, env });
+    quicken(to);
     const other = envOf(reader);
     rmSync(join(home, "photos"), { recursive: true });
     expectRun(0, scripts, "restore", ["--only", "photos"], { home, env: other });
@@ -166,8 +171,9 @@ describeWith(["restic", "restic-current"], "a repository of one version of resti
 describeWith(["restic", "restic-current", "loop"], "backup.sh with restic and no room", () => {
   it.each(versions)("says so, and earlier backups are there: %s", async (engine) => {
     const fs = mounted("ext4");
-    const { scripts, home, env, restic } = await saving(engine, "", join(fs, "r"));
+    const { scripts, home, env, to, restic } = await saving(engine, "", join(fs, "r"));
     expectRun(0, scripts, "backup", ["--init"], { home, env });
+    quicken(to);
     run(
       [
         "bash",

@@ -25,6 +25,7 @@ import {
   snapshot,
 } from "../support/fedora.ts";
 import { pathWith } from "../support/fedora-crash.ts";
+import { quicken } from "../support/restic-key.ts";
 import { scratch } from "../support/workspace.ts";
 
 const files = { a: "1", below: { b: "2" } };
@@ -209,6 +210,7 @@ describeWith(["restic"], "backup.sh with restic", () => {
     run(["chown", "0", password], { home });
     expect(existsSync(to)).toBe(false);
     expectRun(0, scripts, "backup", ["--init"], { home, env: env() });
+    quicken(to);
     writeFileSync(password, "wrong\n");
     expectRun(2, scripts, "backup", [], { home, env: env() });
     expectRun(2, scripts, "restore", ["--dry-run"], { home, env: env() });
@@ -222,6 +224,7 @@ describeWith(["restic"], "backup.sh with restic", () => {
     const { scripts, home, to, password } = await saving(["photos/", "photos/other/keep/"]);
     lay(home, { photos: content, ".cache": mark });
     expectRun(0, scripts, "backup", ["--init"], { home, env: env() });
+    quicken(to);
     const list = run(["restic", "-r", to, "--password-file", password, "ls", "latest"], { home, env: env() }).out;
     for (const path of ["target/CACHEDIR.TAG", "other/film", "other/keep/a", "fake/film"]) {
       expect(list).toContain(`photos/${path}\n`);
@@ -234,6 +237,7 @@ describeWith(["restic"], "backup.sh with restic", () => {
     const { scripts, home, to, password } = await saving([".cache/app/"]);
     lay(home, { ".cache": { ...mark, app: { ...mark, below: { b: "1" } } } });
     expectRun(0, scripts, "backup", ["--init"], { home, env: env() });
+    quicken(to);
     const list = run(["restic", "-r", to, "--password-file", password, "ls", "latest"], { home, env: env() }).out;
     expect(list).toContain(".cache/app/film");
     expect(list).toContain(".cache/app/below/b");
@@ -261,6 +265,7 @@ describeWith(["restic"], "backup.sh with restic", () => {
   it("forgets only its own user's old snapshots", async () => {
     const { scripts, home, to, password } = await saving(["app/"], ", retain: { last: 1 }");
     expectRun(0, scripts, "backup", ["--init"], { home, env: env() });
+    quicken(to);
     const restic = (...args: string[]): string =>
       run(["restic", "-r", to, "--password-file", password, ...args], { home, env: env() }).out;
     restic("backup", join(home, "photos"), "--host", "desk", "--tag", "remanence,user-bob,class-state");

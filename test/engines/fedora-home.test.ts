@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
 import { describeWith } from "../support/engines.ts";
 import { contents, expectRun, lay, manifestOf, newHome, run, type Scripts, scriptsOf } from "../support/fedora.ts";
+import { quicken } from "../support/restic-key.ts";
 import { scratch } from "../support/workspace.ts";
 
 /** Scripts that back up to a folder, with age where a recipient is named, or to a repository of restic. */
@@ -75,6 +76,7 @@ describeWith(["restic", "age"], "restore.sh in a home with another path", () => 
     const restic = (...args: string[]): string =>
       expectSuccess(["restic", "-q", "-r", to, "--password-file", join(home, ".password"), ...args], home);
     restic("init");
+    quicken(to);
     restic("backup", "--host", "laptop", "--tag", "remanence,class-state", `${store}/app`, `${store}/.config/tool`);
     const [snapshot] = JSON.parse(restic("snapshots", "--json")) as { id: string }[];
     expectRun(0, scripts, "restore", ["--from", snapshot?.id ?? ""], { home });
@@ -110,6 +112,7 @@ describeWith(["restic", "zstd"], "backup.sh into a folder of what it backs up", 
     for (const options of [engine === "restic" ? ["--init"] : [], []]) {
       const done = expectRun(0, scripts, "backup", options, { home });
       expect(done.err).toBe("~/.persist/docs/it's [mine] $1 holds the backups, and is left out of them\n");
+      if (options.length > 0) quicken(target);
     }
     const back = join(newHome(), "back");
     mkdirSync(back);

@@ -4,6 +4,7 @@ import { expect, it } from "vitest";
 import { describeWith } from "../support/engines.ts";
 import { actions, expectRun, lay, newHome, run, runScript, type Scripts } from "../support/fedora.ts";
 import { lose, savedHome, withSettings } from "../support/fedora-restore.ts";
+import { quicken } from "../support/restic-key.ts";
 import { scratch } from "../support/workspace.ts";
 
 describeWith(["restic", "zstd"], "restore.sh --host", () => {
@@ -41,6 +42,7 @@ describeWith(["restic", "zstd"], "restore.sh --host", () => {
       expect(done.code, done.err).toBe(0);
     };
     restic("init");
+    quicken(to);
     // As backup.nix does it; then others' snapshots, all of them newer.
     for (const [text, host, tags] of [
       ["old", "laptop", "remanence,class-state"],

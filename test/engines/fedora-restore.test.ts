@@ -30,6 +30,7 @@ import {
   scriptsOf,
   snapshot,
 } from "../support/fedora.ts";
+import { quicken } from "../support/restic-key.ts";
 import { scratch } from "../support/workspace.ts";
 
 const files = { a: "1", below: { b: "2", empty: {} } };
@@ -66,6 +67,7 @@ async function saved(home = newHome(), engine: "tar" | "restic" = "tar", top = "
   writeFileSync(join(home, ".password"), "secret\n", { mode: 0o600 });
   expectRun(0, scripts, "link", [], { home });
   expectRun(0, scripts, "backup", engine === "restic" ? ["--init"] : [], { home });
+  if (engine === "restic") quicken(to);
   return { scripts, home, to };
 }
 

@@ -2,6 +2,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Content, expectRun, lay, manifestOf, newHome, type Scripts, scriptsOf } from "./fedora.ts";
+import { quicken } from "./restic-key.ts";
 import { scratch } from "./workspace.ts";
 
 export type Engine = "tar" | "restic";
@@ -38,6 +39,7 @@ export async function savedHome(
   writeFileSync(join(home, ".password"), "secret\n", { mode: 0o600 });
   expectRun(0, scripts, "link", ["--yes"], { home });
   expectRun(0, scripts, "backup", engine === "restic" ? ["--init"] : [], { home });
+  if (engine === "restic") quicken(to);
   return { scripts, home, to };
 }
 
