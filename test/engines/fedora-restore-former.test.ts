@@ -2,8 +2,8 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { describeWith } from "../support/engines.ts";
-import { expectRun, lay, manifestOf, newHome, type Scripts, scriptsOf } from "../support/fedora.ts";
-import { archiveIn } from "../support/fedora-restore.ts";
+import { expectRun, lay, manifestOf, newHome, run, type Scripts, scriptsOf } from "../support/fedora.ts";
+import { archiveIn, lose, savedHome } from "../support/fedora-restore.ts";
 import { scratch } from "../support/workspace.ts";
 
 const entries = ["app/", "photos/", "diary/", "{ path: .config/, class: config, how: none }"];
@@ -90,5 +90,32 @@ describeWith(["zstd"], "restore.sh --only", () => {
     expectRun(2, scripts, "restore", ["--only", ".profile"], { home });
     expect(existsSync(join(home, ".profile"))).toBe(false);
     expect(existsSync(join(home, ".persist"))).toBe(false);
+  });
+});
+
+describeWith(["restic", "restic-current", "zstd"], "restore.sh and the newest backup", () => {
+  it.each(["restic", "restic-current"] as const)("is not misled by a time of another zone: %s", async (version) => {
+    const tools = scratch();
+    run(["bash", "-c", 'ln -s "$(command -v "$1")" "$2/restic"', "-", version, tools], { home: "/" });
+    const env = { PATH: `${tools}:/usr/bin:/usr/sbin` };
+    const { scripts, home } = await savedHome(["app/"], { app: { a: "old" } }, { engine: "restic" });
+    for (const [text, zone] of [
+      ["older", "Pacific/Kiritimati"],
+      ["newest", "Pacific/Pago_Pago"],
+    ] as const) {
+      writeFileSync(join(home, ".persist/app/a"), text);
+      expectRun(0, scripts, "backup", [], { home, env: { ...env, TZ: zone } });
+    }
+    lose(home);
+    expectRun(0, scripts, "restore", [], { home, env });
+    expect(readFileSync(join(home, ".persist/app/a"), "utf8")).toBe("newest");
+  });
+
+  it("says where an archive is not complete", async () => {
+    const { scripts, home, to } = await savedHome(["app/"], { app: { a: "1" } });
+    const sum = `${archiveIn(to)}.sha256`;
+    writeFileSync(sum, readFileSync(sum, "utf8").replace("# complete", "# incomplete"));
+    lose(home);
+    expect(expectRun(0, scripts, "restore", [], { home }).err).toContain("the newest archive is not complete");
   });
 });

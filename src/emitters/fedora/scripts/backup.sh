@@ -158,12 +158,6 @@ leave_out_target() {
   done
 }
 
-# measure walk NUMBER|walk_all: what is not in directories, of a chosen root or of all, in bytes on the disk.
-measure() {
-  reply=$("$@" '!' -type d -printf '%b\n' 2>/dev/null | awk '{ sum += $1 } END { printf "%.0f", sum * 512 }') || :
-  reply=${reply:-0}
-}
-
 # Says before anything is written what will go where, and how much that is at most: what is there already goes only once to
 # a repository, and an archive is smaller.
 announce() {

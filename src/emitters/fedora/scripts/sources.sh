@@ -85,6 +85,9 @@ newest_archive() {
     [[ $one == *.part || $one == *.sha256 || ! -f $one ]] || newest=$one
   done
   [[ -n $newest ]] || die 2 "no archive of $host ($reply) in $target"
+  if [[ -f $newest.sha256 ]] && grep -qxF '# incomplete' -- "$newest.sha256"; then
+    warn "the newest archive is not complete: something could not be read when it was made; --from takes an earlier one"
+  fi
   reply=$newest
 }
 
@@ -174,17 +177,14 @@ cannot_open() {
 }
 
 # newest_of SNAPSHOTS PART CLASS: sets `found` to the newest snapshot of that part, or nothing. NixOS saves all users and
-# the system together.
+# the system together. restic lists the oldest first; times as it writes them, each in its own zone, say nothing.
 newest_of() {
   found=$(printf '%s\n' "$1" | sed 's/},{"time":/}\n{"time":/g' | awk -v part="\"$2\"" -v class="\"class-$3\"" -v other="$other" '
     match($0, /"tags":\[[^]]*\]/) {
       tags = substr($0, RSTART, RLENGTH)
       if (!index(tags, class)) next
       if (!index(tags, part) && (other == "" || tags ~ /"(user-[^"]*|system)"/)) next
-      if (!match($0, /"time":"[^"]*"/)) next
-      time = substr($0, RSTART, RLENGTH)
-      if (time < newest || !match($0, /"id":"[0-9a-f]*"/)) next
-      newest = time
+      if (!match($0, /"id":"[0-9a-f]*"/)) next
       id = substr($0, RSTART + 6, RLENGTH - 7)
     }
     END { print id }

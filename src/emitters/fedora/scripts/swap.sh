@@ -183,11 +183,15 @@ make_directory() {
   if [[ -n $me && ($me != root || $1 == "$home"/*) ]]; then
     mkdir -- "$1" || return 1
   else
-    mkdir -m 0755 -- "$1" || return 1
+    mkdir -m 0700 -- "$1" || return 1
     if [[ -n ${owner_of["$1"]-} ]]; then chown -h -- "${owner_of["$1"]}" "$1" || return 1; fi
     if [[ -n ${group_of["$1"]-} ]]; then chown -h -- ":${group_of["$1"]}" "$1" || return 1; fi
   fi
-  if [[ -n ${mode_of["$1"]-} ]]; then chmod -- "${mode_of["$1"]}" "$1" || return 1; fi
+  if [[ -n ${mode_of["$1"]-} ]]; then
+    chmod -- "${mode_of["$1"]}" "$1" || return 1
+  elif [[ -z $me || ($me == root && $1 != "$home"/*) ]]; then
+    chmod 0755 -- "$1" || return 1
+  fi
 }
 
 # rename_into FROM PLACE: never over something, never by a copy, and in the very directory that was looked at.

@@ -95,6 +95,12 @@ without_replaced() {
   if [[ -s $work/replaced ]]; then grep -zavxF -f "$work/replaced" || (($? == 1)); else cat; fi
 }
 
+# measure walk NUMBER|walk_all: what is not in directories, of a chosen root or of all, in bytes on the disk.
+measure() {
+  reply=$("$@" '!' -type d -printf '%b\n' 2>/dev/null | awk '{ sum += $1 } END { printf "%.0f", sum * 512 }') || :
+  reply=${reply:-0}
+}
+
 # --- what a look at the roots shows -------------------------------------------------------------------------------
 
 caches=() gaps=() marked=no
