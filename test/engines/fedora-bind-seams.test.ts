@@ -135,3 +135,39 @@ describeWith(["mount-namespace", "systemd"], "root as a user of the plan, beside
     expect(machine.do("cat", "/var/lib/root/Notes/a", "/home/ann/Music/a")).toBe("data\ndata\n");
   });
 });
+
+describeWith(["mount-namespace", "systemd"], "a --commit that was stopped before the first file went", () => {
+  it("does not go on where nothing is on the other side since", async () => {
+    const machine = new Machine("tmpfs", "tmpfs");
+    const text = [
+      "version: 1",
+      "users: { ann: {} }",
+      "hosts: { desk: { os: fedora, stores: { persist: /mnt } } }",
+      "home: [Music/]",
+      "",
+    ].join("\n");
+    const scripts = await scriptsOf(text);
+    machine.sh("mkdir -p ~/Music; echo data >~/Music/a", "ann");
+    machine.script(0, scripts, "link", ["--yes"], "ann");
+    machine.sh("mv ~/Music.remanence-original ~/Music.remanence-trash; mv /mnt/home/ann/Music/a ~/", "ann");
+    for (const note of [true, false]) {
+      if (!note) machine.sh("mv /mnt/home/ann/Music.remanence-copied ~/note", "ann");
+      machine.script(3, scripts, "link", ["--commit"], "ann");
+      machine.sh("cat ~/Music.remanence-trash/a", "ann");
+    }
+    machine.sh("mv ~/note /mnt/home/ann/Music.remanence-copied; mv ~/a /mnt/home/ann/Music/", "ann");
+    machine.script(0, scripts, "link", ["--commit"], "ann");
+    expect(machine.sh("ls -A ~", "ann")).toBe(".local\n.remanence\nMusic\n");
+    // And the way back.
+    machine.script(0, scripts, "unlink", ["--yes"], "ann");
+    machine.sh("cd /mnt/home/ann; mv Music Music.remanence-trash; mv ~/Music/a ~/", "ann");
+    for (const note of [true, false]) {
+      if (!note) machine.sh("mv /mnt/home/ann/Music.remanence-returned ~/note", "ann");
+      machine.script(3, scripts, "unlink", ["--commit"], "ann");
+      machine.sh("cat /mnt/home/ann/Music.remanence-trash/a", "ann");
+    }
+    machine.sh("mv ~/a ~/Music/; rm ~/note", "ann");
+    machine.script(0, scripts, "unlink", ["--commit"], "ann");
+    expect(machine.sh("cat ~/Music/a; ls -A /mnt/home/ann", "ann")).toBe("data\n");
+  });
+});

@@ -124,6 +124,7 @@ function script(
       `${plan.host.name}: ${purpose}`,
       generatedFrom(plan),
       "Works on its own: it needs bash and what every Fedora has.",
+      "What is kept stands in `settings`, what is done in `main` at the end; --help and --dry-run change nothing.",
       directive,
     ],
     settings: [shell.comment(`--- what ${plan.host.name} keeps ---`), shell.gap, ...settings],

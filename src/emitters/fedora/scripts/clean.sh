@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # shellcheck disable=SC2154 # follows common.sh and the settings of a host
 
+# --- clean.sh itself ----------------------------------------------------------------------------------------------
+
 usage() {
   cat <<'END'
 Lets what is discarded go when it is old: caches and logs that nothing has changed for the time that the manifest says.

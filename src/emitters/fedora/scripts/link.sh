@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # shellcheck disable=SC2154 # follows common.sh, links.sh and the settings of a host
 
+# --- link.sh itself -----------------------------------------------------------------------------------------------
+
 usage() {
   cat <<'END'
 Moves what is kept into its store and puts a link in its place.
@@ -273,6 +275,8 @@ decide_commit() {
     else
       action=commit
     fi
+  elif [[ -e $live.remanence-trash ]] && is_empty_directory "$stored"; then
+    action=refuse reason="what is in the store is empty: look whether you need $(short "$live").remanence-trash"
   elif [[ -e $live.remanence-trash || -L $copied ]]; then
     action=commit
   fi

@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # shellcheck disable=SC2154 # follows common.sh, links.sh and the settings of a host
 
+# --- unlink.sh itself ---------------------------------------------------------------------------------------------
+
 usage() {
   cat <<'END'
 Undoes link.sh: moves what is kept out of its store, back to its place.
@@ -171,13 +173,16 @@ has_content() {
 
 # What --commit is to do about an entry: sets `action` and `reason`.
 decide_commit() {
+  local trash=$stored.remanence-trash
   action=none
   reason=
-  if has_note "$returned" "$live" && { ! is_empty_directory "$live" || ! has_content "$stored"; }; then
+  if has_note "$returned" "$live" && { ! is_empty_directory "$live" || ! { has_content "$stored" || has_content "$trash"; }; }; then
     action=commit
   elif [[ -L $returned && ! -L $live && -e $live ]]; then
     action=refuse reason="what is here is not what was brought back: look which of the two you want"
-  elif [[ -e $stored.remanence-trash ]]; then
+  elif has_content "$trash" && { [[ ! -e $live ]] || is_empty_directory "$live"; }; then
+    action=refuse reason="here is nothing: look whether you need $(short "$trash")"
+  elif [[ -e $trash ]]; then
     action=sweep
   fi
 }

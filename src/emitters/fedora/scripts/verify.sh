@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # shellcheck disable=SC2154 # follows common.sh, links.sh, looks.sh, states.sh, report.sh and the settings of a host
 
+# --- verify.sh itself ---------------------------------------------------------------------------------------------
+
 usage() {
   cat <<'END'
 Shows whether everything that is kept is where it should be: each link and mount, what it leads to, owner, mode, label,
