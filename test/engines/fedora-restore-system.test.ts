@@ -135,6 +135,19 @@ describeWith(["zstd", "restic", "mount-namespace"], "restore.sh for the system",
     expect(statSync(join(at.srv, "db")).uid).toBe(0);
   });
 
+  it("takes no archive as the newest that another user made", async () => {
+    const at = await system(["/srv/app/"]);
+    lay(at.srv, { app: { a: "1" } });
+    expectRoot(0, at, "backup");
+    rmSync(join(at.srv, "app"), { recursive: true });
+    const archive = archiveIn(at.to);
+    chownSync(archive, 4321, 4321);
+    expect(expectRoot(3, at, "restore").err).toContain("does not belong to root");
+    expect(existsSync(join(at.srv, "app"))).toBe(false);
+    expectRoot(0, at, "restore", ["--from", archive]);
+    expect(readFileSync(join(at.srv, "app", "a"), "utf8")).toBe("1");
+  });
+
   it("leaves what belongs to one machine alone unless it is asked for", async () => {
     const at = await system(["/etc/machine-id", "/srv/app/"]);
     lay(at.srv, { app: { a: "1" } });

@@ -37,7 +37,7 @@ programs_in() {
 check_rights() {
   local found group mine=()
   # What is mounted is copied where the ids of others are known.
-  [[ $EUID != 0 && -z ${user-} ]] || return 0
+  [[ $EUID != 0 && -z $user ]] || return 0
   for group in $(id -G); do mine+=(${mine[@]+-o} -gid "$group"); done
   # Of a directory that cannot be read, find says so as well.
   found=$(

@@ -3,6 +3,9 @@
 
 # --- to another mount and back ------------------------------------------------------------------------------------
 
+# Whose mount is being made, of those that root makes; empty for one's own links.
+user=
+
 # note FILE PATH FINGERPRINT STAMP: in one step, and before it what it is about is on the disk.
 note() {
   local identity
@@ -111,7 +114,7 @@ is_same_tree() {
 # copy_tree FROM TO: a service may change its part of the system while root copies it, and put a link where a directory
 # was. cp would go through it by its path; tar holds each directory that it is in, and the copy is shut until it is whole.
 copy_tree() {
-  if [[ ${user-} != - ]]; then
+  if [[ $user != - ]]; then
     cp -a --reflink=auto --sparse=auto -T -- "$1" "$2"
     return
   fi

@@ -85,6 +85,10 @@ newest_archive() {
     [[ $one == *.part || $one == *.sha256 || ! -f $one ]] || newest=$one
   done
   [[ -n $newest ]] || die 2 "no archive of $host ($reply) in $target"
+  # Where others can write to the folder, the newest may be one that somebody made for root to unpack.
+  if [[ -z $me && $(stat -L -c %u -- "$newest") != 0 ]]; then
+    die 3 "$(plain "$newest") does not belong to root: if you know who made it, name it with --from"
+  fi
   if [[ -f $newest.sha256 ]] && grep -qxF '# incomplete' -- "$newest.sha256"; then
     warn "the newest archive is not complete: something could not be read when it was made; --from takes an earlier one"
   fi
