@@ -5,7 +5,10 @@ import { describeWith } from "../support/engines.ts";
 import { actions, contents, expectRun, newHome, run, type Scripts, scriptsOf } from "../support/fedora.ts";
 import { emptyHome, fates, lawManifest, layLaw } from "../support/fedora-law.ts";
 import { quicken } from "../support/restic-key.ts";
-import { scratch } from "../support/workspace.ts";
+import { memory, scratch } from "../support/workspace.ts";
+
+/** Each entry is put on disk by itself, and there are hundreds; this is about their names. */
+const inMemory = (): string => scratch("remanence-test-", memory);
 
 const inArchive = (unpacked: string, home: string): string[] =>
   existsSync(join(unpacked, home)) ? fileNames(join(unpacked, home)) : [];
@@ -28,13 +31,13 @@ function expectLaw(
   const all = fates(home, scripts.plan);
   const kept = all.filter(({ fate }) => fate.backup).map(({ path }) => path);
   expectRun(0, scripts, "backup", [], { home, env });
-  const unpacked = scratch();
+  const unpacked = inMemory();
   unpack(unpacked);
   expect(inArchive(unpacked, home)).toEqual([...kept].sort());
   for (const path of kept)
     expect(readFileSync(join(unpacked, home, path)), path).toEqual(readFileSync(join(home, path)));
 
-  const before = scratch();
+  const before = inMemory();
   cpSync(home, before, { recursive: true, verbatimSymlinks: true });
   emptyHome(home);
   const done = expectRun(0, scripts, "restore", [...restore, "--format", "json"], { home, env });
@@ -52,8 +55,8 @@ const manifests = {
 
 describeWith(["zstd", "age", "restic"], "odd names and rules inside rules", () => {
   it("are linked and verified, each at its place, and back", async () => {
-    const scripts = await scriptsOf(lawManifest(manifests.tar(scratch())));
-    const home = newHome();
+    const scripts = await scriptsOf(lawManifest(manifests.tar(inMemory())));
+    const home = newHome(memory);
     layLaw(home);
     const before = contents(home);
     const linked = expectRun(0, scripts, "link", ["--format", "json"], { home });
@@ -72,9 +75,9 @@ describeWith(["zstd", "age", "restic"], "odd names and rules inside rules", () =
   });
 
   it("are in an archive exactly where the plan says so, secrets never in clear, and come back", async () => {
-    const to = scratch();
+    const to = inMemory();
     const scripts = await scriptsOf(lawManifest(manifests.tar(to)));
-    const home = newHome();
+    const home = newHome(memory);
     layLaw(home);
     expectRun(0, scripts, "link", [], { home });
     const unpack = (folder: string): void => {
@@ -85,12 +88,12 @@ describeWith(["zstd", "age", "restic"], "odd names and rules inside rules", () =
   });
 
   it("are in an encrypted archive with the secrets", async () => {
-    const to = scratch();
-    const key = join(scratch(), "key");
+    const to = inMemory();
+    const key = join(inMemory(), "key");
     const made = run(["age-keygen", "-o", key], { home: "/" });
     const recipient = /age1\S+/.exec(made.err)?.[0] ?? "";
     const scripts = await scriptsOf(lawManifest(manifests.age(to, recipient)));
-    const home = newHome();
+    const home = newHome(memory);
     layLaw(home);
     expectRun(0, scripts, "link", [], { home });
     const unpack = (folder: string): void => {
@@ -103,13 +106,13 @@ describeWith(["zstd", "age", "restic"], "odd names and rules inside rules", () =
   });
 
   it("are in the snapshots of restic exactly where the plan says so, and come back", async () => {
-    const to = join(scratch(), "repository");
+    const to = join(inMemory(), "repository");
     const scripts = await scriptsOf(lawManifest(manifests.restic(to)));
-    const home = newHome();
+    const home = newHome(memory);
     layLaw(home);
-    const password = join(scratch(), "password");
+    const password = join(inMemory(), "password");
     writeFileSync(password, "secret\n", { mode: 0o600 });
-    const env = { RESTIC_PASSWORD_FILE: password, RESTIC_CACHE_DIR: scratch() };
+    const env = { RESTIC_PASSWORD_FILE: password, RESTIC_CACHE_DIR: inMemory() };
     expectRun(0, scripts, "link", [], { home });
     expectRun(2, scripts, "backup", [], { home, env });
     expectRun(0, scripts, "backup", ["--init"], { home, env });
@@ -138,15 +141,15 @@ describeWith(["zstd", "age", "restic"], "odd names and rules inside rules", () =
   });
 
   it("are backed up from where they are as long as they are not linked", async () => {
-    const to = scratch();
+    const to = inMemory();
     const scripts = await scriptsOf(lawManifest(manifests.tar(to)));
-    const home = newHome();
+    const home = newHome(memory);
     layLaw(home);
     const kept = fates(home, scripts.plan)
       .filter(({ fate }) => fate.backup)
       .map(({ path }) => path);
     expectRun(0, scripts, "backup", [], { home });
-    const unpacked = scratch();
+    const unpacked = inMemory();
     run(["bash", "-c", 'tar -xf "$1"/*.zst -C "$2"', "-", to, unpacked], { home });
     expect(inArchive(unpacked, home)).toEqual(kept.sort());
   });

@@ -5,7 +5,7 @@ import { onTestFinished } from "vitest";
 import { run } from "./fedora.ts";
 import { runBetween } from "./fedora-crash.ts";
 import type { Stage } from "./fedora-stage.ts";
-import { scratch } from "./workspace.ts";
+import { memory, scratch } from "./workspace.ts";
 
 /** Sizes in MiB: btrfs wants more than 100. */
 const sizes = { ext4: 64, btrfs: 160 };
@@ -24,7 +24,7 @@ export class Disks {
 
   /** A disk for the home and one for the store, or one for both, mounted twice. */
   constructor(kind: "ext4" | "btrfs", count: 1 | 2) {
-    const outer = scratch();
+    const outer = scratch("remanence-disks-", memory);
     this.folder = join(outer, "disks");
     this.homes = join(outer, "homes");
     this.store = join(outer, "store");

@@ -24,7 +24,7 @@ import { printDiagnostic } from "../../src/diagnostics/print.ts";
 import type { Compiled } from "../../src/pipeline.ts";
 import type { HostPlan } from "../../src/plan/plan.ts";
 import { enginePath } from "./engines.ts";
-import { compileText, scratch, writeTree } from "./workspace.ts";
+import { compileText, memory, scratch, writeTree } from "./workspace.ts";
 
 /** A manifest's scripts for its host `desk`, ready to run. */
 export interface Scripts {
@@ -206,7 +206,7 @@ export function mounted(kind: "ext4" | "btrfs" | "xfs" | "tmpfs"): string {
   };
   if (kind === "tmpfs") call("mount", "-t", "tmpfs", "tmpfs", folder);
   else {
-    const image = `${folder}.img`;
+    const image = join(scratch("remanence-disk-", memory), "image");
     closeSync(openSync(image, "w"));
     truncateSync(image, 320 << 20);
     call(`mkfs.${kind}`, "-q", image);

@@ -1,6 +1,16 @@
 /** Scratch folders with a manifest in them, and the command run on it. */
 import { spawnSync } from "node:child_process";
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statfsSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -9,9 +19,18 @@ import { type Compiled, compile } from "../../src/pipeline.ts";
 
 const cli = fileURLToPath(new URL("../../dist/cli.cjs", import.meta.url));
 
+const tmpfsMagic = 0x01021994;
+const shared = "/dev/shm";
+
+/**
+ * A folder in memory, where the machine has one: for what is written to disk many times in a test that is not about the
+ * disk, and for the images of disks.
+ */
+export const memory: string = existsSync(shared) && statfsSync(shared).type === tmpfsMagic ? shared : tmpdir();
+
 /** A new folder that is gone when the test is over. */
-export function scratch(name = "remanence-test-"): string {
-  const folder = mkdtempSync(join(tmpdir(), name));
+export function scratch(name = "remanence-test-", base = tmpdir()): string {
+  const folder = mkdtempSync(join(base, name));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
