@@ -26,7 +26,14 @@ const shared = "/dev/shm";
  * A folder in memory, where the machine has one: for what is written to disk many times in a test that is not about the
  * disk, and for the images of disks.
  */
-export const memory: string = existsSync(shared) && statfsSync(shared).type === tmpfsMagic ? shared : tmpdir();
+export const memory: string = hasRoom(shared) ? shared : tmpdir();
+
+/** True for a file system in memory with two gigabytes to spare. */
+function hasRoom(folder: string): boolean {
+  if (!existsSync(folder)) return false;
+  const { type, bavail, bsize } = statfsSync(folder);
+  return type === tmpfsMagic && bavail * bsize > 2 ** 31;
+}
 
 /** A new folder that is gone when the test is over. */
 export function scratch(name = "remanence-test-", base = tmpdir()): string {
