@@ -229,6 +229,9 @@ chroot "$target" sed -i 's/^SELINUX=.*/SELINUX=enforcing/' /etc/selinux/config
 printf '(allow sshd_t %s)\n' 'user_home_t (lnk_file (read getattr))' 'default_t (dir (search getattr))' >"$target/root/fedora.cil"
 chroot "$target" semodule -n -i /root/fedora.cil >>"$cache/build.log" 2>&1 || die "semodule failed, see build.log"
 
+# Fedora's mount_anyfile is on from the start: without it systemd may mount nothing over a directory of a home.
+chroot "$target" semanage boolean -N -m --on allow_mount_anyfile >>"$cache/build.log" 2>&1 || die "semanage failed, see build.log"
+
 # --- kernel and first user space --------------------------------------------
 version=$(basename "$(echo "$target"/usr/lib/modules/*)")
 cp "$target/boot/vmlinuz-$version" "$work/vmlinuz"

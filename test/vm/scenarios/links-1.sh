@@ -46,5 +46,6 @@ as alice bash -ec '
   cp -r /run/vm/linked ~/scripts
   ln -sfnT ~/scripts ~/.config/remanence/host
   cp ~/scripts/user-tmpfiles.d/alice.conf ~/.config/user-tmpfiles.d/
-  systemctl --user enable ~/scripts/systemd/*.timer'
+  systemctl --user link ~/scripts/systemd/*.service ~/scripts/systemd/*.timer
+  systemctl --user enable $(basename -a ~/scripts/systemd/*.timer)'
 finish

@@ -6,7 +6,7 @@ check '/persist is not mounted' not mountpoint -q /persist
 check 'bob logs in with a key' login bob
 check 'alice logs in otherwise' timeout 120 runuser -l alice -c true
 check 'verify.sh names it' ends 1 as alice bash linked/verify.sh
-check '... in words' grep -q 'is it mounted' <(as alice bash linked/verify.sh 2>&1)
+check '... in words' grep -q '/persist is not mounted' <(as alice bash linked/verify.sh 2>&1)
 check 'an application can write nothing elsewhere' not as alice bash -c 'mkdir -p ~/.config/app && echo new >~/.config/app/file'
 check 'link.sh refuses' ends 3 as alice bash linked/link.sh --yes
 check 'root makes nothing where it should be mounted' ends 0 bash linked/link.sh
