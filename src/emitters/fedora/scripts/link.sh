@@ -428,6 +428,7 @@ say_summary() {
 # What root does besides mounting: the labels of all stores.
 finish_as_root() {
   label_stores
+  warn_of_policy
 }
 
 main "$@"

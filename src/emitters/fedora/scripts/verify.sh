@@ -228,6 +228,7 @@ main() {
   show_stores
   show_entries
   show_bound
+  warn_of_policy
   check_backup
   if [[ $is_backup_fault == yes ]]; then findings=$((findings + 1)); fi
   "report_$format"
