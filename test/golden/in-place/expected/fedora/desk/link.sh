@@ -1838,6 +1838,21 @@ say_left_for_root() {
   ((count == 0)) || warn "$count entries of this home are mounts, which need root: sudo $0"
 }
 
+# Says it where SELinux lets systemd mount nothing over a home: root may mount it now, and at the next boot it would fail.
+warn_of_policy() {
+  local PATH=$PATH:/usr/sbin name state
+  selinux_mode
+  [[ $reply != disabled && ${#bound_paths[@]} -gt 0 ]] || return 0
+  # What it is called on Fedora, and on Debian.
+  for name in mount_anyfile allow_mount_anyfile; do
+    state=$(getsebool "$name" 2>/dev/null) || continue
+    if [[ $state == *'> off'* ]]; then
+      warn "SELinux lets systemd mount nothing over a directory of a home, so mounts will not be there after a boot: sudo setsebool -P $name on"
+    fi
+    return 0
+  done
+}
+
 # --- what root does for others ------------------------------------------------------------------------------------
 #
 # A user may change anything in the home, at any instant, also while root is at work there. So whatever reads, copies,
@@ -2983,6 +2998,7 @@ say_summary() {
 # What root does besides mounting: the labels of all stores.
 finish_as_root() {
   label_stores
+  warn_of_policy
 }
 
 main "$@"
