@@ -1054,7 +1054,7 @@ check_take() {
 # sides REASON: why nothing is done about two sides, and how to see what differs (of links; a mount covers one side).
 sides() {
   reason=$1
-  [[ -z ${user-} ]] || return 0
+  [[ -z $user ]] || return 0
   command_path "$path"
   reason="$1; look: link.sh --compare $reply"
 }
@@ -1103,7 +1103,8 @@ decide_take_live() {
   local from=$live
   if [[ $live_kind == link || $live_kind == none ]]; then
     has_data "$original" || return 0
-    if [[ $live_kind == link ]] && is_as_noted "$original" "$copied" "$stored"; then return 0; fi
+    # The store has it already: it is linked, or a run was stopped before the last step.
+    if is_as_noted "$original" "$copied" "$stored"; then return 0; fi
     from=$original
   elif [[ $stored_kind == none || ($action == copy && -e $other) ]]; then
     # What the store had was put aside by a run that was stopped: the rest is as for any entry.
