@@ -1870,7 +1870,7 @@ decide_unmount() {
   elif is_bound || { [[ $stored_kind == directory ]] && ! is_mount_point "$live" && is_uncovered; }; then
     decide_way_back
   elif [[ $stored_kind != directory ]] || is_empty_directory "$stored"; then
-    if is_enabled; then action=finish; fi
+    if is_enabled || [[ $stored_kind == directory && $live_kind == directory ]]; then action=finish; fi
   else
     action=refuse reason="it is not mounted, and here is a $live_kind, in the store a $stored_kind; run sudo link.sh first"
   fi
@@ -1922,7 +1922,7 @@ carry_out_as_root() {
   case $action in
     commit) hand commit ;;
     sweep) hand sweep_store ;;
-    finish) remove_unit && hand settle_below ;;
+    finish) remove_unit && hand settle_both ;;
     back) take_away && hand exchange_from_store ;;
     copy) hand bring_copy && take_away && hand exchange_copy ;;
   esac
@@ -2000,6 +2000,12 @@ exchange_copy() {
 # It is back; what was below the mount may still have the name of the copy.
 settle_below() {
   if has_data "$back" && has_note "$returned" "$live"; then put_aside "$back"; fi
+}
+
+# A run that was stopped after it had exchanged left in the store what was below the mount.
+settle_both() {
+  settle_below || return 1
+  ! is_empty_directory "$stored" || has_note "$returned" "$live" || put_aside "$stored"
 }
 
 sweep_store() {
