@@ -7,6 +7,7 @@
 #   mounted  nothing              unit     mounted, but its unit is not in place     adopt   mount, the store has the data
 #   move     exchange with a new empty directory, then mount        copy    to another mount, then mount over the original
 #   create   new and empty, then mount       convert  our link gives way to a mount       refuse  see reason
+#   note     mounted, but a stopped run could not say in the note of the copy that it is
 look_as_root() {
   if [[ $committing == yes ]]; then
     look_at_covered
@@ -14,6 +15,7 @@ look_as_root() {
   fi
   if is_bound && is_enabled && cmp -s -- "$here/systemd/system/$unit" "$units/$unit"; then
     action=mounted
+    is_note_finished || action=note
     return 0
   fi
   if hand look_to_bind; then
@@ -31,6 +33,16 @@ look_as_root() {
   if [[ -z $reason && $foreign == yes && $action == copy ]] && ! grep -qs "^$me:\|^$uid:" /etc/subuid; then
     reason="files in it belong to others, and /etc/subuid has no ids for $me: move them as their owner, or keep it in its place"
   fi
+}
+
+is_note_finished() {
+  [[ ! -L $copied-new ]] || return 1
+  ! has_note "$copied" "$stored" || is_noted_linked
+}
+
+finish_note() {
+  rm -f -- "$copied-new"
+  ! has_note "$copied" "$stored" || note_link
 }
 
 # As the owner: looks, and says action, bytes, and whether files of others are in it.
@@ -144,6 +156,10 @@ carry_out_as_root() {
       install_unit
       return
       ;;
+    note)
+      hand finish_note
+      return
+      ;;
     commit)
       privately empty_covered
       return
@@ -227,6 +243,7 @@ stays_unchanged() {
 said_of_action() {
   case $action in
     mounted) said='already mounted' ;;
+    note) said='mounted; that is noted beside its copy' ;;
     unit) said='mounted; its unit is put in place, for the next boot' ;;
     move) said='move to the store, then mount' ;;
     copy) said='copy to another mount, then mount over it; the original is kept below' ;;

@@ -142,7 +142,7 @@ check_taken() {
 # From here on nothing says any more that one side is a copy of the other.
 drop_notes() {
   local note
-  for note in "$copied" "$returned"; do
+  for note in "$copied" "$copied-new" "$returned" "$returned-new"; do
     if [[ -L $note ]]; then rm -- "$note" || return 1; fi
   done
 }

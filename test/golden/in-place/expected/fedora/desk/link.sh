@@ -1146,7 +1146,7 @@ check_taken() {
 # From here on nothing says any more that one side is a copy of the other.
 drop_notes() {
   local note
-  for note in "$copied" "$returned"; do
+  for note in "$copied" "$copied-new" "$returned" "$returned-new"; do
     if [[ -L $note ]]; then rm -- "$note" || return 1; fi
   done
 }
@@ -2224,6 +2224,7 @@ reload() {
 #   mounted  nothing              unit     mounted, but its unit is not in place     adopt   mount, the store has the data
 #   move     exchange with a new empty directory, then mount        copy    to another mount, then mount over the original
 #   create   new and empty, then mount       convert  our link gives way to a mount       refuse  see reason
+#   note     mounted, but a stopped run could not say in the note of the copy that it is
 look_as_root() {
   if [[ $committing == yes ]]; then
     look_at_covered
@@ -2231,6 +2232,7 @@ look_as_root() {
   fi
   if is_bound && is_enabled && cmp -s -- "$here/systemd/system/$unit" "$units/$unit"; then
     action=mounted
+    is_note_finished || action=note
     return 0
   fi
   if hand look_to_bind; then
@@ -2248,6 +2250,16 @@ look_as_root() {
   if [[ -z $reason && $foreign == yes && $action == copy ]] && ! grep -qs "^$me:\|^$uid:" /etc/subuid; then
     reason="files in it belong to others, and /etc/subuid has no ids for $me: move them as their owner, or keep it in its place"
   fi
+}
+
+is_note_finished() {
+  [[ ! -L $copied-new ]] || return 1
+  ! has_note "$copied" "$stored" || is_noted_linked
+}
+
+finish_note() {
+  rm -f -- "$copied-new"
+  ! has_note "$copied" "$stored" || note_link
 }
 
 # As the owner: looks, and says action, bytes, and whether files of others are in it.
@@ -2361,6 +2373,10 @@ carry_out_as_root() {
       install_unit
       return
       ;;
+    note)
+      hand finish_note
+      return
+      ;;
     commit)
       privately empty_covered
       return
@@ -2444,6 +2460,7 @@ stays_unchanged() {
 said_of_action() {
   case $action in
     mounted) said='already mounted' ;;
+    note) said='mounted; that is noted beside its copy' ;;
     unit) said='mounted; its unit is put in place, for the next boot' ;;
     move) said='move to the store, then mount' ;;
     copy) said='copy to another mount, then mount over it; the original is kept below' ;;
