@@ -48,6 +48,12 @@ export const nixosDiagnostics = defineDiagnostics({
       `\`${path}\` is kept by home-manager as its user, who cannot give it to ${what}`,
     help: () => "leave `owner` and `group` away, or keep it with `home: nixos-module`",
   },
+  "nixos/secret-in-nix-store": {
+    severity: "error",
+    message: ({ path }: { path: string }) =>
+      `\`${path}\` is a secret, and home-manager would lay it out of the Nix store, which everybody can read`,
+    help: () => "let chezmoi carry it encrypted (`nixos: { carry: chezmoi }`), or let it be persisted",
+  },
   "nixos/initrd-owner": {
     severity: "error",
     message: ({ path, who }: { path: string; who: string }) =>

@@ -40,6 +40,11 @@ const cases: readonly Case[] = [
   { code: "nixos/characters", host: v1, home: '{ path: "it\'s/", how: symlink }' },
   { code: "nixos/characters", host: v1, home: "a/\n  - a b/" },
   { code: "nixos/same-unit", host: v1, home: ".config/app/\n  - config/app/" },
+  {
+    code: "nixos/secret-in-nix-store",
+    host: "nixos: { carry: home-manager }",
+    home: "{ path: x/, class: secret, carry: encrypted }",
+  },
   { code: "nixos/home-access", host: "nixos: { home: standalone }", home: "{ path: x/, owner: root }" },
   { code: "nixos/home-access", host: v1, home: "{ path: x/, group: video }" },
   { code: "nixos/store-in-home", host: `${v1}, stores: { persist: ~/.persist }` },
