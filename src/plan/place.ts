@@ -1,4 +1,5 @@
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
+import type { NixosPolicy } from "../manifest/manifest.ts";
 import { planDiagnostics as say } from "./diagnostics.ts";
 import { type AbsolutePath, depthOf, joinPath, relativeTo, sortByPath } from "./path.ts";
 import { isRelocated, type PlanEntry, type PlanHost, type RelocatedEntry } from "./plan.ts";
@@ -101,7 +102,7 @@ function howOn(entry: PlanEntry, wanted: UnplacedEntry["wantedHow"], host: PlanH
   if (host.os === "nixos") {
     if (host.nixos.relocate === "wiped" && !isWiped(entry.live, host) && (wanted === null || isFromProfile(entry)))
       return null;
-    return wanted ?? (entry.scope === "home" && host.nixos.home === "standalone" ? "symlink" : "bind");
+    return wanted ?? (entry.scope === "home" && isLinkedBy(host.nixos.home, entry) ? "symlink" : "bind");
   }
   // What a profile knows of the system's places is for hosts that have mounts anyway; on Fedora those stay in place.
   const asked = isFromProfile(entry) ? null : wanted;
@@ -110,6 +111,11 @@ function howOn(entry: PlanEntry, wanted: UnplacedEntry["wantedHow"], host: PlanH
   const link = host.fedora.link === "none" ? null : host.fedora.link;
   // It knows which directory of a home cannot be a link; and where it says `symlink`, a mount does no harm.
   return asked ?? (link !== null && wanted === "bind" ? "bind" : link);
+}
+
+/** home-manager on its own links whatever it keeps; the legacy module of impermanence mounts directories and links files. */
+function isLinkedBy(home: NixosPolicy["home"], { kind }: PlanEntry): boolean {
+  return home === "standalone" || (home === "home-manager-v1" && kind === "file");
 }
 
 function isFromProfile(entry: PlanEntry): boolean {

@@ -19,8 +19,8 @@ Installs the engines the tests need and prints one line for each: name, version,
   --help     this text
 
 Environment:
-  REMANENCE_NIX_SOURCES  a folder with checkouts nixpkgs.lib, impermanence, preservation and home-manager to use
-                         instead of fetching them
+  REMANENCE_NIX_SOURCES  a folder with checkouts nixpkgs.lib, impermanence, impermanence-v1, preservation and home-manager
+                         to use instead of fetching them
 
 Exit codes: 0 all there (the Nix module sources may be missing), 1 an engine could not be had, 2 usage, or
 an engine is missing on a system whose packages are not installed by command (NixOS).
@@ -58,10 +58,12 @@ engines=(
   'perl|perl|--version|||perl'
 )
 
-# commits of the Nix modules that generated modules are evaluated against
+# commits of the Nix modules that generated modules are evaluated against: folder | commit | file | repository, if
+# its name is another (impermanence-v1: the branch home-manager-v1)
 nix_sources=(
   'nixpkgs.lib|de42d44212d207476489bce163375d8306a26d59|lib/default.nix'
   'impermanence|7b1d382faf603b6d264f58627330f9faa5cba149|nixos.nix'
+  'impermanence-v1|4b3e914cdf97a5b536a889e939fb2fd2b043a170|home-manager.nix|impermanence'
   'preservation|93416f4614ad2dfed5b0dcf12f27e57d27a5ab11|module.nix'
   'home-manager|ec1a8fdf74ed3f276148ee106299a2ba0e65d51f|modules/files.nix'
 )
@@ -349,23 +351,24 @@ has_commit() {
 unreachable=''
 
 fetch_nix_sources() {
-  local row name commit file folder part
+  local row name commit file repository folder part
   [[ -z ${REMANENCE_NIX_SOURCES:-} ]] || return 0
   for row in "${nix_sources[@]}"; do
-    IFS='|' read -r name commit file <<<"$row"
+    IFS='|' read -r name commit file repository <<<"$row"
+    repository=${repository:-$name}
     folder=$cache/nix-sources/$name
     part=$folder.part
     [[ -f $folder/$file ]] && has_commit "$folder" "$commit" && continue
     # one quick question first: a fetch may take minutes to find out that nobody answers
-    if ! github 20 ls-remote "https://github.com/nix-community/$name" HEAD >/dev/null; then
+    if ! github 20 ls-remote "https://github.com/nix-community/$repository" HEAD >/dev/null; then
       unreachable=', and GitHub could not be reached'
       return 0
     fi
-    say "fetching nix-community/$name at ${commit:0:12}"
+    say "fetching nix-community/$repository at ${commit:0:12}"
     rm -rf "$part" "$folder"
     mkdir -p "$part"
     git -C "$part" init -q
-    if github 180 -C "$part" fetch -q --depth 1 "https://github.com/nix-community/$name" "$commit" &&
+    if github 180 -C "$part" fetch -q --depth 1 "https://github.com/nix-community/$repository" "$commit" &&
       git -C "$part" -c advice.detachedHead=false checkout -q FETCH_HEAD; then
       mv "$part" "$folder"
     else
@@ -376,9 +379,9 @@ fetch_nix_sources() {
 }
 
 report_nix_sources() {
-  local row name commit file folder base=${REMANENCE_NIX_SOURCES:-$cache/nix-sources}
+  local row name commit file repository folder base=${REMANENCE_NIX_SOURCES:-$cache/nix-sources}
   for row in "${nix_sources[@]}"; do
-    IFS='|' read -r name commit file <<<"$row"
+    IFS='|' read -r name commit file repository <<<"$row"
     folder=$base/$name
     if [[ ! -f $folder/$file ]]; then
       line "$name" missing "not in $base$unreachable: tests that need it are skipped"

@@ -95,6 +95,8 @@ export interface NixSources {
   readonly libPath: string;
   /** a checkout of nix-community/impermanence */
   readonly impermanence: string;
+  /** a checkout of its branch home-manager-v1 */
+  readonly impermanenceV1: string;
   /** a checkout of nix-community/preservation */
   readonly preservation: string;
   /** a checkout of nix-community/home-manager */
@@ -166,12 +168,14 @@ export function nixSources(): NixSources | undefined {
   const sources = {
     libPath: join(base, "nixpkgs.lib", "lib"),
     impermanence: join(base, "impermanence"),
+    impermanenceV1: join(base, "impermanence-v1"),
     preservation: join(base, "preservation"),
     homeManager: join(base, "home-manager"),
   };
   const needed = [
     join(sources.libPath, "default.nix"),
     join(sources.impermanence, "nixos.nix"),
+    join(sources.impermanenceV1, "home-manager.nix"),
     join(sources.preservation, "module.nix"),
     join(sources.homeManager, "modules", "files.nix"),
   ];

@@ -72,12 +72,18 @@ describe("engines of this machine", () => {
 
   it("are those the install script lists", () => {
     const listed = script("--list").map((line) => line.split(/\s+/, 3));
-    const [programs, sources] = [listed.slice(0, -4), listed.slice(-4)];
+    const [programs, sources] = [listed.slice(0, -5), listed.slice(-5)];
     const seen = engineNames
       .filter((name) => !["nix-sources", "selinux-policy", "root", "loop", "mount-namespace"].includes(name))
       .map((name) => [name, findEngine(name)?.version ?? "missing"]);
     expect(programs.map(([name, version]) => [name, version])).toEqual(seen);
-    expect(sources.map(([name]) => name)).toEqual(["nixpkgs.lib", "impermanence", "preservation", "home-manager"]);
+    expect(sources.map(([name]) => name)).toEqual([
+      "nixpkgs.lib",
+      "impermanence",
+      "impermanence-v1",
+      "preservation",
+      "home-manager",
+    ]);
   });
 });
 

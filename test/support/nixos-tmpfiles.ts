@@ -19,8 +19,9 @@ const shared = ["", "/etc", "/var", "/var/lib", "/var/log", "/var/db", "/srv", "
 const isShared = (folder: string): boolean => folder.startsWith("/etc/") || shared.includes(folder);
 
 function kept(plan: HostPlan): RelocatedEntry[] {
-  const standalone = (plan.host as NixosHost).nixos.home === "standalone";
-  return mountedEntries(plan).filter((entry) => !standalone || entry.scope === "system");
+  const { home } = (plan.host as NixosHost).nixos;
+  const byUsers = home === "standalone" || home === "home-manager-v1";
+  return mountedEntries(plan).filter((entry) => !byUsers || entry.scope === "system");
 }
 
 /** The mounts of the report are those of the plan, each in its stage. */

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect } from "vitest";
 import type { Compiled } from "../../src/pipeline.ts";
 import { mountedEntries } from "../../src/plan/physical.ts";
-import type { HostPlan, PlanHost } from "../../src/plan/plan.ts";
+import type { HostPlan, PlanHost, RelocatedEntry } from "../../src/plan/plan.ts";
 import { nixSources } from "./engines.ts";
 import { type Evaluation, evaluateNixos, type NixosReport } from "./nix.ts";
 import { expectPlainRules, expectPlannedMounts, expectPlannedRules } from "./nixos-tmpfiles.ts";
@@ -93,8 +93,7 @@ export function expectPlanned(report: Evaluated, plan: HostPlan): void {
     else expectPlainRules(report, plan);
     return;
   }
-  const standalone = plan.host.os === "nixos" && plan.host.nixos.home === "standalone";
-  const mounted = mountedEntries(plan).filter((entry) => !standalone || entry.scope === "system");
+  const mounted = mountedEntries(plan).filter((entry) => !isOfUser(entry, plan));
   const directories = mounted.filter((entry) => entry.kind === "directory");
   const files = mounted.filter((entry) => entry.kind === "file");
   const mounts = report.mounts.filter((mount) => mount.stage === "system");
@@ -112,6 +111,11 @@ export function expectPlanned(report: Evaluated, plan: HostPlan): void {
       entry.live,
     ).toEqual([expected]);
   }
+}
+
+/** What home-manager mounts or links by itself, as the user. */
+function isOfUser({ scope }: RelocatedEntry, { host }: HostPlan): boolean {
+  return scope === "home" && host.os === "nixos" && ["standalone", "home-manager-v1"].includes(host.nixos.home);
 }
 
 function pairs(list: readonly (readonly [string, string])[]): string[] {

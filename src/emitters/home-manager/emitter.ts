@@ -1,7 +1,6 @@
 import { type Binding, type NixValue, nix } from "../../languages/nix.ts";
 import { shell } from "../../languages/shell.ts";
 import type { Fate } from "../../plan/fate.ts";
-import { comparePaths, isBelow, parentOf } from "../../plan/path.ts";
 import { mountedEntries, relocatedAround } from "../../plan/physical.ts";
 import { type HostPlan, isRelocated, type PlanHost, type PlanUser, type RelocatedEntry } from "../../plan/plan.ts";
 import {
@@ -16,13 +15,16 @@ import {
 } from "../emitter.ts";
 import { groupEntries } from "../groups.ts";
 import { persistenceLists, storeSettings } from "../persistence-lists.ts";
+import { legacyModule } from "./legacy.ts";
+import { makeStored } from "./store-step.ts";
 
 type NixosHost = Extract<PlanHost, { os: "nixos" }>;
 
 /** home-manager: a module a user, for impermanence inside NixOS or for home-manager on its own. */
 export const homeManagerEmitter: Emitter = {
   name: "home-manager",
-  summary: "home-manager modules: home.persistence, or links into the store for a standalone home-manager",
+  summary:
+    "home-manager modules: home.persistence (current or legacy), or links into the store for a standalone home-manager",
   emit,
   explain,
 };
@@ -49,6 +51,7 @@ function userModule(plan: HostPlan, host: NixosHost, user: PlanUser): string | u
   const entries = mountedEntries(plan).filter((entry) => entry.user === user.name);
   if (entries.length === 0) return undefined;
   if (host.nixos.home === "home-manager") return persistenceModule(plan, host, user, entries);
+  if (host.nixos.home === "home-manager-v1") return legacyModule(plan, host, user, entries);
   if (host.nixos.home === "standalone") return linkModule(plan, host, user, entries);
   return undefined;
 }
@@ -113,22 +116,10 @@ function linkBindings(entries: readonly RelocatedEntry[]): Binding[] {
   );
 }
 
-/** After the file system may be written (writeBoundary) and before links are made; through `run`, so that a dry run stays dry. */
+/** After the file system may be written (writeBoundary) and before links are made. */
 function activation(entries: readonly RelocatedEntry[]): NixValue {
-  const isPrivate = (entry: RelocatedEntry): boolean => entry.kind === "directory" && entry.mode !== null;
-  const open = entries
-    .filter((entry) => !isPrivate(entry))
-    .map((entry) => (entry.kind === "directory" ? entry.stored : (parentOf(entry.stored) ?? entry.stored)));
-  const needed = [...new Set(open)].filter((path) => !open.some((other) => isBelow(other, path))).sort(comparePaths);
-  const verbose = shell.variable("VERBOSE_ARG");
-  const lines = [
-    ...entries.filter(isPrivate).map((entry) => {
-      const make = shell.command("run", "install", "-d", "-m", entry.mode ?? "", verbose, "--", entry.stored);
-      return shell.unlessExists(entry.stored, make);
-    }),
-    ...(needed.length === 0 ? [] : [shell.longCommand(["run", "mkdir", "-p", verbose, "--"], needed)]),
-  ];
-  return nix.call("lib.hm.dag.entryBetween", ["linkGeneration"], ["writeBoundary"], nix.script(shell.lines(...lines)));
+  const script = nix.script(shell.lines(...makeStored(entries)));
+  return nix.call("lib.hm.dag.entryBetween", ["linkGeneration"], ["writeBoundary"], script);
 }
 
 function explain(plan: HostPlan, fate: Fate, input: EmitInput): Saying[] {
@@ -140,6 +131,7 @@ function explain(plan: HostPlan, fate: Fate, input: EmitInput): Saying[] {
   const { rule } = fate;
   if (fate.fate !== "persist" || rule === null || !isRelocated(rule)) return [{ file, says: "nothing" }];
   const outer = relocatedAround(plan, rule.live) ?? rule;
-  if (host.nixos.home === "standalone") return [{ file, says: `links ${outer.path} to ${outer.stored ?? ""}` }];
+  if (outer.how === "symlink" && host.nixos.home !== "home-manager")
+    return [{ file, says: `links ${outer.path} to ${outer.stored ?? ""}` }];
   return [{ file, says: `mounts ${outer.path} from ${outer.stored ?? ""}` }];
 }

@@ -5,6 +5,8 @@ import { type AbsolutePath, isBelow } from "../../plan/path.ts";
 import { mountedEntries } from "../../plan/physical.ts";
 import type { HostPlan, PlanHost, RelocatedEntry } from "../../plan/plan.ts";
 import { isWiped } from "../../plan/stores.ts";
+import { bindfsFaults } from "./bindfs-checks.ts";
+import { carryFaults } from "./carry-checks.ts";
 import { nixosDiagnostics as say } from "./diagnostics.ts";
 import { entryFaults } from "./entry-checks.ts";
 
@@ -16,6 +18,8 @@ export function checkNixos(plan: HostPlan, host: NixosHost): Diagnostic[] {
     ...unsupported(host),
     ...combinationFaults(host),
     ...mountedEntries(plan).flatMap((entry) => entryFaults(entry, host)),
+    ...bindfsFaults(plan, host),
+    ...carryFaults(plan, host),
     ...nestingFaults(plan, host),
     ...storeFaults(plan, host),
     ...wipeFaults(host),
@@ -28,14 +32,8 @@ function at(host: NixosHost, key: string): Span {
 }
 
 function unsupported(host: NixosHost): Diagnostic[] {
-  const { home, carry } = host.nixos;
+  const { carry } = host.nixos;
   const rows: [boolean, string, string, string][] = [
-    [
-      home === "home-manager-v1",
-      "`home: home-manager-v1`",
-      "nixos.home",
-      "use `home: home-manager` with current impermanence",
-    ],
     [
       carry === "home-manager",
       "`carry: home-manager`",
@@ -60,6 +58,17 @@ function combinationFaults(host: NixosHost): Diagnostic[] {
         other: `\`module: ${module}\``,
         why: "it uses `home.persistence`, which only impermanence has",
         instead: "use `home: nixos-module`, or `home: standalone`, which links",
+      },
+    ],
+    [
+      home === "home-manager-v1" && module === "impermanence",
+      "nixos.home",
+      {
+        what: "`home: home-manager-v1`",
+        other: "`module: impermanence`",
+        why: "current impermanence has a `home.persistence` of its own, and the branch's module for NixOS mounts in the initrd before a hibernated system resumes",
+        instead:
+          "let the system be kept otherwise, `module: preservation` or `module: none`, or use `home: home-manager`",
       },
     ],
     [

@@ -36,6 +36,24 @@ export const nixosDiagnostics = defineDiagnostics({
       `\`${path}\` cannot be mounted on NixOS: the name of its unit would have ${length} bytes, and 255 are allowed`,
     help: () => "keep a directory further up",
   },
+  "nixos/same-unit": {
+    severity: "error",
+    message: ({ path, other, unit }: { path: string; other: string; unit: string }) =>
+      `\`${path}\` and \`${other}\` would share the unit ${unit}, and only one of the two would be mounted`,
+    help: () => "keep the directory around one of them, or write `how: symlink` at one",
+  },
+  "nixos/home-access": {
+    severity: "error",
+    message: ({ path, what }: { path: string; what: string }) =>
+      `\`${path}\` is kept by home-manager as its user, who cannot give it to ${what}`,
+    help: () => "leave `owner` and `group` away, or keep it with `home: nixos-module`",
+  },
+  "nixos/secret-in-nix-store": {
+    severity: "error",
+    message: ({ path }: { path: string }) =>
+      `\`${path}\` is a secret, and home-manager would lay it out of the Nix store, which everybody can read`,
+    help: () => "let chezmoi carry it encrypted (`nixos: { carry: chezmoi }`), or let it be persisted",
+  },
   "nixos/initrd-owner": {
     severity: "error",
     message: ({ path, who }: { path: string; who: string }) =>

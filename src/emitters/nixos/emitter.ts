@@ -7,7 +7,7 @@ import type { EmitInput, EmitResult, Emitter, OutputFile, Saying } from "../emit
 import { folderOf, inFolder } from "../emitter.ts";
 import { backupModule } from "./backup.ts";
 import { checkNixos } from "./checks.ts";
-import { appearsAs } from "./keeping.ts";
+import { appearsAs, isOfSystem } from "./keeping.ts";
 import { persistenceModule } from "./persistence.ts";
 import { wipeModule } from "./wipe.ts";
 
@@ -67,8 +67,8 @@ function persistenceSays(plan: HostPlan, host: NixosHost, { fate, live, rule }: 
   if (fate !== "persist" || rule === null) return "nothing";
   if (!isRelocated(rule)) return "nothing: it stays in place, on a file system that is not wiped";
   const around = mountedEntries(plan).find((entry) => isWithin(live, entry.live));
-  if (around === undefined || (host.nixos.home === "standalone" && around.scope === "home"))
-    return "nothing: home-manager links it";
+  if (around === undefined || !isOfSystem(around, host.nixos))
+    return `nothing: home-manager ${around?.how === "bind" ? "mounts" : "links"} it`;
   const isLink = appearsAs(around, host.nixos.module) === "symlink";
   if (around.live !== live)
     return `kept with ${around.path}, ${isLink ? "linked to" : "mounted from"} ${around.stored}`;

@@ -2,13 +2,18 @@ import type { Diagnostic } from "../../diagnostics/diagnostic.ts";
 import { unitName } from "../../languages/systemd.ts";
 import type { PlanHost, RelocatedEntry } from "../../plan/plan.ts";
 import { nixosDiagnostics as say } from "./diagnostics.ts";
-import { appearsAs, isEarly } from "./keeping.ts";
+import { appearsAs, isEarly, isOfSystem } from "./keeping.ts";
 
 type NixosHost = Extract<PlanHost, { os: "nixos" }>;
 
 /** What is wrong with one entry on one host, given what is to mount or link it. */
 export function entryFaults(entry: RelocatedEntry, host: NixosHost): Diagnostic[] {
-  return [...howFaults(entry, host), ...nameFaults(entry, host), ...ownerFaults(entry, host)];
+  return [
+    ...howFaults(entry, host),
+    ...nameFaults(entry, host),
+    ...ownerFaults(entry, host),
+    ...accessFaults(entry, host),
+  ];
 }
 
 function isStandalone(entry: RelocatedEntry, host: NixosHost): boolean {
@@ -18,19 +23,19 @@ function isStandalone(entry: RelocatedEntry, host: NixosHost): boolean {
 /** impermanence mounts directories and mounts or links files; a standalone home-manager can only link. */
 function howFaults(entry: RelocatedEntry, host: NixosHost): Diagnostic[] {
   const { path, span } = entry;
-  const standalone = isStandalone(entry, host);
-  if (standalone && entry.how === "bind") {
+  if (isStandalone(entry, host) && entry.how === "bind") {
     return [say["nixos/how"]({ path, why: "a standalone home-manager cannot mount, only link" }, span)];
   }
+  if (!isOfSystem(entry, host.nixos)) return [];
   const isDirectoryLink = entry.how === "symlink" && entry.kind === "directory";
-  if (!standalone && isDirectoryLink && host.nixos.module === "impermanence") {
+  if (isDirectoryLink && host.nixos.module === "impermanence") {
     return [say["nixos/how"]({ path, why: "impermanence links single files only; directories are mounted" }, span)];
   }
   return [];
 }
 
 function nameFaults(entry: RelocatedEntry, host: NixosHost): Diagnostic[] {
-  if (isStandalone(entry, host)) return [];
+  if (!isOfSystem(entry, host.nixos)) return [];
   const { path, span, kind, live, stored } = entry;
   const { module } = host.nixos;
   const paths = `${live}${stored}`;
@@ -74,4 +79,16 @@ function ownerFaults(entry: RelocatedEntry, host: NixosHost): Diagnostic[] {
     ...(users.includes(owner) ? [] : [say["nixos/initrd-owner"]({ path, who: `the user \`${owner}\`` }, span)]),
     ...(groups.includes(group) ? [] : [say["nixos/initrd-owner"]({ path, who: `the group \`${group}\`` }, span)]),
   ];
+}
+
+/** home-manager makes what it keeps as its user, who can give nothing to others. */
+function accessFaults(entry: RelocatedEntry, host: NixosHost): Diagnostic[] {
+  const user = host.users.find(({ name }) => name === entry.user);
+  if (user === undefined || isOfSystem(entry, host.nixos)) return [];
+  const { path, span, owner, group } = entry;
+  const others = [
+    ...(owner === null || owner === user.name ? [] : [`the user \`${owner}\``]),
+    ...(group === null || group === user.group ? [] : [`the group \`${group}\``]),
+  ];
+  return others.map((what) => say["nixos/home-access"]({ path, what }, span));
 }

@@ -5,6 +5,11 @@ import type { How } from "../../plan/vocabulary.ts";
 
 type Module = NixosPolicy["module"];
 
+/** True for what NixOS itself mounts or links: the system's state, and the homes where nothing else was asked for. */
+export function isOfSystem({ scope }: RelocatedEntry, { home }: NixosPolicy): boolean {
+  return scope === "system" || home === "nixos-module" || home === "home-manager";
+}
+
 /** What keeps the entries on one host: the part of `persistence.nix` that differs from module to module. */
 export interface Keeping {
   /** The module it is written for: "impermanence of 2026-01-27 or later"; null: none but those of NixOS. */

@@ -10,7 +10,7 @@ import { storeFolder } from "../../plan/stores.ts";
 import { generatedFrom } from "../emitter.ts";
 import { earlyFiles } from "./early-files.ts";
 import { keptByImpermanence } from "./impermanence.ts";
-import type { Keeping } from "./keeping.ts";
+import { isOfSystem, type Keeping } from "./keeping.ts";
 import { keptByMounts } from "./plain.ts";
 import { keptByPreservation } from "./preservation.ts";
 
@@ -31,6 +31,7 @@ export function persistenceModule(plan: HostPlan, host: NixosHost): string {
     ...fileSystemBindings(needed),
     ...keeping.body,
     ...tmpfilesBindings(plan, host, entries, keeping.rules),
+    ...fuseBindings(host, entries),
     ...early.body,
     ...(agreed.length === 0 ? [] : [{ name: "assertions", value: nix.list(agreed), gap: true }]),
   ];
@@ -58,7 +59,7 @@ function neededForBoot(host: NixosHost, entries: readonly RelocatedEntry[]): Rea
   const stores = host.stores.filter((store) => used.has(store.name) && store.mount !== null);
   const needed = new Map(stores.map((store) => [store.mount as string, "holds what is kept"]));
   for (const mount of host.nixos.mounts) {
-    const carries = entries.some((entry) => isOfModule(entry, host) && isWithin(entry.live, mount));
+    const carries = entries.some((entry) => isOfSystem(entry, host.nixos) && isWithin(entry.live, mount));
     if (carries && !needed.has(mount)) needed.set(mount, "has mounts of kept state on it");
   }
   return needed;
@@ -70,9 +71,11 @@ function fileSystemBindings(needed: ReadonlyMap<string, string>): Binding[] {
     .map(([mount, comment]) => ({ name: ["fileSystems", mount, "neededForBoot"], value: true, comment }));
 }
 
-/** True for what NixOS mounts or links; a standalone home-manager makes its links itself, later. */
-function isOfModule(entry: RelocatedEntry, host: NixosHost): boolean {
-  return entry.scope === "system" || host.nixos.home !== "standalone";
+/** bindfs is started by users, and the system has to read what they mount. */
+function fuseBindings(host: NixosHost, entries: readonly RelocatedEntry[]): Binding[] {
+  if (host.nixos.home !== "home-manager-v1" || !entries.some((entry) => entry.scope === "home")) return [];
+  const comment = "home-manager mounts by bindfs with allowOther";
+  return [{ name: ["programs", "fuse", "userAllowOther"], value: true, comment, gap: true }];
 }
 
 /** What keeps needs, what ages out where nothing wipes, and the homes in the stores, where nobody else makes them. */
@@ -95,7 +98,8 @@ function tmpfilesBindings(
 
 /** The stores' folders for homes: root makes them, the users' own home-manager or mounts fill them. */
 function homeFolders(host: NixosHost, entries: readonly RelocatedEntry[]): { value: string; comment?: string }[] {
-  if (host.nixos.home !== "standalone" && host.nixos.module !== "none") return [];
+  const byUsers = host.nixos.home === "standalone" || host.nixos.home === "home-manager-v1";
+  if (!byUsers && host.nixos.module !== "none") return [];
   const lines = new Map<string, { value: string; comment?: string }>();
   for (const store of host.stores) {
     for (const user of host.users) {

@@ -15,9 +15,10 @@ interface Case {
 const btrfs = (more: string): string => `nixos: { wipe: { path: /, method: btrfs${more} } }`;
 const restic = "engine: restic, repository: /mnt/r";
 
+const v1 = "nixos: { module: none, home: home-manager-v1 }";
+
 /** What each target refuses, once; the place of the fault is where `at` says. */
 const cases: readonly Case[] = [
-  { code: "nixos/unsupported", host: "nixos: { home: home-manager-v1 }" },
   { code: "nixos/combination", host: "nixos: { initrd: scripted }" },
   { code: "nixos/combination", host: 'nixos: { initrd: scripted, release: "26.11" }' },
   { code: "nixos/combination", host: 'nixos: { initrd: scripted, release: "25.11", module: none }' },
@@ -31,6 +32,22 @@ const cases: readonly Case[] = [
   },
   { code: "nixos/initrd-owner", host: "nixos: { module: preservation }", system: "{ path: /var/log/, group: adm }" },
   { code: "nixos/how", host: "nixos: { home: standalone }", home: "{ path: x/, how: bind }" },
+  { code: "nixos/combination", host: "nixos: { home: home-manager-v1 }" },
+  { code: "nixos/how", host: v1, home: "{ path: x, how: bind, writes: in-place }" },
+  { code: "nixos/characters", host: v1, home: '"a,b/"' },
+  { code: "nixos/characters", host: v1, home: "c++/" },
+  { code: "nixos/characters", host: v1, home: "100%/" },
+  { code: "nixos/characters", host: v1, home: '{ path: "it\'s/", how: symlink }' },
+  { code: "nixos/characters", host: v1, home: "a/\n  - a b/" },
+  { code: "nixos/same-unit", host: v1, home: ".config/app/\n  - config/app/" },
+  {
+    code: "nixos/secret-in-nix-store",
+    host: "nixos: { carry: home-manager }",
+    home: "{ path: x/, class: secret, carry: encrypted }",
+  },
+  { code: "nixos/home-access", host: "nixos: { home: standalone }", home: "{ path: x/, owner: root }" },
+  { code: "nixos/home-access", host: v1, home: "{ path: x/, group: video }" },
+  { code: "nixos/store-in-home", host: `${v1}, stores: { persist: ~/.persist }` },
   { code: "nixos/how", host: "", home: "{ path: x/, how: symlink }" },
   { code: "nixos/characters", host: "", home: "100%/" },
   { code: "nixos/characters", host: "", home: "é/" },
