@@ -8,6 +8,7 @@ import { folderOf, inFolder } from "../emitter.ts";
 import { backupModule } from "./backup.ts";
 import { checkNixos } from "./checks.ts";
 import { appearsAs } from "./keeping.ts";
+import { migrateScript } from "./migrate.ts";
 import { persistenceModule } from "./persistence.ts";
 import { wipeModule } from "./wipe.ts";
 
@@ -38,16 +39,18 @@ function emitHost(plan: HostPlan, input: EmitInput): EmitResult {
   const file = (name: string, content: string): OutputFile => ({
     path: inFolder(folder, name),
     content,
-    executable: false,
+    executable: name.endsWith(".sh"),
     target: "nixos",
     host: host.name,
   });
+  const migrate = migrateScript(plan, host);
   const backup = host.backup?.engine === "restic" ? backupModule(plan, host, host.backup) : undefined;
   return {
     files: [
       file("persistence.nix", persistenceModule(plan, host)),
       ...(host.nixos.wipes.length === 0 ? [] : [file("wipe.nix", wipeModule(plan, host))]),
       ...(backup === undefined ? [] : [file("backup.nix", backup)]),
+      ...(migrate === undefined ? [] : [file("migrate.sh", migrate)]),
     ],
     diagnostics,
   };

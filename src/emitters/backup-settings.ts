@@ -1,14 +1,14 @@
-import type { Fragment } from "../../languages/fragment.ts";
-import { resticExclude } from "../../languages/restic.ts";
-import { type RemarkedLine, shell } from "../../languages/shell.ts";
-import type { Backup } from "../../manifest/manifest.ts";
-import { type BackupRoot, type BackupSet, backupSet } from "../../plan/backup-set.ts";
-import { rememberFor } from "../../plan/memo.ts";
-import { type AbsolutePath, depthOf, relativeTo, sortByPath } from "../../plan/path.ts";
-import { physicalPath } from "../../plan/physical.ts";
-import type { HostPlan, PlanEntry, PlanUser } from "../../plan/plan.ts";
-import { groupEntries } from "../groups.ts";
-import { resticExcludes } from "../restic-excludes.ts";
+import type { Fragment } from "../languages/fragment.ts";
+import { resticExclude } from "../languages/restic.ts";
+import { type RemarkedLine, shell } from "../languages/shell.ts";
+import type { Backup } from "../manifest/manifest.ts";
+import { type BackupRoot, type BackupSet, backupSet } from "../plan/backup-set.ts";
+import { rememberFor } from "../plan/memo.ts";
+import { type AbsolutePath, depthOf, relativeTo, sortByPath } from "../plan/path.ts";
+import { physicalPath } from "../plan/physical.ts";
+import type { HostPlan, PlanEntry, PlanUser } from "../plan/plan.ts";
+import { groupEntries } from "./groups.ts";
+import { resticExcludes } from "./restic-excludes.ts";
 
 type Line = Fragment<"shell">;
 type Row = Line | RemarkedLine;

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# shellcheck disable=SC2154,SC2034 # stands between mounts.sh and binding.sh or unbinding.sh
+# shellcheck disable=SC2154,SC2034 # stands between mounts.sh and binding.sh, unbinding.sh or migrating.sh
 
 # --- what root does for others ------------------------------------------------------------------------------------
 #

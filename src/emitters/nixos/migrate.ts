@@ -1,0 +1,57 @@
+import type { Fragment } from "../../languages/fragment.ts";
+import { shell } from "../../languages/shell.ts";
+import { isWithin } from "../../plan/path.ts";
+import { mountedEntries } from "../../plan/physical.ts";
+import type { HostPlan, PlanHost, RelocatedEntry } from "../../plan/plan.ts";
+import { isWiped } from "../../plan/stores.ts";
+import { beside } from "../backup-settings.ts";
+import { groupEntries } from "../groups.ts";
+import { hostScript, userLines } from "../host-scripts.ts";
+import { appearsAs } from "./keeping.ts";
+
+type NixosHost = Extract<PlanHost, { os: "nixos" }>;
+type Line = Fragment<"shell">;
+
+/** `migrate.sh`: copies what is there into the store before the first boot, and back. Undefined where nothing lies in a store. */
+export function migrateScript(plan: HostPlan, host: NixosHost): string | undefined {
+  const entries = mountedEntries(plan);
+  if (entries.length === 0) return undefined;
+  const settings = groupEntries(entries).flatMap(({ heading, entries: members }) => [
+    shell.comment(heading),
+    ...members.map((entry) => beside(entryLine(host, entry), entry.note)),
+  ]);
+  return hostScript(
+    plan,
+    "Copies what is kept into its store before the first boot, and back.",
+    ["common", "links", "checks", "relocate", "mounts", "hands", "nixos/migrating"],
+    [...userLines(plan), shell.define("settings", [...placeLines(host, entries), ...settings])],
+    "nixos/migrate",
+  );
+}
+
+/** Where the stores are mounted, and what else is a file system of its own with something kept on it. */
+function placeLines(host: NixosHost, entries: readonly RelocatedEntry[]): Line[] {
+  const used = new Set(entries.map(({ store }) => store));
+  const stores = host.stores.filter(({ name }) => used.has(name)).flatMap(({ mount }) => mount ?? []);
+  const others = [...host.nixos.mounts, ...host.nixos.wipes.map(({ path }) => path)];
+  const carrying = others.filter((path) => path !== "/" && entries.some(({ live }) => isWithin(live, path)));
+  return [
+    ...[...new Set(stores)].sort().map((path) => shell.call("store_mount", path)),
+    ...[...new Set(carrying)].sort().map((path) => shell.call("file_system", path)),
+  ];
+}
+
+/** As for a mount on Fedora, and last whether a link has to find its place free. root's own home is the system's. */
+function entryLine(host: NixosHost, entry: RelocatedEntry): Line {
+  const { live, stored, kind, mode } = entry;
+  const user = entry.user === "root" ? null : entry.user;
+  const path = user === null ? live : entry.path;
+  const owners = user === null ? [entry.owner ?? "-", entry.group ?? "-"] : ["-", "-"];
+  const last = isLinked(host, entry) && !isWiped(live, host) ? "link" : "-";
+  return shell.call("bound", user ?? "-", kind, path, stored, mode ?? "-", ...owners, last);
+}
+
+function isLinked(host: NixosHost, entry: RelocatedEntry): boolean {
+  if (entry.scope === "home" && host.nixos.home === "standalone") return true;
+  return appearsAs(entry, host.nixos.module) === "symlink";
+}
