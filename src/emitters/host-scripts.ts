@@ -56,11 +56,12 @@ export function userLines({ host }: HostPlan): Line[] {
  * has them, where they hold something that is kept here.
  */
 export function restoreScript(plan: HostPlan, plans: readonly HostPlan[]): Record<string, string> {
-  const { backup } = plan.host;
+  const { host } = plan;
   const others = otherHostsLines(plan, plans);
-  if (backup === null && others.length === 0) return {};
+  if (host.backup === null && others.length === 0) return {};
+  const more = host.os === "nixos" ? [shell.assign("next_step", "The next boot mounts it."), ...others] : others;
   const settings =
-    backup === null ? shell.define("settings", others) : backupSettings(plan, backup, ownedLines, others);
+    host.backup === null ? shell.define("settings", more) : backupSettings(plan, host.backup, ownedLines, more);
   return {
     "restore.sh": hostScript(
       plan,

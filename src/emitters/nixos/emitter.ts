@@ -5,6 +5,7 @@ import { mountedEntries } from "../../plan/physical.ts";
 import { type HostPlan, isRelocated, type PlanHost } from "../../plan/plan.ts";
 import type { EmitInput, EmitResult, Emitter, OutputFile, Saying } from "../emitter.ts";
 import { folderOf, inFolder } from "../emitter.ts";
+import { restoreScript } from "../host-scripts.ts";
 import { backupModule } from "./backup.ts";
 import { checkNixos } from "./checks.ts";
 import { appearsAs } from "./keeping.ts";
@@ -17,7 +18,8 @@ type NixosHost = Extract<PlanHost, { os: "nixos" }>;
 /** NixOS: what is kept, what is wiped, what restic backs up; a module each, to import. */
 export const nixosEmitter: Emitter = {
   name: "nixos",
-  summary: "NixOS modules: persistence (by impermanence, preservation or mounts), wipe of the root, backup (restic)",
+  summary:
+    "NixOS modules: persistence (by impermanence, preservation or mounts), wipe of the root, backup (restic); scripts: migrate, restore",
   emit,
   explain,
 };
@@ -51,6 +53,7 @@ function emitHost(plan: HostPlan, input: EmitInput): EmitResult {
       ...(host.nixos.wipes.length === 0 ? [] : [file("wipe.nix", wipeModule(plan, host))]),
       ...(backup === undefined ? [] : [file("backup.nix", backup)]),
       ...(migrate === undefined ? [] : [file("migrate.sh", migrate)]),
+      ...Object.entries(restoreScript(plan, input.plans)).map(([name, content]) => file(name, content)),
     ],
     diagnostics,
   };
