@@ -129,17 +129,14 @@ describeWith(
       expect(after.get("/persist/var/lib/nixos/uid-map")?.content).toBe(after.get("/var/lib/nixos/uid-map")?.content);
       expect(after.get("/persist/etc/machine-id")?.content).toBe(after.get("/etc/machine-id")?.content);
 
-      // Its own backup, lost and brought back: the same, but for what belongs to one machine.
+      // Its own backup, in the same repository, lost and brought back: the same, but for what belongs to one machine.
       const jobs = backupJobs(compiled, "laptop");
       layPassword(laptop, jobs, password);
-      succeed(laptop.run(["restic", "-q", "-r", "/mnt/disk/own", "--password-file", "/root/desk-password", "init"]));
-      quicken(join(disk, "own"), password);
-      runBackups(laptop, jobs, "/mnt/disk/own");
-      succeed(laptop.run(["setfacl", "-R", "-m", `u:${person}:rX`, "/mnt/disk/own"]));
+      runBackups(laptop, jobs, "/mnt/disk/restic");
+      succeed(laptop.run(["setfacl", "-R", "-m", `u:${person}:rX`, "/mnt/disk/restic"]));
       succeed(laptop.run(["bash", "-c", "rm -rf /persist/home/*/* /persist/home/*/.[a-z]* /persist/var /persist/etc"]));
       const own = lines.filter((line) => /restore\.sh(?!.*--dry-run)/.test(line));
-      for (const line of own)
-        type(laptop, line.replace("--host desk ", "").replace("/mnt/disk/restic", "/mnt/disk/own"), 0);
+      for (const line of own) type(laptop, line.replace("--host desk ", ""), 0);
       const back = pictureOf(laptop, ["/persist"]);
       const lost = [...after].filter(
         ([path, was]) => path.startsWith("/persist/") && was.kind === "file" && back.get(path)?.content !== was.content,

@@ -19,7 +19,7 @@ const list = (name: string, entries: readonly string[] | undefined): string[] =>
   entries === undefined ? [] : [`${name}:`, ...entries.map((entry) => `  - ${entry}`)];
 
 /** Two users and the system keep something on a host `box`, whose store is mounted at /mnt. */
-export function migrationManifest({ home, system, nixos }: MigrationSpec): string {
+function migrationManifest({ home, system, nixos }: MigrationSpec): string {
   return [
     "version: 1",
     "users: { ann: { group: ann }, bob: { group: bob } }",

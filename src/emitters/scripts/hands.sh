@@ -10,7 +10,7 @@
 # What a step is told of its entry.
 told=(
   told home me uid gid user foreign path kind mode owner group unit units live stored partial back original copied returned
-  emptying text exchanger mount_points stamp
+  emptying text exchanger mount_points stamp may_be_open
 )
 
 # hand STEP…: does it as whom the entry belongs to. `answer` is what it found out. Where it fails, `reason` and `code` say

@@ -40,11 +40,14 @@ option() {
   esac
 }
 
-store_mounts=() file_systems=()
+store_mounts=() file_systems=() private_folders=()
 # store_mount PATH: where the file system of a store is mounted.
 store_mount() { store_mounts+=("$1"); }
 # file_system PATH: another one that something kept lies on.
 file_system() { file_systems+=("$1"); }
+
+# private_folder PATH: one in a store that is around a single secret, and nobody else's business.
+private_folder() { private_folders+=("$1"); }
 
 # What is not mounted would be taken for a directory of the root, which is wiped.
 check_file_systems() {
@@ -62,8 +65,17 @@ check_file_systems() {
   done
 }
 
+# All of it is part of every NixOS, but not of every rescue system.
+check_tools() {
+  local tool
+  for tool in awk b2sum find findmnt flock getent mountpoint setpriv setsid tar unshare; do
+    command -v "$tool" >/dev/null || die 2 "$tool is not installed"
+  done
+}
+
 main() {
   options "$@"
+  check_tools
   choose_user
   settings
   [[ $EUID == 0 && $home == "$own_home" ]] || die 2 "run this as root, in root's own home: sudo -H $0"

@@ -14,7 +14,7 @@
 
 # Where the root to be is mounted, for --back.
 top=
-told+=(top from to from_base to_base noting next trash may_be_open giving_way)
+told+=(top from to from_base to_base noting next trash giving_way private_folders)
 
 # Both ends of an entry, and what lies beside them.
 find_ends() {
@@ -47,7 +47,7 @@ look_as_root() {
     reason=${reason:-one cannot look at it}
   fi
   if [[ $action == @(copy|aside) && $may_be_open == no ]]; then check_use; fi
-  if [[ $action == copy && -z $reason && $user == - && -z $top ]]; then check_accounts; fi
+  if [[ $action == copy && -z $reason && -z $top ]]; then check_accounts; fi
   if [[ $action == copy && -z $reason && $foreign == yes ]] && ! grep -qs "^$me:\|^$uid:" /etc/subuid; then
     reason="files in it belong to others, and /etc/subuid has no ids for $me: copy them as root, by hand"
   fi
@@ -55,7 +55,9 @@ look_as_root() {
 
 # Whom the manifest gives it to.
 check_accounts() {
-  if [[ $owner != - ]] && ! getent passwd -- "$owner" >/dev/null; then
+  if [[ $owner != - && $user != - ]]; then
+    reason="it is in the home of $user and is to belong to $owner: copy it as root, by hand"
+  elif [[ $owner != - ]] && ! getent passwd -- "$owner" >/dev/null; then
     reason="it is to belong to $owner, unknown here: install what makes that user, or copy it later"
   elif [[ $group != - ]] && ! getent group -- "$group" >/dev/null; then
     reason="it is to belong to the group $group, unknown here: install what makes it, or copy it later"
@@ -220,15 +222,25 @@ make_home() {
 
 # The directories above the other end, with the modes of those here: whoever mounts makes the live ones like them.
 make_way() {
-  local rest=${path#/} at=$to_base like=$from_base
+  local rest=${path#/} at=$to_base like=$from_base bits
   while [[ $rest == */* ]]; do
     at+=/${rest%%/*} like+=/${rest%%/*}
     rest=${rest#*/}
     if [[ ! -d $at ]]; then
+      bits=$(stat -c %a -- "$like") || return 1
+      if is_private "$at"; then bits=0700; fi
       # At once: a run that is stopped must not leave a directory that nobody can enter.
-      (umask 0 && mkdir -m "$(stat -c %a -- "$like")" -- "$at") || return 1
+      mkdir -m "$bits" -- "$at" || return 1
     fi
   done
+}
+
+is_private() {
+  local one
+  for one in ${private_folders[@]+"${private_folders[@]}"}; do
+    [[ $one == "$1" ]] && return 0
+  done
+  return 1
 }
 
 # A run that was stopped may have put a copy in its place without its note.
@@ -254,9 +266,7 @@ bring_over() {
 make_as_asked() {
   local print
   [[ $mode$owner$group != --- ]] || return 0
-  if [[ $user == - ]]; then
-    change_owner "$owner" && change_owner ":$group" || return 1
-  fi
+  change_owner "$owner" && change_owner ":$group" || return 1
   if [[ $mode != - ]]; then chmod -- "$mode" "$partial" || return 1; fi
   print=$(fingerprint "$partial") && note "$next" "$partial" "$print" "$stamp"
 }
