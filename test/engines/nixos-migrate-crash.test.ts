@@ -8,6 +8,7 @@ const plays: [string, MigrationPlay][] = [
   ["once more", { args: ["--yes"], again: true }],
   ["once more, where nothing exchanges", { args: ["--yes"], again: true, plain: true }],
   ["--back", { args: ["--yes", "--back", "/var/lib/to-be"] }],
+  ["--back, where something is in the way", { args: ["--yes", "--make-way", "--back", "/var/lib/to-be"], taken: true }],
 ];
 
 describeWith(["mount-namespace", "python3"], "migrate.sh, stopped", () => {

@@ -237,7 +237,7 @@ describeWith(["mount-namespace"], "migrate.sh --back", () => {
     expect(migration.run(3, "--yes", "--back", "/var/lib/to-be").err).toContain("nothing is mounted at /var/lib/to-be");
     machine.sh("mount -t tmpfs -o mode=755 none /var/lib/to-be");
     expect(migration.run(3, "--yes", "--back", "/var/lib/to-be").err).toContain("gone with the next boot");
-    expect(migration.run(2, "--yes", "--back", "/").err).toContain("not / itself");
+    expect(migration.run(2, "--yes", "--back", "here").err).toContain("--back needs the directory");
     machine.sh(
       "umount /var/lib/to-be; truncate -s 64M /srv/image; mkfs.ext4 -q /srv/image; mount -o loop /srv/image /var/lib/to-be",
     );
@@ -265,4 +265,41 @@ describeWith(["mount-namespace"], "migrate.sh --back", () => {
     expect(machine.sh("cat /var/lib/to-be/srv/web/data/a /var/lib/to-be/home/ann/.config/app/b")).toBe("later\nown\n");
     machine.sh("umount /var/lib/to-be");
   });
+
+  it("puts things back in their places once nothing is mounted there, and what is in the way beside them", async () => {
+    const migration = await Migration.of({ system: ["/srv/a/", "/srv/b/", "/srv/c/", "/srv/d/"] });
+    const { machine } = migration;
+    machine.sh(
+      "cd /srv; mkdir -p a b c /mnt/srv/{a,b,c,d}; for i in a b c d; do echo $i >/mnt/srv/$i/x; done; echo new >b/x; ln -s /mnt/srv/d d",
+    );
+    machine.sh("mount --bind /mnt/srv/a /srv/a");
+    // Through another mount of that root nothing can be put below it either.
+    const back = ["--yes", "--back", "/"];
+    expect(migration.report(3, "--dry-run", "--back", rootOf(migration))["/srv/a"]).toContain("boot without");
+    const report = migration.report(3, ...back);
+    expect(report["/srv/a"]).toContain("boot without persistence.nix");
+    expect(report["/srv/b"]).toContain("nothing says which is newer");
+    expect(report["/srv/c"]).toBe("copy");
+    expect(report["/srv/d"]).toContain("a link, to /mnt/srv/d; --make-way renames");
+    machine.sh("umount /srv/a");
+    expect(migration.report(0, ...back, "--make-way")).toMatchObject({
+      "/srv/a": "copy",
+      "/srv/b": "copy",
+      "/srv/c": "copied, and the same since",
+      "/srv/d": "copy",
+    });
+    expect(
+      machine.sh(
+        "cd /srv; cat a/x b/x c/x d/x b.remanence-original/x; readlink d.remanence-original; ls /mnt/srv/*/x | wc -l",
+      ),
+    ).toBe("a\nb\nc\nd\nnew\n/mnt/srv/d\n4\n");
+  });
 });
+
+/** The root of this machine, seen elsewhere, with its file systems: `/` itself is on an overlay here. */
+function rootOf(migration: Migration): string {
+  migration.machine.sh(
+    "mkdir /var/lib/root-now; mount --bind / /var/lib/root-now; mount --bind /srv /var/lib/root-now/srv",
+  );
+  return "/var/lib/root-now";
+}

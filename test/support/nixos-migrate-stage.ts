@@ -13,6 +13,8 @@ export interface MigrationPlay {
   readonly plain?: boolean;
   /** It was run before, and what is there changed since. */
   readonly again?: boolean;
+  /** The other end has something of its own. */
+  readonly taken?: boolean;
 }
 
 /** Of the line that each file begins with. */
@@ -47,6 +49,7 @@ export class MigrationStage {
     this.reset();
     const [data = ""] = places.map((place) => this.#tree(`${this.#from}${place}`));
     this.#right = [data, data.replace(/^(\S+) {2}\.\/a$/m, `${hashOfOne}  ./a`)];
+    if (play.taken === true) this.#right.push(this.#tree(`${this.#to}${places[0]}`));
     this.#again();
     this.#end = this.#state();
   }
@@ -74,10 +77,18 @@ export class MigrationStage {
     );
     for (const [i, place] of places.entries())
       machine.as(i === 0 ? "root" : "ann", "bash", "-ec", lay, `${this.#from}${place}`);
+    if (this.#play.taken === true) machine.sh(places.map((place) => this.#layOwn(`${this.#to}${place}`)).join("\n"));
     if (this.#play.again === true) {
       this.#again();
       for (const place of places) machine.sh(`echo 2 >${this.#from}${place}/a`);
     }
+  }
+
+  #layOwn(place: string): string {
+    const user = place.includes("/home/") ? "ann" : "root";
+    const home = `${this.#to}/home`;
+    return `mkdir -p ${home}; install -d -o ann -g ann -m 700 ${home}/ann; install -d -o ${user} -g ${user} ${place}
+      echo own >${place}/own; chown ${user}: ${place}/own`;
   }
 
   /** Once more, until nothing of a stopped run is at work; it must end well. */
@@ -124,6 +135,10 @@ export class MigrationStage {
       const there = `${this.#to}${place}`;
       if (this.#migration.machine.run(["test", "-e", there]).code === 0)
         expect(this.#right, when).toContain(this.#tree(there));
+      if (this.#play.taken === true)
+        expect(this.#migration.machine.sh(`cat ${there}{,.remanence-original}/own 2>/dev/null || :`), when).toBe(
+          "own\n",
+        );
     }
     this.#again();
     expect(this.#state(), when).toBe(this.#end);

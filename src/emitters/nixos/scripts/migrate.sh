@@ -10,10 +10,11 @@ the store, with the owner and mode that the manifest says. What was copied stays
 reboot: what changed meanwhile is copied anew, and what did not is left alone. What the store has of its own is never
 overwritten, and what is mounted from the store already is left alone.
 
-  --back DIR        the other way round, before persistence.nix is taken out: from the store to the root that is mounted
-                    at DIR. For the root of now, below what is mounted over it: mount --bind / DIR
+  --back DIR        the other way round: from the store to the root that is mounted at DIR, or to / once the machine has
+                    booted without persistence.nix and wipe.nix. What is mounted from the store covers its place, and is
+                    refused. The store keeps what it has
   --make-way        rename what was copied where a link is to be and nothing wipes (NAME.remanence-original): whoever
-                    makes the link, home-manager for one, replaces nothing
+                    makes the link, home-manager for one, replaces nothing. With --back: rename what is in the way
   --in-use          also copy what programs have open. The copy is whole, but what they write later is not in it
   --dry-run         show what would happen, change nothing
   --only PATH...    only these (absolute, or as in the manifest)
@@ -33,8 +34,8 @@ option() {
     --make-way) giving_way=yes ;;
     --in-use) may_be_open=yes ;;
     --back)
-      [[ ${2-} == /?* ]] || die 2 "--back needs the directory where the root to be is mounted, and not / itself"
-      top=${2%/} taken=1
+      [[ ${2-} == /* ]] || die 2 "--back needs the directory where the root to be is mounted"
+      returning=yes top=${2%/} taken=1
       ;;
     *) return 1 ;;
   esac
@@ -55,11 +56,11 @@ check_file_systems() {
   for one in ${store_mounts[@]+"${store_mounts[@]}"}; do
     mountpoint -q -- "$one" || die 3 "$(plain "$one") is not mounted: what is copied there would be on the root"
   done
-  [[ -n $top ]] || return 0
-  is_real_directory "$top" || die 2 "there is no directory $(plain "$top"), or it is reached through a link"
+  [[ $returning == yes ]] || return 0
+  is_real_directory "${top:-/}" || die 2 "there is no directory $(plain "$top"), or it is reached through a link"
   is_trusted "$top" '' || die 3 "others can change $(plain "$top") or a directory above it"
 
-  for one in "$top" ${file_systems[@]+"${file_systems[@]/#/"$top"}"}; do
+  for one in "${top:-/}" ${file_systems[@]+"${file_systems[@]/#/"$top"}"}; do
     mountpoint -q -- "$one" || die 3 "nothing is mounted at $(plain "$one"), and something that is kept lies on that file system"
     [[ $(stat -f -c %T -- "$one") != tmpfs ]] || die 3 "$(plain "$one") is in memory, and gone with the next boot"
   done
@@ -79,7 +80,6 @@ main() {
   choose_user
   settings
   [[ $EUID == 0 && $home == "$own_home" ]] || die 2 "run this as root, in root's own home: sudo -H $0"
-  [[ $giving_way == no || -z $top ]] || die 2 "--make-way and --back are two things"
   check_file_systems
   run_as_root
 }

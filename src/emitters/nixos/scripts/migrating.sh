@@ -12,14 +12,16 @@
 #   STORED.remanence-returned        the same about the copy in the root that --back names
 #   NOTE-2                           the note of the next copy, until that one has its place
 
-# Where the root to be is mounted, for --back.
-top=
-told+=(top from to from_base to_base noting next trash giving_way private_folders)
+# Where the root to be is mounted, for --back; nothing for / itself.
+returning=no top=
+told+=(returning top from to from_base to_base noting next trash giving_way private_folders)
 
 # Both ends of an entry, and what lies beside them.
 find_ends() {
   from=$live to=$stored noting=$copied
-  if [[ -n $top ]]; then from=$stored to=$top$live noting=$returned; fi
+  if [[ $returning == yes ]]; then
+    from=$stored to=$top$live noting=$returned original=$to.remanence-original
+  fi
   # Short: with it a name of 230 bytes has 255.
   next=$noting-2
   partial=$to.remanence-partial trash=$to.remanence-trash
@@ -35,7 +37,10 @@ find_ends() {
 #   refuse    see reason
 look_as_root() {
   find_ends
-  if [[ -z $top ]] && is_bound; then
+  if [[ $returning == yes ]] && is_covering; then
+    reason='it is mounted from the store, over that place: boot without persistence.nix, then --back /'
+    return 0
+  elif [[ $returning == no ]] && is_bound; then
     action=mounted
     if [[ -L $noting || -L $next ]]; then action=tidy; fi
     return 0
@@ -47,10 +52,15 @@ look_as_root() {
     reason=${reason:-one cannot look at it}
   fi
   if [[ $action == @(copy|aside) && $may_be_open == no ]]; then check_use; fi
-  if [[ $action == copy && -z $reason && -z $top ]]; then check_accounts; fi
+  if [[ $action == copy && -z $reason && $returning == no ]]; then check_accounts; fi
   if [[ $action == copy && -z $reason && $foreign == yes ]] && ! grep -qs "^$me:\|^$uid:" /etc/subuid; then
     reason="files in it belong to others, and /etc/subuid has no ids for $me: copy them as root, by hand"
   fi
+}
+
+# True where what is mounted from the store covers the place that it is to come back to, seen through whatever other mount.
+is_covering() {
+  is_bound && [[ -d ${live%/*} && ${live%/*} -ef ${to%/*} ]]
 }
 
 # Whom the manifest gives it to.
@@ -69,6 +79,7 @@ check_use() {
   local pid unit how='' stop=''
   local -A units=()
   programs_in "$from"
+  if [[ -z $reply && $returning == yes ]]; then programs_in "$to"; fi
   [[ -n $reply ]] || return 0
   for pid in "${using[@]}"; do
     unit=$(sed -n 's/.*\/system\.slice\/\(.*\/\)*\([^/]*\.service\)$/\2/p' "/proc/$pid/cgroup" 2>/dev/null | head -n 1) || unit=
@@ -112,6 +123,7 @@ decide() {
     none/*) action=none reason='only at the other end' ;;
     "$kind"/none) action=copy ;;
     "$kind"/"$kind") decide_again ;;
+    "$kind"/link) decide_taken "at the other end is a link, to $(plain "$(readlink -- "$to")")" ;;
     "$kind"/*) reason="at the other end is a $to_kind; the manifest says $kind" ;;
     *) reason="there is a $from_kind; the manifest says $kind" ;;
   esac
@@ -149,7 +161,20 @@ decide_again() {
   elif is_empty_directory "$from"; then
     action=none reason='empty here, and the other end has data'
   else
-    reason="both here and at the other end, and nothing says which is newer: $(plain "$(short "$from")") $(date -r "$from" +%F), $(plain "$(short "$to")") $(date -r "$to" +%F)"
+    decide_taken "both here and at the other end, and nothing says which is newer: $(plain "$(short "$from")") $(date -r "$from" +%F), $(plain "$(short "$to")") $(date -r "$to" +%F)"
+  fi
+}
+
+# decide_taken REASON: what is in the way in a root gives way where that was asked for; what a store has, never.
+decide_taken() {
+  reason=$1
+  if [[ $returning == no ]]; then
+    :
+  elif [[ $giving_way == no ]]; then
+    reason+='; --make-way renames what is there'
+  else
+    decide_aside
+    if [[ $action == aside ]]; then action=copy; fi
   fi
 }
 
@@ -256,7 +281,7 @@ bring_over() {
     if [[ -z $reason ]]; then reason='no copy could be made: there is no room for all of it, or not all of it can be read' code=4; fi
     return 1
   fi
-  if [[ -z $top ]]; then make_as_asked || return 1; fi
+  if [[ $returning == no ]]; then make_as_asked || return 1; fi
   put_in_place || return 1
   put_on_disk "${to%/*}"
   finish
@@ -275,9 +300,18 @@ change_owner() {
   [[ ${1#:} == - ]] || chown -h -- "$1" "$partial"
 }
 
+# What is in the way in a root, and no copy of ours, is renamed.
+make_place() {
+  [[ $returning == yes && $giving_way == yes && (-e $to || -L $to) ]] || return 0
+  if is_empty_directory "$to" || has_note "$noting" "$to"; then return 0; fi
+  [[ ! -e $original && ! -L $original ]] && mv -T -n -- "$to" "$original" && [[ ! -e $to && ! -L $to ]] || return 1
+  put_on_disk "${to%/*}"
+}
+
 # An older copy of ours gives way in one step, and only as long as it is what was copied.
 put_in_place() {
   local before
+  make_place || return 1
   if is_empty_directory "$to"; then rmdir -- "$to" || return 1; fi
   if has_data "$to"; then
     stamp_of "$to" && before=$reply || return 1
@@ -377,7 +411,10 @@ said_of_action() {
     mounted) said='already mounted from the store' ;;
     tidy) said='already mounted from the store; the note about its copy goes' ;;
     finish) said='copied; what a stopped run left beside it goes' ;;
-    copy) said="copy to $(plain "$to")" ;;
+    copy)
+      said="copy to $(plain "$to")"
+      if [[ $returning == yes && $giving_way == yes ]]; then said+="; what was there stays as NAME.remanence-original"; fi
+      ;;
     aside) said="gives way to a link; it stays as $(plain "$original")" ;;
     none) said=$reason ;;
     refuse) said="REFUSED: $reason" ;;
@@ -389,7 +426,7 @@ say_sum_as_root() {
   [[ $dry_run == no ]] || verb='would be'
   say ""
   say "$changes of ${#chosen[@]} entries $verb done, $(human "$moved") copied; nothing was moved or deleted."
-  [[ -z $top ]] || return 0
+  [[ $returning == no ]] || return 0
   for n in ${chosen[@]+"${chosen[@]}"}; do
     if [[ ${bound_units[$n]} == link ]]; then waiting=$((waiting + 1)); fi
   done
@@ -400,5 +437,5 @@ say_sum_as_root() {
 }
 
 finish_as_root() {
-  labels_json="\"to\": $(if [[ -n $top ]]; then json "$top"; else printf '"store"'; fi)"
+  labels_json="\"to\": $(if [[ $returning == yes ]]; then json "${top:-/}"; else printf '"store"'; fi)"
 }
