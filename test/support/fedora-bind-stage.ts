@@ -29,8 +29,9 @@ export const enough = 20_000;
 /** A PATH whose bash looks where somebody looks already. */
 export function lookingPath(plain: boolean): string {
   const folder = folderWith({
-    bash: '#!/bin/bash -p\nBASH_ENV=${0%/*}/look exec /bin/bash "$@"\n',
-    look: `if [[ -e /proc/self/fd/8 ]]; then ${look} fi\n`,
+    bash: '#!/bin/bash -p\nBASH_ENV=${0%/*}/.look exec /bin/bash "$@"\n',
+    // No program is called like that: all of them get a link here.
+    ".look": `if [[ -e /proc/self/fd/8 ]]; then ${look} fi\n`,
   });
   chmodSync(folder, 0o755);
   chmodSync(join(folder, "bash"), 0o755);

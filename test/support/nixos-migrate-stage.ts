@@ -20,7 +20,7 @@ export interface MigrationPlay {
 /** Of the line that each file begins with. */
 const hashOfOne = "4355a46b19d348dc2f57c046f8ef63d4538ebb936000f3c9ee954a27460dd865";
 
-const places = ["/srv/data", "/home/ann/Music"] as const;
+const places = ["/srv/migrated", "/home/ann/Migrated"] as const;
 const lay = "rm -rf $0; mkdir -p $0/sub; echo 1 >$0/a; ln -s a $0/sub/l; chmod 600 $0/a";
 
 export class MigrationStage {
@@ -33,8 +33,8 @@ export class MigrationStage {
 
   static async of(play: MigrationPlay): Promise<MigrationStage> {
     const migration = await Migration.of({
-      home: ["{ path: Music/, users: [ann] }"],
-      system: ["/srv/data/"],
+      home: ["{ path: Migrated/, users: [ann] }"],
+      system: ["/srv/migrated/"],
       env: { PATH: lookingPath(play.plain === true) },
     });
     migration.machine.sh(
@@ -73,7 +73,7 @@ export class MigrationStage {
   reset(): void {
     const { machine } = this.#migration;
     machine.sh(
-      "rm -rf /mnt/* /var/lib/to-be/* /srv/data /home/ann/Music; install -d -o ann -g ann -m 700 /mnt/home/ann",
+      "rm -rf /mnt/* /var/lib/to-be/* /srv/migrated /home/ann/Migrated; install -d -o ann -g ann -m 700 /mnt/home/ann",
     );
     for (const [i, place] of places.entries())
       machine.as(i === 0 ? "root" : "ann", "bash", "-ec", lay, `${this.#from}${place}`);
@@ -117,7 +117,7 @@ export class MigrationStage {
   #state(): string {
     const { machine } = this.#migration;
     return machine.sh(
-      "find /mnt /var/lib/to-be /srv/data /home/ann -printf '%p %y %m %U\\n' | sort; cat /mnt/*/data/a /mnt/home/ann/Music/a",
+      "find /mnt /var/lib/to-be /srv/migrated /home/ann -printf '%p %y %m %U\\n' | sort; cat /mnt/*/migrated/a /mnt/home/ann/Migrated/a",
     );
   }
 
