@@ -103,7 +103,7 @@ function nextSteps(plan: WritePlan, compiled: Compiled): string[] {
     const move = compiled.tree.some(
       ({ path }) => path === inFolder(folderOf(compiled.input, "nixos", host.name), "migrate.sh"),
     )
-      ? `see what would move with sudo ${script("migrate.sh")}`
+      ? `see what would be copied into the store with sudo ${script("migrate.sh")}`
       : "move existing data into the store before the next switch";
     return [`${host.name}: an entry hides what is at its place now; ${move}`];
   });

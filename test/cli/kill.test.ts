@@ -80,9 +80,9 @@ describe("generate is killed at any step", () => {
     writeFileSync(join(folder, "persistence.yaml"), after);
     const { stdout } = remanence(folder, ["generate", ...scope, "--dry-run", "--format", "json"]);
     expect(JSON.parse(stdout)).toMatchObject({
-      created: ["n/nixos/backup.nix"],
+      created: ["n/nixos/backup.nix", "n/nixos/restore.sh"],
       updated: ["n/nixos/persistence.nix"],
-      removed: ["n/nixos/wipe.nix"],
+      removed: ["n/nixos/migrate.sh", "n/nixos/wipe.nix"],
     });
   });
 

@@ -5,6 +5,7 @@ import { filesBelow, readText, remanence, writeFiles } from "../support/workspac
 import { cli, expectNoTrace, generated, run, small, stateOf, timesOf, workspace } from "./support.ts";
 
 const nix = "nixos/n/persistence.nix";
+const migrate = "nixos/n/migrate.sh";
 
 interface Report {
   readonly created: string[];
@@ -52,10 +53,10 @@ describe("generate owns what it wrote", () => {
     const folder = generated();
     age(folder);
     setManifest(folder, `${small}system: [{ path: /srv/x/, on: [n] }]\n`);
-    expect(generateJson(folder)).toMatchObject({ code: 0, created: [], updated: [nix], removed: [] });
+    expect(generateJson(folder)).toMatchObject({ code: 0, created: [], updated: [migrate, nix], removed: [] });
     const times = timesOf(folder);
     const written = Object.keys(times).filter((path) => times[path] !== 1000);
-    expect(written.sort()).toEqual([".remanence/outputs.json", nix, "persistence.yaml"]);
+    expect(written.sort()).toEqual([".remanence/outputs.json", migrate, nix, "persistence.yaml"]);
   });
 
   it("what is no longer generated is removed, and folders that are empty then", () => {

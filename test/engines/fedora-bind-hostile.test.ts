@@ -1,34 +1,11 @@
-import { spawn } from "node:child_process";
 import { chmodSync } from "node:fs";
 import { join } from "node:path";
-import { expect, it, onTestFinished } from "vitest";
+import { expect, it } from "vitest";
 import { describeWith } from "../support/engines.ts";
-import { commandLine, environment, scriptsOf } from "../support/fedora.ts";
-import { type Account, bindManifest, Machine } from "../support/fedora-machine.ts";
+import { scriptsOf } from "../support/fedora.ts";
+import { bindManifest, Machine } from "../support/fedora-machine.ts";
+import { canary, swapping } from "../support/hostile.ts";
 import { folderWith } from "../support/workspace.ts";
-
-/** Somebody who swaps names without end, each a name and what stands in for it for a moment. */
-function swapping(machine: Machine, who: Account, names: readonly (readonly [string, string])[]): void {
-  const program = `
-    for (;;) { for (my $i = 0; $i < @ARGV; $i += 2) {
-      my ($one, $other) = @ARGV[$i, $i + 1];
-      rename $one, "$one.away" and rename $other, $one;
-      select undef, undef, undef, rand 0.003;
-      rename $one, $other;
-      rename "$one.away", $one;
-      select undef, undef, undef, rand 0.003;
-    } }`;
-  const options = machine.options(who);
-  const [command = "", ...args] = commandLine(["/usr/bin/perl", "-e", program, ...names.flat()], options);
-  const swapper = spawn(command, args, { env: environment(options), stdio: "ignore" });
-  onTestFinished(() => {
-    swapper.kill("SIGKILL");
-  });
-}
-
-/** What nobody may read or change on behalf of somebody else. */
-const canary =
-  "mkdir -p /srv/canary/deep; echo secret >/srv/canary/1; echo secret >/srv/canary/deep/1; chmod -R go= /srv/canary";
 
 /** Runs link.sh, its commit, and unlink.sh, again and again; they may refuse, and nothing may happen to the canary. */
 function tryAll(machine: Machine, folder: string, rounds: number): Set<number | null> {

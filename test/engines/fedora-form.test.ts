@@ -80,7 +80,8 @@ describeWith(["shellcheck", "shfmt"], "generated scripts for Fedora", () => {
   });
 
   it("are made of parts in the same form", () => {
-    const parts = scriptsIn(join(import.meta.dirname, "../../src/emitters/fedora/scripts"));
+    const emitters = join(import.meta.dirname, "../../src/emitters");
+    const parts = ["scripts", "fedora/scripts"].flatMap((folder) => scriptsIn(join(emitters, folder)));
     expect(run(["shfmt", "-d", "-i", "2", "-ci", ...parts], { home: "/" })).toEqual({ code: 0, out: "", err: "" });
   });
 });

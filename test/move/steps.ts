@@ -62,20 +62,20 @@ export async function setStage(example: string): Promise<Stage> {
   return { laptop, desk, there, here, compiled, person: user.name, home: user.home, disk, laid };
 }
 
-function planOf({ plans }: Compiled, name: string): HostPlan {
+export function planOf({ plans }: Compiled, name: string): HostPlan {
   const plan = plans.find(({ host }) => host.name === name);
   if (plan === undefined) throw new RangeError(`no host ${name}`);
   return plan;
 }
 
 /** The daemons that own something, and some that own nothing that the plans know of. */
-function daemonsOf(...plans: readonly HostPlan[]): string[] {
+export function daemonsOf(...plans: readonly HostPlan[]): string[] {
   const rules = plans.flatMap((plan) => plan.rules).filter(({ scope }) => scope === "system");
   const owners = rules.flatMap(({ owner, group }) => [owner, group]).filter((name) => name !== null && name !== "root");
   return [...new Set(["avahi", ...owners, "rtkit"])] as string[];
 }
 
-function mountsOf({ host }: HostPlan): string[] {
+export function mountsOf({ host }: HostPlan): string[] {
   const stores = host.stores.flatMap(({ mount }) => mount ?? []);
   return [...new Set([...stores, ...(host.os === "nixos" ? host.nixos.mounts : [])])].sort();
 }
@@ -110,7 +110,7 @@ export function leaveLaptop({ laptop, there, compiled, person }: Stage): void {
   runBackups(laptop, jobs, "/mnt/disk/restic");
 }
 
-const password = "correct horse battery staple";
+export const password = "correct horse battery staple";
 
 /** A fresh Fedora on which somebody has logged in once: what is there already, and nothing of it from the old machine. */
 export function layFresh({ desk, person, home }: Stage): void {
@@ -142,9 +142,9 @@ export function plugIn({ desk, person, home }: Stage): void {
   succeed(desk.run(["bash", "-c", write], { as: person, cwd: home }));
 }
 
-/** The commands of docs/how-to/move.md, in their order. */
-export function pageCommands(): string[] {
-  const page = readText(fileURLToPath(new URL("../../docs/how-to/move.md", import.meta.url)));
+/** The commands of a page of docs/how-to, in their order. */
+export function pageCommands(name = "move.md"): string[] {
+  const page = readText(fileURLToPath(new URL(`../../docs/how-to/${name}`, import.meta.url)));
   return [...page.matchAll(/^```sh\n(.*?)^```$/gms)].flatMap(([, block = ""]) => block.trim().split("\n"));
 }
 

@@ -18,18 +18,20 @@ trap 'read -r -N 1 -u 8 __look; case $__look in
   L) printf "%s\\t%s\\n" "\${FUNCNAME[0]-}" "\${BASH_COMMAND//[[:cntrl:]]/ }" >&7 ;;
 esac' DEBUG
 `;
-const watched = `exec 8<"$1" 7>>"$2"
+export const watched = `exec 8<"$1" 7>>"$2"
 script=$3
 shift 3
 ${look}
 source "$script"`;
-const enough = 20_000;
+/** More looks than a script has. */
+export const enough = 20_000;
 
 /** A PATH whose bash looks where somebody looks already. */
-function lookingPath(plain: boolean): string {
+export function lookingPath(plain: boolean): string {
   const folder = folderWith({
-    bash: '#!/bin/bash -p\nBASH_ENV=${0%/*}/look exec /bin/bash "$@"\n',
-    look: `if [[ -e /proc/self/fd/8 ]]; then ${look} fi\n`,
+    bash: '#!/bin/bash -p\nBASH_ENV=${0%/*}/.look exec /bin/bash "$@"\n',
+    // No program is called like that: all of them get a link here.
+    ".look": `if [[ -e /proc/self/fd/8 ]]; then ${look} fi\n`,
   });
   chmodSync(folder, 0o755);
   chmodSync(join(folder, "bash"), 0o755);
@@ -38,6 +40,10 @@ function lookingPath(plain: boolean): string {
   run(["bash", "-c", link, folder], { home: "/" });
   return folder;
 }
+
+/** Commands that change something, as they are listed. */
+export const changing =
+  /\t(?:exchange|python3|ln|rm|rmdir|mkdir|mv|put_on_disk|note|mount|umount|chattr|install|systemctl|find|tar|cp) /;
 
 export interface BindPlay {
   readonly homes: FileSystem;
@@ -157,8 +163,6 @@ export class BindStage {
   stopEverywhere(many: number): void {
     this.reset();
     const all = this.commands();
-    const changing =
-      /\t(?:exchange|python3|ln|rm|rmdir|mkdir|mv|put_on_disk|note|mount|umount|chattr|install|systemctl|find|tar|cp) /;
     const numbers = all.flatMap((line, number) => (changing.test(line) ? [number] : []));
     const chosen = Number.isFinite(many)
       ? numbers.filter((_, i) => i % Math.max(1, Math.ceil(numbers.length / many)) === 0)

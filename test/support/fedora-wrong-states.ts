@@ -42,7 +42,7 @@ const linked = (places: Places, content = tree(`${places.path} in the store`)): 
 };
 /** A note that what is at a path is a compared copy of something else, as link.sh writes it. */
 const note = (name: string, about: string, from: string): void => {
-  const scripts = join(import.meta.dirname, "../../src/emitters/fedora/scripts");
+  const scripts = join(import.meta.dirname, "../../src/emitters/scripts");
   const write =
     'for part in common links relocate; do source "$1/$part.sh"; done; stamp_of "$4"; note "$2" "$3" "$(fingerprint "$4")" "$reply"';
   const done = run(["bash", "-c", write, "-", scripts, name, about, from], { home: "/" });

@@ -20,11 +20,11 @@ export function nixosPlan(compiled: Compiled): HostPlan & { readonly host: Nixos
   return plan as HostPlan & { readonly host: NixosHost };
 }
 
-/** Writes the tree and gives the paths of a host's modules of one target. */
+/** Writes the tree and gives the paths of a host's modules of one target; scripts lie beside them. */
 export function modulesOf(compiled: Compiled, host: string, target: "nixos" | "home-manager"): string[] {
   const folder = writeTree(compiled);
   return compiled.tree
-    .filter((file) => file.target === target && file.host === host)
+    .filter((file) => file.target === target && file.host === host && file.path.endsWith(".nix"))
     .map((file) => join(folder, file.path));
 }
 

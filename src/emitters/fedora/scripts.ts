@@ -1,17 +1,15 @@
 import type { Fragment } from "../../languages/fragment.ts";
 import { type RemarkedLine, shell } from "../../languages/shell.ts";
-import { packageText } from "../../package-files.ts";
 import { type AgedPlace, ageingOf, neverAged } from "../../plan/ageing.ts";
 import { backupSet } from "../../plan/backup-set.ts";
 import { mountedEntries } from "../../plan/physical.ts";
 import { type HostPlan, isRelocated, type PlanEntry } from "../../plan/plan.ts";
 import { rootLink, storeFolder } from "../../plan/stores.ts";
-import { generatedFrom } from "../emitter.ts";
+import { backupSettings, beside, seenFrom } from "../backup-settings.ts";
 import { groupEntries } from "../groups.ts";
-import { backupSettings, beside, ownedLines, seenFrom } from "./backup-settings.ts";
+import { hostScript, restoreScript, userLines } from "../host-scripts.ts";
 import { labelLines } from "./labels.ts";
 import { boundEntries, boundLine } from "./mounts.ts";
-import { otherHostsLines } from "./other-hosts.ts";
 
 type Line = Fragment<"shell">;
 type Row = Line | RemarkedLine;
@@ -25,116 +23,70 @@ export function scriptsOf(plan: HostPlan, plans: readonly HostPlan[]): Readonly<
   const labels = labelLines(plan);
   const { backup } = plan.host;
   return {
-    "link.sh": script(
+    "link.sh": hostScript(
       plan,
       "Moves what is kept into its store and links it.",
       [
-        ...["common", "links", "checks", "relocate", "settle", "labels", "label-rules", "label-stores"],
-        ...["mounts", "hands", "mounting", "binding", "covered"],
+        ...[
+          "common",
+          "links",
+          "checks",
+          "relocate",
+          "fedora/settle",
+          "labels",
+          "fedora/label-rules",
+          "fedora/label-stores",
+        ],
+        ...["mounts", "hands", "fedora/mounting", "fedora/binding", "fedora/covered"],
       ],
       [...links, ...labels, linkedSettings(plan)],
-      "link",
+      "fedora/link",
     ),
-    "unlink.sh": script(
+    "unlink.sh": hostScript(
       plan,
       "Undoes link.sh.",
       [
-        ...["common", "links", "checks", "relocate", "labels", "label-rules", "unlabel-stores"],
-        ...["mounts", "hands", "mounting", "unbinding"],
+        ...["common", "links", "checks", "relocate", "labels", "fedora/label-rules", "fedora/unlabel-stores"],
+        ...["mounts", "hands", "fedora/mounting", "fedora/unbinding"],
       ],
       [...links, ...labels, linkedSettings(plan)],
-      "unlink",
+      "fedora/unlink",
     ),
-    "verify.sh": script(
+    "verify.sh": hostScript(
       plan,
       "Shows whether everything is where it should be.",
-      ["common", "links", "relocate", "labels", "mounts", "looks", "states", "report"],
+      ["common", "links", "relocate", "labels", "mounts", "fedora/looks", "fedora/states", "fedora/report"],
       [...links, verifySettings(plan)],
-      "verify",
+      "fedora/verify",
     ),
     ...(backup === null
       ? {}
       : {
-          "backup.sh": script(
+          "backup.sh": hostScript(
             plan,
             "Backs up what is kept.",
-            ["common", "backups", "walk", "databases", "archives", "repository", "snapshots"],
+            [
+              "common",
+              "backups",
+              "fedora/walk",
+              "fedora/databases",
+              "fedora/archives",
+              "fedora/repository",
+              "fedora/snapshots",
+            ],
             [...userLines(plan), backupSettings(plan, backup)],
-            "backup",
+            "fedora/backup",
           ),
         }),
-    ...restoreScript(plan, otherHostsLines(plan, plans)),
-    "clean.sh": script(
+    ...restoreScript(plan, plans),
+    "clean.sh": hostScript(
       plan,
       "Lets old caches and logs go.",
       ["common"],
       [...userLines(plan), cleanSettings(plan)],
-      "clean",
+      "fedora/clean",
     ),
   };
-}
-
-/** On a host without a backup of its own it reads those of others, where they hold something that is kept here. */
-function restoreScript(plan: HostPlan, others: readonly Line[]): Record<string, string> {
-  const { backup } = plan.host;
-  if (backup === null && others.length === 0) return {};
-  const settings =
-    backup === null ? shell.define("settings", others) : backupSettings(plan, backup, ownedLines, others);
-  return {
-    "restore.sh": script(
-      plan,
-      "Brings back what backup.sh saved, here or on another host.",
-      [
-        "common",
-        "links",
-        "checks",
-        "relocate",
-        "labels",
-        "backups",
-        "sources",
-        "unpack",
-        "swap",
-        "apart",
-        "former",
-        "choose",
-        "compare",
-      ],
-      [...userLines(plan), settings],
-      "restore",
-    ),
-  };
-}
-
-/**
- * Functions are called by name (`"say_$format"`), each script uses its part of what the common text offers, and a `~/`,
- * a `$x`, a `\'` or a `’` of the manifest is data, in quotes on purpose.
- */
-const directive = "shellcheck disable=SC1003,SC1112,SC2016,SC2034,SC2088,SC2317";
-
-function script(
-  plan: HostPlan,
-  purpose: string,
-  before: readonly string[],
-  settings: readonly Line[],
-  name: string,
-): string {
-  const text = (part: string): string => packageText(`src/emitters/fedora/scripts/${part}.sh`);
-  return shell.script({
-    header: [
-      `${plan.host.name}: ${purpose}`,
-      generatedFrom(plan),
-      "Works on its own: it needs bash and what every Fedora has.",
-      "What is kept stands in `settings`, what is done in `main` at the end; --help and --dry-run change nothing.",
-      directive,
-    ],
-    settings: [shell.comment(`--- what ${plan.host.name} keeps ---`), shell.gap, ...settings],
-    before: before.map(text),
-    after: [text(name)],
-  });
-}
-
-function userLines({ host }: HostPlan): Line[] {
-  return host.users.map((user) => shell.call("user", user.name, user.home));
 }
 
 function storeLines(plan: HostPlan): Line[] {

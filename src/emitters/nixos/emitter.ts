@@ -5,9 +5,11 @@ import { mountedEntries } from "../../plan/physical.ts";
 import { type HostPlan, isRelocated, type PlanHost } from "../../plan/plan.ts";
 import type { EmitInput, EmitResult, Emitter, OutputFile, Saying } from "../emitter.ts";
 import { folderOf, inFolder } from "../emitter.ts";
+import { restoreScript } from "../host-scripts.ts";
 import { backupModule } from "./backup.ts";
 import { checkNixos } from "./checks.ts";
 import { appearsAs, isOfSystem } from "./keeping.ts";
+import { migrateScript } from "./migrate.ts";
 import { persistenceModule } from "./persistence.ts";
 import { wipeModule } from "./wipe.ts";
 
@@ -16,7 +18,8 @@ type NixosHost = Extract<PlanHost, { os: "nixos" }>;
 /** NixOS: what is kept, what is wiped, what restic backs up; a module each, to import. */
 export const nixosEmitter: Emitter = {
   name: "nixos",
-  summary: "NixOS modules: persistence (by impermanence, preservation or mounts), wipe of the root, backup (restic)",
+  summary:
+    "NixOS modules: persistence (by impermanence, preservation or mounts), wipe of the root, backup (restic); scripts: migrate, restore",
   emit,
   explain,
 };
@@ -38,16 +41,19 @@ function emitHost(plan: HostPlan, input: EmitInput): EmitResult {
   const file = (name: string, content: string): OutputFile => ({
     path: inFolder(folder, name),
     content,
-    executable: false,
+    executable: name.endsWith(".sh"),
     target: "nixos",
     host: host.name,
   });
+  const migrate = migrateScript(plan, host);
   const backup = host.backup?.engine === "restic" ? backupModule(plan, host, host.backup) : undefined;
   return {
     files: [
       file("persistence.nix", persistenceModule(plan, host)),
       ...(host.nixos.wipes.length === 0 ? [] : [file("wipe.nix", wipeModule(plan, host))]),
       ...(backup === undefined ? [] : [file("backup.nix", backup)]),
+      ...(migrate === undefined ? [] : [file("migrate.sh", migrate)]),
+      ...Object.entries(restoreScript(plan, input.plans)).map(([name, content]) => file(name, content)),
     ],
     diagnostics,
   };

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# shellcheck disable=SC2154,SC2034 # stands between mounts.sh and binding.sh or unbinding.sh
+# shellcheck disable=SC2154,SC2034 # stands between mounts.sh and binding.sh, unbinding.sh or migrating.sh
 
 # --- what root does for others ------------------------------------------------------------------------------------
 #
@@ -10,7 +10,7 @@
 # What a step is told of its entry.
 told=(
   told home me uid gid user foreign path kind mode owner group unit units live stored partial back original copied returned
-  emptying text exchanger mount_points stamp
+  emptying text exchanger mount_points stamp may_be_open
 )
 
 # hand STEP…: does it as whom the entry belongs to. `answer` is what it found out. Where it fails, `reason` and `code` say

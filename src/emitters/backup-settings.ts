@@ -1,14 +1,14 @@
-import type { Fragment } from "../../languages/fragment.ts";
-import { resticExclude } from "../../languages/restic.ts";
-import { type RemarkedLine, shell } from "../../languages/shell.ts";
-import type { Backup } from "../../manifest/manifest.ts";
-import { type BackupRoot, type BackupSet, backupSet } from "../../plan/backup-set.ts";
-import { rememberFor } from "../../plan/memo.ts";
-import { type AbsolutePath, depthOf, relativeTo, sortByPath } from "../../plan/path.ts";
-import { physicalPath } from "../../plan/physical.ts";
-import type { HostPlan, PlanEntry, PlanUser } from "../../plan/plan.ts";
-import { groupEntries } from "../groups.ts";
-import { resticExcludes } from "../restic-excludes.ts";
+import type { Fragment } from "../languages/fragment.ts";
+import { resticExclude } from "../languages/restic.ts";
+import { type RemarkedLine, shell } from "../languages/shell.ts";
+import type { Backup } from "../manifest/manifest.ts";
+import { type BackupRoot, type BackupSet, backupSet } from "../plan/backup-set.ts";
+import { rememberFor } from "../plan/memo.ts";
+import { type AbsolutePath, depthOf, relativeTo, sortByPath } from "../plan/path.ts";
+import { physicalPath } from "../plan/physical.ts";
+import type { HostPlan, PlanEntry, PlanUser } from "../plan/plan.ts";
+import { groupEntries } from "./groups.ts";
+import { resticExcludes } from "./restic-excludes.ts";
 
 type Line = Fragment<"shell">;
 type Row = Line | RemarkedLine;
@@ -47,6 +47,7 @@ export function backupSettings(
       ? []
       : [shell.assign("encrypt_tool", backup.encrypt.tool), shell.assign("encrypt_to", backup.encrypt.recipient)]),
     ...(keep.length > 0 ? [shell.array("retain", keep)] : []),
+    ...(host.os === "nixos" ? [shell.assign("together", "yes")] : []),
   ];
   const owners = [null, ...host.users];
   const own = owners.flatMap((user) => backupLines(plan, user, backup, more));
@@ -56,7 +57,7 @@ export function backupSettings(
 function backupLines(plan: HostPlan, user: PlanUser | null, backup: Backup, more: typeof ownedLines): Row[] {
   const linked = backupSet(plan, user?.name ?? null);
   if (linked.roots.length === 0) return [];
-  const { set, unlinked } = withUnlinked(linked, backupSet(inPlacePlan(plan), user?.name ?? null));
+  const { set, unlinked } = withUnlinked(linked, backupSet(beforeLinks(plan), user?.name ?? null));
   const owner = user?.name ?? "-";
   const pathOf = new Map(linked.roots.map((root) => [root.entry, root.path]));
   const seen = (path: AbsolutePath): string => seenFrom(user, path);
@@ -110,6 +111,11 @@ function insideLines(plan: HostPlan, user: PlanUser | null, backup: Backup, { ro
     ...(withheld.length === 0 ? [] : [shell.comment("secrets, which go only where they are encrypted")]),
     ...withheld.map(({ path }) => shell.call("withheld", owner, path)),
   ];
+}
+
+/** The plan as backups may find it: on NixOS as it is, which mounts all or nothing. */
+function beforeLinks(plan: HostPlan): HostPlan {
+  return plan.host.os === "nixos" ? plan : inPlacePlan(plan);
 }
 
 /** The plan as it is before link.sh has run, or where it refuses: everything in its place. */

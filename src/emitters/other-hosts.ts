@@ -1,11 +1,11 @@
-import type { Fragment } from "../../languages/fragment.ts";
-import { shell } from "../../languages/shell.ts";
-import { backupSet } from "../../plan/backup-set.ts";
-import { carriedOver, type SavedPlace } from "../../plan/carried-over.ts";
-import { fate } from "../../plan/fate.ts";
-import { type AbsolutePath, isBelow, relativeTo, sortByPath } from "../../plan/path.ts";
-import { physicalPath } from "../../plan/physical.ts";
-import type { HostPlan } from "../../plan/plan.ts";
+import type { Fragment } from "../languages/fragment.ts";
+import { shell } from "../languages/shell.ts";
+import { backupSet } from "../plan/backup-set.ts";
+import { carriedOver, type SavedPlace } from "../plan/carried-over.ts";
+import { fate } from "../plan/fate.ts";
+import { type AbsolutePath, isBelow, relativeTo, sortByPath } from "../plan/path.ts";
+import { physicalPath } from "../plan/physical.ts";
+import type { HostPlan } from "../plan/plan.ts";
 
 type Line = Fragment<"shell">;
 

@@ -3,9 +3,10 @@
 
 usage() {
   cat <<'END'
-Brings back what backup.sh saved. It is unpacked to a folder of its own on the disk of its place and verified there; then
-each entry moves to its place in one step if nothing is there. What is there already stays, and the restored copy stays
-in that folder, unless you say --replace. Run it as a user for that home, as root for the system. Then run link.sh.
+Brings back what backup.sh saved, or backup.nix on NixOS. It is unpacked to a folder of its own on the disk of its place
+and verified there; then each entry moves to its place in one step if nothing is there. What is there already stays, and
+the restored copy stays in that folder, unless you say --replace. Run it as a user for that home, as root for the system.
+Then, on Fedora, run link.sh; on NixOS the next boot mounts what is in the store.
 
   --rehearse        restore everything to a temporary folder, verify it, compare it with what is here, delete it
   --replace         exchange what is there for what is restored; what was there stays, as NAME.remanence-original
@@ -26,6 +27,9 @@ Exit codes: 0 done, 1 the rehearsal found a difference, 2 could not run, 3 somet
 unsafe, 4 something is in use, 75 another run is at work.
 END
 }
+
+# What is left to do.
+next_step='Put the links in place: link.sh'
 
 replace_asked=no
 rehearsing=
@@ -203,7 +207,7 @@ summary() {
   if [[ $dry_run == yes ]]; then
     say "from $(plain "$source_name"); nothing was changed."
   else
-    say "${#restored[@]} restored from $(plain "$source_name"), $same the same already, $refused refused. Put the links in place: link.sh"
+    say "${#restored[@]} restored from $(plain "$source_name"), $same the same already, $refused refused. $next_step"
   fi
 }
 

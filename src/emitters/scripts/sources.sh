@@ -183,11 +183,13 @@ cannot_open() {
 # newest_of SNAPSHOTS PART CLASS: sets `found` to the newest snapshot of that part, or nothing. NixOS saves all users and
 # the system together. restic lists the oldest first; times as it writes them, each in its own zone, say nothing.
 newest_of() {
-  found=$(printf '%s\n' "$1" | sed 's/},{"time":/}\n{"time":/g' | awk -v part="\"$2\"" -v class="\"class-$3\"" -v other="$other" '
+  local whole=$together
+  [[ -z $other ]] || whole=yes
+  found=$(printf '%s\n' "$1" | sed 's/},{"time":/}\n{"time":/g' | awk -v part="\"$2\"" -v class="\"class-$3\"" -v whole="$whole" '
     match($0, /"tags":\[[^]]*\]/) {
       tags = substr($0, RSTART, RLENGTH)
       if (!index(tags, class)) next
-      if (!index(tags, part) && (other == "" || tags ~ /"(user-[^"]*|system)"/)) next
+      if (!index(tags, part) && (whole == "no" || tags ~ /"(user-[^"]*|system)"/)) next
       if (!match($0, /"id":"[0-9a-f]*"/)) next
       id = substr($0, RSTART + 6, RLENGTH - 7)
     }

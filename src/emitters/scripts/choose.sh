@@ -21,9 +21,10 @@ is_wanted_class() {
 }
 
 # What belongs to one machine comes back only when it is asked for. (chezmoi remembers what it laid there, and would ask
-# about all of it here.)
+# about all of it here. Owners come back by name, with the numbers of here, which is what /var/lib/nixos must go on saying.)
 is_host_bound() {
   case $1 in
+    /var/lib/nixos | /var/lib/nixos/*) return 0 ;;
     /etc/machine-id | /etc/ssh/ssh_host_* | /var/lib/systemd/random-seed | */.config/monitors.xml | */.config/chezmoi/chezmoistate.boltdb) return 0 ;;
     *) return 1 ;;
   esac
