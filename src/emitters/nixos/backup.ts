@@ -31,7 +31,7 @@ export function backupModule(plan: HostPlan, host: NixosHost, backup: Backup): s
     header: [
       `What ${host.name} backs up: stored paths, so that nothing depends on mounts being in place.`,
       generatedFrom(plan),
-      "Restore with `restic restore`, into an empty folder first.",
+      "restore.sh brings it back.",
     ],
     args: backup.to.includes("%") ? ["pkgs"] : [],
     body: [{ name: ["services", "restic", "backups"], value: nix.set(jobs) }],

@@ -24,7 +24,7 @@ export function migrateScript(plan: HostPlan, host: NixosHost): string | undefin
   return hostScript(
     plan,
     "Copies what is kept into its store before the first boot, and back.",
-    ["common", "links", "checks", "relocate", "mounts", "hands", "nixos/migrating"],
+    ["common", "links", "checks", "relocate", "mounts", "hands", "nixos/migrating", "nixos/bringing"],
     [...userLines(plan), shell.define("settings", [...placeLines(host, entries), ...settings])],
     "nixos/migrate",
   );

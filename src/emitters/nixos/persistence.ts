@@ -42,7 +42,7 @@ export function persistenceModule(plan: HostPlan, host: NixosHost): string {
       keeping.needs === null
         ? `For NixOS ${host.nixos.release}, initrd: ${host.nixos.initrd}; it needs no further module.`
         : `For ${keeping.needs}, NixOS ${host.nixos.release}, initrd: ${host.nixos.initrd}.`,
-      "An entry hides what is at its place now: move existing data into the store before the first switch.",
+      "An entry hides what is at its place now: migrate.sh copies existing data into the store, before the first switch.",
     ],
     args: [
       ...(agreed.length > 0 || keeping.usesConfig || early.body.length > 0 ? ["config"] : []),
