@@ -766,7 +766,7 @@ is_same_tree() {
 # copy_tree FROM TO: a service may change its part of the system while root copies it, and put a link where a directory
 # was. cp would go through it by its path; tar holds each directory that it is in, and the copy is shut until it is whole.
 copy_tree() {
-  if [[ $user != - ]]; then
+  if [[ $user != - || ! -d $1 ]]; then
     cp -a --reflink=auto --sparse=auto -T -- "$1" "$2"
     return
   fi

@@ -449,6 +449,9 @@ restic_exclude() {
 # How many snapshots to keep, as options for restic.
 retain=()
 
+# yes where what all users and the system keep is saved together, as backup.nix does it.
+together=no
+
 declare -A live_name=()
 # named USER PATH LIVE: the name in the manifest of what lies elsewhere.
 named() {

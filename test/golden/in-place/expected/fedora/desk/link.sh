@@ -665,8 +665,13 @@ is_reliable() {
   return 1
 }
 
+# yes where it was said that what programs have open is copied all the same.
+may_be_open=no
+# Whose ids they are that were found last.
+using=()
 # The programs that have something open in a tree, as far as we may see them; `reply` is empty where there are none.
 programs_in() {
+  using=()
   local pattern link pid name
   local -A names=()
   pattern=${1//\\/\\\\}
@@ -676,7 +681,10 @@ programs_in() {
   while IFS= read -r link; do
     pid=${link#/proc/}
     pid=${pid%%/*}
-    if [[ $pid != "$$" && $pid != "$BASHPID" ]] && name=$(cat "/proc/$pid/comm" 2>/dev/null); then names["$name"]=1; fi
+    if [[ $pid != "$$" && $pid != "$BASHPID" ]] && name=$(cat "/proc/$pid/comm" 2>/dev/null); then
+      names["$name"]=1
+      using+=("$pid")
+    fi
   done < <(
     find /proc/[0-9]*/fd /proc/[0-9]*/cwd \( -lname "$pattern" -o -lname "$pattern/*" \) 2>/dev/null
     grep -lsF -- " $1/" /proc/[0-9]*/maps
@@ -725,7 +733,7 @@ check_copy() {
     check_rights "$1"
   fi
   [[ -z $reason ]] || return 0
-  programs_in "$1"
+  if [[ $may_be_open == no ]]; then programs_in "$1"; else reply=; fi
   if [[ -n $reply ]]; then
     reason="in use by $reply" code=4
     return
@@ -878,7 +886,7 @@ is_same_tree() {
 # copy_tree FROM TO: a service may change its part of the system while root copies it, and put a link where a directory
 # was. cp would go through it by its path; tar holds each directory that it is in, and the copy is shut until it is whole.
 copy_tree() {
-  if [[ $user != - ]]; then
+  if [[ $user != - || ! -d $1 ]]; then
     cp -a --reflink=auto --sparse=auto -T -- "$1" "$2"
     return
   fi
@@ -1863,7 +1871,7 @@ warn_of_policy() {
 # What a step is told of its entry.
 told=(
   told home me uid gid user foreign path kind mode owner group unit units live stored partial back original copied returned
-  emptying text exchanger mount_points stamp
+  emptying text exchanger mount_points stamp may_be_open
 )
 
 # hand STEP…: does it as whom the entry belongs to. `answer` is what it found out. Where it fails, `reason` and `code` say
