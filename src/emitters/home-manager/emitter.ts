@@ -90,8 +90,8 @@ function linkModule(plan: HostPlan, host: NixosHost, user: PlanUser, entries: re
     header: [
       `What ${user.name} keeps on ${host.name}, as links into the store.`,
       generatedFrom(plan),
-      "For home-manager on its own. It refuses to replace what is there: move existing data to its place in the store",
-      'first (`cp -a`, compare, then remove), or the activation stops with "would be clobbered".',
+      'For home-manager on its own. It refuses to replace what is there ("would be clobbered"), so copy existing data into',
+      "the store first, then make way for the links: migrate.sh and migrate.sh --make-way of this host.",
     ],
     args: ["config", "lib"],
     let: [{ name: "link", value: nix.reference("config.lib.file.mkOutOfStoreSymlink") }],

@@ -28,7 +28,7 @@ export function legacyModule(
       `What ${user.name} keeps on ${host.name}: directories mounted by bindfs, files linked.`,
       generatedFrom(plan),
       `For home-manager inside NixOS ${host.nixos.release} with impermanence's branch home-manager-v1: import it in home-manager.users.${user.name},`,
-      "beside homeManagerModules.impermanence of that branch. Move existing data into the store before the first switch.",
+      "beside homeManagerModules.impermanence of that branch. Copy existing data into the store first: migrate.sh of this host.",
     ],
     args: ["lib"],
     let: [{ name: "steps", value: stepsAfter(entries), above: "what needs the directories in the store" }],
