@@ -47,15 +47,17 @@ Every script says with \`--help\` what it does. Run them as the user whose home 
 
 ${backup}
 
-${leftToTheSystem(plan)}To have it done regularly, let the units find these scripts, then switch their timers on:
+${leftToTheSystem(plan)}To have it done regularly, let the units find these scripts, put the units in their place, and switch their timers on:
 
 \`\`\`sh
 mkdir -p ~/.config/remanence && ln -sfnT "$PWD" ~/.config/remanence/host
-systemctl --user link "$PWD"/systemd/*.service "$PWD"/systemd/*.timer
-systemctl --user enable --now $(basename -a "$PWD"/systemd/*.timer)
+install -Z -D -m 0644 -t ~/.config/systemd/user systemd/*.service systemd/*.timer
+systemctl --user daemon-reload
+systemctl --user enable --now $(basename -a systemd/*.timer)
 \`\`\`
 
-They run while you are logged in; after \`loginctl enable-linger\` always.
+They run while you are logged in; after \`loginctl enable-linger\` always. They are copies: where SELinux enforces, nobody may start a
+unit that is a link into a home. After a change of the manifest, install them again.
 ${systemText(plan)}`;
 }
 

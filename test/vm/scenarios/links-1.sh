@@ -46,6 +46,8 @@ as alice bash -ec '
   cp -r /run/vm/linked ~/scripts
   ln -sfnT ~/scripts ~/.config/remanence/host
   cp ~/scripts/user-tmpfiles.d/alice.conf ~/.config/user-tmpfiles.d/
-  systemctl --user link ~/scripts/systemd/*.service ~/scripts/systemd/*.timer
-  systemctl --user enable $(basename -a ~/scripts/systemd/*.timer)'
+  cd ~/scripts
+  install -Z -D -m 0644 -t ~/.config/systemd/user systemd/*.service systemd/*.timer
+  systemctl --user daemon-reload
+  systemctl --user enable $(basename -a systemd/*.timer)'
 finish
