@@ -1,0 +1,122 @@
+import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect, it } from "vitest";
+import { mountedEntries } from "../../src/plan/physical.ts";
+import { describeWith, nixSources } from "../support/engines.ts";
+import { evaluateHome, evaluateNixos } from "../support/nix.ts";
+import { type Evaluated, nixosPlan } from "../support/nixos.ts";
+import { compileText, writeTree } from "../support/workspace.ts";
+
+const examples = fileURLToPath(new URL("../../docs/examples/flakes/", import.meta.url));
+const flavours = readdirSync(examples).filter((name) => existsSync(join(examples, name, "flake.nix")));
+
+/** What the flake of an example comes to: the real modules by their real names, and stubs for what builds a system. */
+function outputs(folder: string): string {
+  const { impermanence, impermanenceV1, preservation, homeManager, libPath } = nixSources() ?? {};
+  const legacy = readFileSync(join(folder, "flake.nix"), "utf8").includes("impermanence/home-manager-v1");
+  return `
+    let
+      nixpkgs = {
+        lib = import ${libPath} // { nixosSystem = args: args; };
+        legacyPackages.x86_64-linux = { };
+      };
+      real = path: inputs:
+        let
+          inherit (import (path + "/flake.nix")) outputs;
+          wanted = builtins.functionArgs outputs;
+          all = inputs // { inherit self; };
+          self = outputs (if wanted == { } then all else builtins.intersectAttrs wanted all);
+        in
+        self;
+      manager = real ${homeManager} { inherit nixpkgs; };
+      inputs = {
+        inherit nixpkgs;
+        impermanence = real ${legacy ? impermanenceV1 : impermanence} { inherit nixpkgs; home-manager = manager; };
+        preservation = real ${preservation} { };
+        home-manager = {
+          nixosModules.home-manager = assert manager.nixosModules ? home-manager; { };
+          lib.homeManagerConfiguration = assert manager.lib ? homeManagerConfiguration; args: args;
+        };
+      };
+      flake = import ${join(folder, "flake.nix")};
+      needed = builtins.functionArgs flake.outputs;
+      named = builtins.mapAttrs (name: _: assert flake.inputs.\${name} ? url; inputs.\${name}) needed;
+    in
+    flake.outputs named`;
+}
+
+async function layOut(flavour: string): Promise<{ folder: string; compiled: Awaited<ReturnType<typeof compileText>> }> {
+  const compiled = await compileText(readFileSync(join(examples, flavour, "persistence.yaml"), "utf8"));
+  const folder = writeTree(compiled);
+  cpSync(join(examples, flavour, "flake.nix"), join(folder, "flake.nix"));
+  cpSync(join(examples, "configuration.nix"), join(folder, "configuration.nix"));
+  return { folder, compiled };
+}
+
+/** A module of what a configuration of the flake imports, as the harness takes it. */
+function imports(folder: string, configuration: string): string {
+  const file = join(folder, "all.nix");
+  writeFileSync(file, `{ imports = (${outputs(folder)}).${configuration}.modules; }\n`);
+  return file;
+}
+
+describeWith(["nix", "nix-sources"], "the flakes of the documentation, with the real modules", () => {
+  it.each(flavours)("%s: everything that is kept is mounted or linked", async (flavour) => {
+    const { folder, compiled } = await layOut(flavour);
+    const plan = nixosPlan(compiled);
+    const usesManager = flavour.startsWith("home-manager");
+    const report = evaluateNixos({
+      generated: [imports(folder, "nixosConfigurations.laptop")],
+      users: { alice: { group: "users", home: "/home/alice" } },
+      withHomeManager: usesManager,
+    });
+    expect(report).toMatchObject({ ok: true, error: null, hazards: [] });
+    const kept = appear(report as Evaluated);
+    for (const entry of mountedEntries(plan)) {
+      const isOfManager = entry.scope === "home" && ["home-manager-v1", "standalone"].includes(flavour);
+      expect(kept.has(entry.live), entry.live).toBe(!isOfManager);
+    }
+    if (flavour !== "standalone") return;
+    const home = evaluateHome({
+      generated: [imports(folder, "homeConfigurations.alice")],
+      username: "alice",
+      homeDirectory: "/home/alice",
+      stateVersion: "26.05",
+    });
+    expect(home).toMatchObject({ ok: true, hazards: [] });
+    if (home.error !== null) return;
+    const links = home.files.map(({ target }) => `/home/alice/${target}`);
+    for (const entry of mountedEntries(plan)) expect(links.includes(entry.live)).toBe(entry.scope === "home");
+  });
+
+  it("would fail for an input, a module or a file that is not there", async () => {
+    const { folder } = await layOut("impermanence");
+    const flake = join(folder, "flake.nix");
+    const text = readFileSync(flake, "utf8");
+    const wrong = (from: string, to: string): unknown => {
+      expect(text).toContain(from);
+      writeFileSync(
+        flake,
+        text.replace(from, () => to),
+      );
+      const all = imports(folder, "nixosConfigurations.laptop");
+      return evaluateNixos({ generated: [all], users: { alice: {} } }).error;
+    };
+    expect(wrong("nixosModules.impermanence", "nixosModules.persistence")).toMatch(/attribute 'persistence' missing/);
+    expect(wrong("./nixos/laptop/wipe.nix", "./nixos/laptop/wiped.nix")).toMatch(/wiped\.nix/);
+    expect(wrong('impermanence.url = "github:nix-community/impermanence";\n', "")).not.toBeNull();
+  });
+});
+
+/** Where something appears that lies in a store. */
+function appear(report: Evaluated): Set<string> {
+  const links = report.tmpfiles.filter(({ type }) => type.startsWith("L")).map(({ path }) => path);
+  const plain = report.tmpfilesRules.filter((rule) => rule.startsWith("L")).map((rule) => rule.split(/\s+/)[1] ?? "");
+  return new Set([
+    ...report.mounts.map(({ where }) => where.replace(/^\/sysroot/, "")),
+    ...report.fileServices.map(({ file }) => file),
+    ...links.map((path) => path.replace(/^\/sysroot/, "")),
+    ...plain,
+  ]);
+}
