@@ -25,7 +25,8 @@
               name = lib.last (lib.splitString "node_modules/" path);
             in
             "https://registry.npmjs.org/${name}/-/${baseNameOf name}-${version}.tgz";
-          locate = path: entry: if path == "" then entry else entry // { resolved = place path entry.version; };
+          locate =
+            path: entry: if path == "" then entry else entry // { resolved = place path entry.version; };
         in
         lock // { packages = lib.mapAttrs locate lock.packages; };
 

@@ -160,8 +160,15 @@ function hasRemarks({ comment, above }: Remarks): boolean {
 /** nixfmt's width: what does not fit is broken where that is possible. */
 const width = 100;
 
-/** A value that takes more than one line: a list of one element, told to. */
-function broken(value: NixValue): NixValue {
+/** What follows `=` where the value does not fit beside its name: a list one element a line, a call on a line of its own. */
+function printBroken(value: NixValue, indent: string): string {
+  const isNode = typeof value === "object" && value !== null && "nix" in value;
+  if (isNode && (value.nix === "call" || value.nix === "equal")) return `\n${indent}  ${print(value, `${indent}  `)}`;
+  return ` ${print(tall(value), indent)}`;
+}
+
+/** A list of one element that takes more than one line all the same. */
+function tall(value: NixValue): NixValue {
   if (Array.isArray(value)) return { nix: "list", items: value.map((item) => ({ value: item })), tall: true };
   const isList = typeof value === "object" && value !== null && "nix" in value && value.nix === "list";
   return isList ? { ...value, tall: true } : value;
@@ -193,11 +200,10 @@ function printBindings(bindings: readonly Binding[], indent: string): string {
     .map((binding, i) => {
       const names = typeof binding.name === "string" ? [binding.name] : binding.name;
       const name = names.map(attributeName).join(".");
-      const start = `${indent}${name} = `;
       const short = print(binding.value, indent);
-      const fits = short.includes("\n") || [...`${start}${short};`].length <= width;
-      const value = fits ? short : print(broken(binding.value), indent);
-      return `${remarksAbove(binding, indent, i === 0)}${start}${value};${beside(binding)}\n`;
+      const fits = short.includes("\n") || [...`${indent}${name} = ${short};`].length <= width;
+      const value = fits ? ` ${short}` : printBroken(binding.value, indent);
+      return `${remarksAbove(binding, indent, i === 0)}${indent}${name} =${value};${beside(binding)}\n`;
     })
     .join("");
   return head + lines;

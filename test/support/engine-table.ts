@@ -58,6 +58,7 @@ const engines = {
   // used where the system has them; the install script leaves them alone
   python3: { ...program(["python3"]), required: false, howToGet: "the system's package python3" },
   perl: { ...program(["perl"]), required: false, howToGet: "the system's package perl" },
+  nixfmt: { ...program(["nixfmt"]), required: false, howToGet: "nixfmt 1.0 or later, for instance of nixpkgs" },
   "nix-sources": condition(
     () => nixSources() !== undefined,
     "npm run engines where GitHub can be reached, or REMANENCE_NIX_SOURCES=FOLDER",

@@ -88,13 +88,11 @@ let
     ++ map (f: {
       kind = "shell-quoting";
       text = "${f.target}: a single quote in the path of a symlink breaks the build of the link";
-    }) (
-      lib.filter (f: legacy != [ ] && lib.hasInfix "'" f.target) (lib.attrValues config.home.file)
-    );
+    }) (lib.filter (f: legacy != [ ] && lib.hasInfix "'" f.target) (lib.attrValues config.home.file));
 
-  dups = lib.filter (
-    t: lib.count (f: f.target == t) (lib.attrValues config.home.file) > 1
-  ) (lib.unique (map (f: f.target) (lib.attrValues config.home.file)));
+  dups = lib.filter (t: lib.count (f: f.target == t) (lib.attrValues config.home.file) > 1) (
+    lib.unique (map (f: f.target) (lib.attrValues config.home.file))
+  );
 in
 {
   assertions =

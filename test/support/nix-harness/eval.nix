@@ -241,19 +241,14 @@ let
     inherit (fs) options neededForBoot;
   }) (lib.filterAttrs (_: fs: lib.elem "bind" fs.options) config.fileSystems);
 
-  createdByImpermanence =
-    map
-      (a: {
-        by = "activation script";
-        base = lib.elemAt a 0;
-        path = lib.elemAt a 1;
-        user = lib.elemAt a 2;
-        group = lib.elemAt a 3;
-        mode = lib.elemAt a 4;
-      })
-      (
-        callsOf "-create-directories" 6 (scriptText "createPersistentStorageDirs")
-      );
+  createdByImpermanence = map (a: {
+    by = "activation script";
+    base = lib.elemAt a 0;
+    path = lib.elemAt a 1;
+    user = lib.elemAt a 2;
+    group = lib.elemAt a 3;
+    mode = lib.elemAt a 4;
+  }) (callsOf "-create-directories" 6 (scriptText "createPersistentStorageDirs"));
 
   rulesOf =
     stage: settings:
@@ -282,19 +277,16 @@ let
     rulesOf "initrd" config.boot.initrd.systemd.tmpfiles.settings
     ++ rulesOf "system" config.systemd.tmpfiles.settings;
 
-  createdByTmpfiles =
-    map
-      (r: {
-        by = "tmpfiles (${r.stage})";
-        base = "";
-        inherit (r)
-          path
-          user
-          group
-          mode
-          ;
-      })
-      (lib.filter (r: r.type == "d") tmpfiles);
+  createdByTmpfiles = map (r: {
+    by = "tmpfiles (${r.stage})";
+    base = "";
+    inherit (r)
+      path
+      user
+      group
+      mode
+      ;
+  }) (lib.filter (r: r.type == "d") tmpfiles);
 
   # --- what neither module asserts, yet fails or surprises at boot -------------
 
@@ -372,20 +364,21 @@ let
       kind = "api-filesystem";
       text = "systemd refuses a mount unit for ${p}";
     }) (lib.filter apiFileSystem points)
-    ++ map (n: {
-      kind = "override-discarded";
-      text = "systemd.services.${n} is configured, but ${n}.service is in systemd.suppressedSystemUnits";
-    }) (
-      lib.filter (n: lib.elem "${n}.service" config.systemd.suppressedSystemUnits) (
-        lib.attrNames config.systemd.services
-      )
-    )
-    ++ lib.optional
-      ((config.preservation.preserveAt or { }) != { } && !config.preservation.enable)
-      {
-        kind = "preservation-disabled";
-        text = "preservation.preserveAt is set, but preservation.enable is false: nothing is preserved";
-      }
+    ++
+      map
+        (n: {
+          kind = "override-discarded";
+          text = "systemd.services.${n} is configured, but ${n}.service is in systemd.suppressedSystemUnits";
+        })
+        (
+          lib.filter (n: lib.elem "${n}.service" config.systemd.suppressedSystemUnits) (
+            lib.attrNames config.systemd.services
+          )
+        )
+    ++ lib.optional ((config.preservation.preserveAt or { }) != { } && !config.preservation.enable) {
+      kind = "preservation-disabled";
+      text = "preservation.preserveAt is set, but preservation.enable is false: nothing is preserved";
+    }
     ++ lib.concatLists (
       lib.mapAttrsToList (
         n: u:
@@ -401,12 +394,17 @@ let
           kind = "initrd-ordering";
           text = "${n}: not after local-fs-pre.target, so it can run while a hibernated system resumes";
         }
-        ++ lib.optional
-          (wipes && !(lib.any (lib.hasSuffix ".device") u.after) && !(lib.any (lib.hasPrefix "zfs-import") u.after))
-          {
-            kind = "initrd-ordering";
-            text = "${n}: not after a .device unit or a zfs-import unit: the disk may not be there";
-          }
+        ++
+          lib.optional
+            (
+              wipes
+              && !(lib.any (lib.hasSuffix ".device") u.after)
+              && !(lib.any (lib.hasPrefix "zfs-import") u.after)
+            )
+            {
+              kind = "initrd-ordering";
+              text = "${n}: not after a .device unit or a zfs-import unit: the disk may not be there";
+            }
         ++ lib.optional (wipes && u.wantedBy == [ ] && u.requiredBy == [ ]) {
           kind = "initrd-ordering";
           text = "${n}: nothing wants or requires it, so it never runs";
@@ -417,43 +415,43 @@ let
         }
       ) initrdUnits
     )
-    ++ map (p: {
-      kind = "secrets-identity";
-      text = "${p} is a decryption key outside every file system marked neededForBoot other than /: not there yet when secrets are decrypted";
-    }) (
-      lib.filter
+    ++
+      map
+        (p: {
+          kind = "secrets-identity";
+          text = "${p} is a decryption key outside every file system marked neededForBoot other than /: not there yet when secrets are decrypted";
+        })
         (
-          p:
-          let
-            fs = fsOf p;
-          in
-          fs == null || fs == "/" || !(utils.fsNeededForBoot config.fileSystems.${fs})
+          lib.filter
+            (
+              p:
+              let
+                fs = fsOf p;
+              in
+              fs == null || fs == "/" || !(utils.fsNeededForBoot config.fileSystems.${fs})
+            )
+            (
+              (config.age.identityPaths or [ ])
+              ++ (config.sops.age.sshKeyPaths or [ ])
+              ++ (config.sops.gnupg.sshKeyPaths or [ ])
+              ++ lib.optional ((config.sops.age.keyFile or null) != null) config.sops.age.keyFile
+            )
         )
+    ++
+      map
+        (f: {
+          kind = "password-file";
+          text = "${f} is read while users are created, before persisted files are in place: name the path on the persistent file system";
+        })
         (
-          (config.age.identityPaths or [ ])
-          ++ (config.sops.age.sshKeyPaths or [ ])
-          ++ (config.sops.gnupg.sshKeyPaths or [ ])
-          ++ lib.optional ((config.sops.age.keyFile or null) != null) config.sops.age.keyFile
+          lib.filter (
+            f:
+            let
+              fs = fsOf f;
+            in
+            !(under "/run" f) && (fs == null || fs == "/" || !(utils.fsNeededForBoot config.fileSystems.${fs}))
+          ) (lib.filter (f: f != null) (lib.mapAttrsToList (_: u: u.hashedPasswordFile) config.users.users))
         )
-    )
-    ++ map (f: {
-      kind = "password-file";
-      text = "${f} is read while users are created, before persisted files are in place: name the path on the persistent file system";
-    }) (
-      lib.filter
-        (
-          f:
-          let
-            fs = fsOf f;
-          in
-          !(under "/run" f) && (fs == null || fs == "/" || !(utils.fsNeededForBoot config.fileSystems.${fs}))
-        )
-        (
-          lib.filter (f: f != null) (
-            lib.mapAttrsToList (_: u: u.hashedPasswordFile) config.users.users
-          )
-        )
-    )
     ++ map (m: {
       kind = "unit-characters";
       text = "${m.where}: systemd refuses this mount unit (% is a specifier, bytes outside ASCII make the unit's name invalid)";
@@ -469,23 +467,22 @@ let
     ++ map (r: {
       kind = "tmpfiles-conflict";
       text = "${r.path} has rules of several types";
-    }) (
-      lib.filter (
-        r: lib.count (x: x.path == r.path && x.stage == r.stage) tmpfiles > 1
-      ) tmpfiles
-    )
-    ++ map (p: {
-      kind = "persist-not-a-filesystem";
-      text = "${p} is on fileSystems.\"${toString (fsOf p)}\", which is not marked neededForBoot";
-    }) (
-      lib.filter (
-        p:
-        let
-          fs = fsOf p;
-        in
-        fs == null || !(utils.fsNeededForBoot config.fileSystems.${fs})
-      ) stores
-    )
+    }) (lib.filter (r: lib.count (x: x.path == r.path && x.stage == r.stage) tmpfiles > 1) tmpfiles)
+    ++
+      map
+        (p: {
+          kind = "persist-not-a-filesystem";
+          text = "${p} is on fileSystems.\"${toString (fsOf p)}\", which is not marked neededForBoot";
+        })
+        (
+          lib.filter (
+            p:
+            let
+              fs = fsOf p;
+            in
+            fs == null || !(utils.fsNeededForBoot config.fileSystems.${fs})
+          ) stores
+        )
     ++ map (p: {
       kind = "persist-on-root";
       text = "${p} is not a file system of its own: it lives on /";

@@ -14,7 +14,12 @@
 }:
 let
   since = lib.versionAtLeast release;
-  inherit (lib) mkOption mkDefault mkIf types;
+  inherit (lib)
+    mkOption
+    mkDefault
+    mkIf
+    types
+    ;
 
   opt = type: default: mkOption { inherit type default; };
   bool = opt types.bool;
@@ -33,9 +38,9 @@ let
   };
 
   # Names as a list, or as a set of booleans (boot.supportedFilesystems).
-  namesToTrue = types.coercedTo (types.listOf types.str) (
-    l: lib.genAttrs l (_: true)
-  ) (types.attrsOf types.bool);
+  namesToTrue = types.coercedTo (types.listOf types.str) (l: lib.genAttrs l (_: true)) (
+    types.attrsOf types.bool
+  );
 
   nonEmpty = types.addCheck types.str (s: builtins.match "[ \t\n]*" s == null);
   mountPath = types.addCheck types.str (
@@ -361,9 +366,7 @@ in
             )
           )) { };
           groups = opt (types.attrsOf (
-            types.submodule (
-              { name, ... }: { options.gid = opt types.int cfg.users.groups.${name}.gid; }
-            )
+            types.submodule ({ name, ... }: { options.gid = opt types.int cfg.users.groups.${name}.gid; })
           )) { };
         };
       }
@@ -528,18 +531,19 @@ in
       {
         assertion =
           !cfg.users.mutableUsers
-          -> cfg.users.allowNoPasswordLogin
-          || lib.any (
-            u:
-            (u.name == "root" || u.group == "wheel" || lib.elem "wheel" u.extraGroups)
-            && (
-              allowsLogin u.hashedPassword
-              || u.password != null
-              || u.hashedPasswordFile != null
-              || u.openssh.authorizedKeys.keys != [ ]
-              || u.openssh.authorizedKeys.keyFiles != [ ]
-            )
-          ) usersList;
+          ->
+            cfg.users.allowNoPasswordLogin
+            || lib.any (
+              u:
+              (u.name == "root" || u.group == "wheel" || lib.elem "wheel" u.extraGroups)
+              && (
+                allowsLogin u.hashedPassword
+                || u.password != null
+                || u.hashedPasswordFile != null
+                || u.openssh.authorizedKeys.keys != [ ]
+                || u.openssh.authorizedKeys.keyFiles != [ ]
+              )
+            ) usersList;
         message = "Neither the root account nor any wheel user has a password or SSH authorized key.";
       }
     ]
@@ -572,9 +576,9 @@ in
         message = ''
           systemd stage 1 does not support 'boot.initrd.${name}'. Please convert it to 'boot.initrd.systemd' units.
           Definitions:
-          ${lib.concatMapStringsSep "\n" (d: "  - ${toString d.file}")
-            options.boot.initrd.${name}.definitionsWithLocations
-          }
+          ${lib.concatMapStringsSep "\n" (
+            d: "  - ${toString d.file}"
+          ) options.boot.initrd.${name}.definitionsWithLocations}
         '';
       }) scripted
     );

@@ -17,9 +17,7 @@ let
     else if c == "/" then
       "-"
     else if code ? ${c} then
-      "\\x"
-      + builtins.substring (code.${c} / 16) 1 hex
-      + builtins.substring (lib.mod code.${c} 16) 1 hex
+      "\\x" + builtins.substring (code.${c} / 16) 1 hex + builtins.substring (lib.mod code.${c} 16) 1 hex
     else
       # Bytes outside ASCII: NixOS' own escaper passes them through as well.
       c;

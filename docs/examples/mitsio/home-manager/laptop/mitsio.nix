@@ -81,7 +81,8 @@ in
     ".config/menus".source = link "/persist/home/mitsio/.config/menus"; # changes to the menu
     ".config/mimeapps.list".source = link "/persist/home/mitsio/.config/mimeapps.list"; # which program opens what
     ".local/share/applications".source = link "/persist/home/mitsio/.local/share/applications"; # launchers made by the user and by programs
-    ".local/share/desktop-directories".source = link "/persist/home/mitsio/.local/share/desktop-directories"; # folders of the menu
+    ".local/share/desktop-directories".source =
+      link "/persist/home/mitsio/.local/share/desktop-directories"; # folders of the menu
     ".local/share/icons".source = link "/persist/home/mitsio/.local/share/icons"; # icons of those launchers and icon themes
     ".local/share/mime".source = link "/persist/home/mitsio/.local/share/mime"; # file types added by programs
 
