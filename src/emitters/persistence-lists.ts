@@ -12,11 +12,15 @@ import { groupEntries } from "./groups.ts";
 export function persistenceLists(entries: readonly RelocatedEntry[], user: PlanUser | null): Binding[] {
   const directories = entries.filter((entry) => entry.kind === "directory");
   const files = entries.filter((entry) => entry.kind === "file");
+  // The first line that makes a folder decides about its mode, so all of one folder have to agree.
+  const secluded = new Set(files.filter(needsPrivateParent).map(({ live }) => parentOf(live)));
   return [
     ...(directories.length === 0
       ? []
       : [{ name: "directories", value: listOf(directories, (entry) => directoryValue(entry, user)) }]),
-    ...(files.length === 0 ? [] : [{ name: "files", value: listOf(files, fileValue), gap: directories.length > 0 }]),
+    ...(files.length === 0
+      ? []
+      : [{ name: "files", value: listOf(files, (entry) => fileValue(entry, secluded)), gap: directories.length > 0 }]),
   ];
 }
 
@@ -43,10 +47,12 @@ function directoryValue(entry: RelocatedEntry, user: PlanUser | null): NixValue 
   return nix.set([{ name: "directory", value: entry.path, comment: entry.note }, ...settings]);
 }
 
-function fileValue(entry: RelocatedEntry): NixValue {
+function fileValue(entry: RelocatedEntry, secluded: ReadonlySet<AbsolutePath | undefined>): NixValue {
   const settings: Binding[] = [
     ...(entry.how === "symlink" ? [{ name: "method", value: "symlink" }] : []),
-    ...(needsPrivateParent(entry) ? [{ name: ["parentDirectory", "mode"], value: "0700" }] : []),
+    ...(entry.scope === "system" && secluded.has(parentOf(entry.live))
+      ? [{ name: ["parentDirectory", "mode"], value: "0700" }]
+      : []),
   ];
   if (settings.length === 0) return entry.path;
   return nix.set([{ name: "file", value: entry.path, comment: entry.note }, ...settings]);

@@ -111,7 +111,29 @@ export function expectPlanned(report: Evaluated, plan: HostPlan): void {
       entry.live,
     ).toEqual([expected]);
   }
+  expectPlannedParents(report, plan, directories);
 }
+
+/** What impermanence makes on the way to an entry: whose it is and with which mode, the same in every line. */
+function expectPlannedParents(report: Evaluated, plan: HostPlan, directories: readonly RelocatedEntry[]): void {
+  const listed = new Set(directories.map(({ live }) => live as string));
+  const secrets = mountedEntries(plan).filter(
+    (entry) => entry.scope === "system" && entry.kind === "file" && entry.class === "secret",
+  );
+  const secluded = new Set(secrets.map(({ live }) => live.slice(0, live.lastIndexOf("/"))));
+  for (const { base, path, mode, user, group } of report.directories) {
+    // A file at the top of a home brings a second line for the home, which is there by then.
+    if (base === "" || listed.has(path) || path.endsWith("/.")) continue;
+    const owner = plan.host.users.find(({ home }) => path === home || path.startsWith(`${home}/`));
+    const isOpen = owner === undefined ? !secluded.has(path) || isSharedFolder(path) : path !== owner.home;
+    const expected = [isOpen ? "0755" : "0700", owner?.name ?? "root", owner?.group ?? "root"];
+    expect([mode, user, group], `${base}${path}`).toEqual(expected);
+  }
+}
+
+const isSharedFolder = (path: string): boolean =>
+  path.startsWith("/etc/") ||
+  ["", "/etc", "/var", "/var/lib", "/var/log", "/var/db", "/srv", "/opt", "/usr"].includes(path);
 
 /** What home-manager mounts or links by itself, as the user. */
 function isOfUser({ scope }: RelocatedEntry, { host }: HostPlan): boolean {
