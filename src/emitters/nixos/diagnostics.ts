@@ -42,6 +42,13 @@ export const nixosDiagnostics = defineDiagnostics({
       `\`${path}\` and \`${other}\` would share the unit ${unit}, and only one of the two would be mounted`,
     help: () => "keep the directory around one of them, or write `how: symlink` at one",
   },
+  "nixos/file-access": {
+    severity: "warning",
+    message: ({ path, what }: { path: string; what: string }) =>
+      `impermanence gives a single file no ${what}: \`${path}\` keeps those that it has in the store`,
+    help: () =>
+      "migrate.sh sets them when it copies the file; to have them set at each boot keep the directory around it, or use `module: preservation` or `module: none`",
+  },
   "nixos/home-access": {
     severity: "error",
     message: ({ path, what }: { path: string; what: string }) =>

@@ -1,6 +1,7 @@
 import type { Diagnostic } from "../../diagnostics/diagnostic.ts";
 import { unitName } from "../../languages/systemd.ts";
 import type { PlanHost, RelocatedEntry } from "../../plan/plan.ts";
+import { classMode } from "../../plan/vocabulary.ts";
 import { nixosDiagnostics as say } from "./diagnostics.ts";
 import { appearsAs, isEarly, isOfSystem } from "./keeping.ts";
 
@@ -13,6 +14,7 @@ export function entryFaults(entry: RelocatedEntry, host: NixosHost): Diagnostic[
     ...nameFaults(entry, host),
     ...ownerFaults(entry, host),
     ...accessFaults(entry, host),
+    ...fileFaults(entry, host),
   ];
 }
 
@@ -79,6 +81,20 @@ function ownerFaults(entry: RelocatedEntry, host: NixosHost): Diagnostic[] {
     ...(users.includes(owner) ? [] : [say["nixos/initrd-owner"]({ path, who: `the user \`${owner}\`` }, span)]),
     ...(groups.includes(group) ? [] : [say["nixos/initrd-owner"]({ path, who: `the group \`${group}\`` }, span)]),
   ];
+}
+
+/** impermanence mounts or links a single file as it is; what a class or a profile says of it holds when it is copied. */
+function fileFaults(entry: RelocatedEntry, host: NixosHost): Diagnostic[] {
+  const { kind, path, span, origin, mode, owner, group } = entry;
+  if (host.nixos.module !== "impermanence" || !isOfSystem(entry, host.nixos)) return [];
+  if (kind !== "file" || origin.profile !== null) return [];
+  const asked: [string, boolean][] = [
+    ["mode", mode !== null && mode !== classMode(entry)],
+    ["owner", owner !== null && owner !== entry.user],
+    ["group", group !== null],
+  ];
+  const what = asked.flatMap(([name, wanted]) => (wanted ? [name] : [])).join(" and ");
+  return what === "" ? [] : [say["nixos/file-access"]({ path, what }, span)];
 }
 
 /** home-manager makes what it keeps as its user, who can give nothing to others. */

@@ -45,6 +45,13 @@ const cases: readonly Case[] = [
     host: "nixos: { carry: home-manager }",
     home: "{ path: x/, class: secret, carry: encrypted }",
   },
+  {
+    code: "nixos/file-access",
+    severity: "warning",
+    host: "",
+    home: '{ path: x, writes: in-place, mode: "0640", group: users }',
+  },
+  { code: "nixos/file-access", severity: "warning", host: "", system: "{ path: /srv/x, writes: in-place, owner: u }" },
   { code: "nixos/home-access", host: "nixos: { home: standalone }", home: "{ path: x/, owner: root }" },
   { code: "nixos/home-access", host: v1, home: "{ path: x/, group: video }" },
   { code: "nixos/store-in-home", host: `${v1}, stores: { persist: ~/.persist }` },
