@@ -167,6 +167,18 @@ function printBroken(value: NixValue, indent: string): string {
   return ` ${print(tall(value), indent)}`;
 }
 
+/**
+ * How long a binding may be. nixfmt does not count the indentation of a call, but a column for the remark beside it; and it
+ * leaves a call alone where no part of the name is quoted. (Measured with nixfmt 1.4.0, which counts where it wants to break.)
+ */
+function room(binding: Binding, name: string, indent: string): number {
+  const { value } = binding;
+  const isNode = typeof value === "object" && value !== null && "nix" in value;
+  if (!isNode || (value.nix !== "call" && value.nix !== "equal")) return width - indent.length;
+  if (value.nix === "call" && !name.includes('"')) return Number.POSITIVE_INFINITY;
+  return beside(binding) === "" ? width : width - 1;
+}
+
 /** A list of one element that takes more than one line all the same. */
 function tall(value: NixValue): NixValue {
   if (Array.isArray(value)) return { nix: "list", items: value.map((item) => ({ value: item })), tall: true };
@@ -201,7 +213,7 @@ function printBindings(bindings: readonly Binding[], indent: string): string {
       const names = typeof binding.name === "string" ? [binding.name] : binding.name;
       const name = names.map(attributeName).join(".");
       const short = print(binding.value, indent);
-      const fits = short.includes("\n") || [...`${indent}${name} = ${short};`].length <= width;
+      const fits = short.includes("\n") || [...`${name} = ${short};`].length <= room(binding, name, indent);
       const value = fits ? ` ${short}` : printBroken(binding.value, indent);
       return `${remarksAbove(binding, indent, i === 0)}${indent}${name} =${value};${beside(binding)}\n`;
     })

@@ -85,7 +85,8 @@ describe("what flake.nix builds from", () => {
       return done.stdout;
     };
     expect(run(source, "node", "build.mjs")).toBe("");
-    const [packed] = JSON.parse(run(source, "npm", "pack", "--json", "--dry-run", "--ignore-scripts"));
+    const flags = /npmPackFlags = \[ ([^\]]*) \]/.exec(readFileSync(flake, "utf8"))?.[1]?.match(/[^" ]+/g) ?? [];
+    const [packed] = JSON.parse(run(source, "npm", "pack", "--json", "--dry-run", ...flags));
     for (const { path } of packed.files) {
       mkdirSync(dirname(join(installed, path)), { recursive: true });
       cpSync(join(source, path), join(installed, path));

@@ -3,8 +3,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
 import { mountedEntries } from "../../src/plan/physical.ts";
+import type { RelocatedEntry } from "../../src/plan/plan.ts";
 import { describeWith, nixSources } from "../support/engines.ts";
-import { evaluateHome, evaluateNixos } from "../support/nix.ts";
+import { evalNix, evaluateHome, evaluateNixos } from "../support/nix.ts";
 import { type Evaluated, nixosPlan } from "../support/nixos.ts";
 import { compileText, writeTree } from "../support/workspace.ts";
 
@@ -12,7 +13,7 @@ const examples = fileURLToPath(new URL("../../docs/examples/flakes/", import.met
 const flavours = readdirSync(examples).filter((name) => existsSync(join(examples, name, "flake.nix")));
 
 /** What the flake of an example comes to: the real modules by their real names, and stubs for what builds a system. */
-function outputs(folder: string): string {
+function outputs(folder: string, manager = "{ }"): string {
   const { impermanence, impermanenceV1, preservation, homeManager, libPath } = nixSources() ?? {};
   const legacy = readFileSync(join(folder, "flake.nix"), "utf8").includes("impermanence/home-manager-v1");
   return `
@@ -35,7 +36,7 @@ function outputs(folder: string): string {
         impermanence = real ${legacy ? impermanenceV1 : impermanence} { inherit nixpkgs; home-manager = manager; };
         preservation = real ${preservation} { };
         home-manager = {
-          nixosModules.home-manager = assert manager.nixosModules ? home-manager; { };
+          nixosModules.home-manager = assert manager.nixosModules ? home-manager; ${manager};
           lib.homeManagerConfiguration = assert manager.lib ? homeManagerConfiguration; args: args;
         };
       };
@@ -65,29 +66,34 @@ describeWith(["nix", "nix-sources"], "the flakes of the documentation, with the 
   it.each(flavours)("%s: everything that is kept is mounted or linked", async (flavour) => {
     const { folder, compiled } = await layOut(flavour);
     const plan = nixosPlan(compiled);
-    const usesManager = flavour.startsWith("home-manager");
+    const modules = `(${outputs(folder, '"the module of home-manager"')}).nixosConfigurations.laptop.modules`;
+    const usesManager = evalNix(`builtins.elem "the module of home-manager" ${modules}`) as boolean;
     const report = evaluateNixos({
       generated: [imports(folder, "nixosConfigurations.laptop")],
       users: { alice: { group: "users", home: "/home/alice" } },
       withHomeManager: usesManager,
     });
     expect(report).toMatchObject({ ok: true, error: null, hazards: [] });
+    expect(usesManager).toBe(flavour.startsWith("home-manager"));
     const kept = appear(report as Evaluated);
     for (const entry of mountedEntries(plan)) {
       const isOfManager = entry.scope === "home" && ["home-manager-v1", "standalone"].includes(flavour);
       expect(kept.has(entry.live), entry.live).toBe(!isOfManager);
     }
-    if (flavour !== "standalone") return;
-    const home = evaluateHome({
-      generated: [imports(folder, "homeConfigurations.alice")],
-      username: "alice",
-      homeDirectory: "/home/alice",
-      stateVersion: "26.05",
-    });
-    expect(home).toMatchObject({ ok: true, hazards: [] });
-    if (home.error !== null) return;
-    const links = home.files.map(({ target }) => `/home/alice/${target}`);
-    for (const entry of mountedEntries(plan)) expect(links.includes(entry.live)).toBe(entry.scope === "home");
+    expectKeptByManager(
+      flavour,
+      folder,
+      mountedEntries(plan).filter(({ scope }) => scope === "home"),
+    );
+  });
+
+  it.each(flavours)("%s: no input follows one that is not there", (flavour) => {
+    const inputs = evalNix(`(import ${join(examples, flavour, "flake.nix")}).inputs`) as Record<string, Input>;
+    const follows = Object.values(inputs).flatMap((input) => Object.values(input.inputs ?? {}));
+    for (const { follows: name } of follows) expect(["", ...Object.keys(inputs)]).toContain(name);
+    // Else its development inputs come along (README of impermanence).
+    if (inputs["impermanence"]?.url === "github:nix-community/impermanence")
+      expect(Object.keys(inputs["impermanence"].inputs ?? {}).sort()).toEqual(["home-manager", "nixpkgs"]);
   });
 
   it("would fail for an input, a module or a file that is not there", async () => {
@@ -108,6 +114,34 @@ describeWith(["nix", "nix-sources"], "the flakes of the documentation, with the 
     expect(wrong('impermanence.url = "github:nix-community/impermanence";\n', "")).not.toBeNull();
   });
 });
+
+interface Input {
+  readonly url?: string;
+  readonly inputs?: Readonly<Record<string, { readonly follows: string }>>;
+}
+
+/** What home-manager keeps itself: as links on its own, by bindfs with the legacy module. */
+function expectKeptByManager(flavour: string, folder: string, entries: readonly RelocatedEntry[]): void {
+  if (flavour !== "standalone" && flavour !== "home-manager-v1") return;
+  const all = outputs(folder);
+  const imported =
+    flavour === "standalone"
+      ? `(${all}).homeConfigurations.alice.modules`
+      : `(builtins.head (builtins.filter (module: module ? home-manager) (${all}).nixosConfigurations.laptop.modules)).home-manager.users.alice.imports`;
+  const file = join(folder, "home.nix");
+  writeFileSync(file, `{ imports = ${imported}; }\n`);
+  const home = evaluateHome({
+    generated: [file],
+    username: "alice",
+    homeDirectory: "/home/alice",
+    stateVersion: "26.05",
+  });
+  expect(home).toMatchObject({ ok: true, hazards: [] });
+  if (home.error !== null) return;
+  const kept = JSON.stringify([home.files, home.services]);
+  for (const { stored } of entries) expect(kept).toContain(stored);
+  expect(entries.length).toBeGreaterThan(0);
+}
 
 /** Where something appears that lies in a store. */
 function appear(report: Evaluated): Set<string> {

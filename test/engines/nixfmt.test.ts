@@ -80,4 +80,24 @@ describeWith(["nixfmt"], "nixfmt", () => {
       runs(100),
     );
   });
+
+  it("changes nothing in calls of any length around the width, at any depth, with a remark beside them or without", () => {
+    const lengths = Array.from({ length: 50 }, (_, i) => 50 + i);
+    const values = [nix.call("link", "/persist/home/alice"), nix.equal(nix.reference("a.b"), "/persist/home"), ["x"]];
+    const bindings = [null, "why"].flatMap((comment) =>
+      values.flatMap((value, kind) =>
+        lengths.flatMap((length) =>
+          // A list is broken after its bracket; a quoted name that fills a line by itself is left out.
+          (Array.isArray(value) ? ["x"] : ["x", "/"]).map((letter) => ({
+            name: `${comment === null ? "a" : "b"}${kind}${letter.repeat(length)}`,
+            value,
+            comment,
+          })),
+        ),
+      ),
+    );
+    const deeper = nix.set([{ name: "deeper", value: nix.set(bindings) }]);
+    const body = [...bindings, { name: "deep", value: nix.set([...bindings, { name: "deep", value: deeper }]) }];
+    expectFormatted(nix.module({ header: ["x"], args: [], body }), "calls");
+  });
 });
