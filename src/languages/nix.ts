@@ -245,11 +245,11 @@ function checkedName(name: string): string {
   return name;
 }
 
-/** Up to three arguments stand in one line, more one a line (nixfmt). */
+/** Up to three arguments, `...` among them, stand in one line; more one a line (nixfmt). */
 function parameters(args: readonly string[]): string {
   if (args.length === 0) return "";
   const all = [...args.map(checkedName), "..."];
-  return all.length <= 4
+  return all.length <= 3
     ? `{ ${all.join(", ")} }:\n`
     : `{\n${all.map((a) => `  ${a}${a === "..." ? "" : ","}\n`).join("")}}:\n`;
 }

@@ -24,6 +24,7 @@ function dataOf(module: string): unknown {
   return evalNix(`let m = import ${module}; args = {
     config.users.users = {};
     lib.mkDefault = x: x;
+    utils = {};
   }; in if builtins.isFunction m then removeAttrs (m args) [ "assertions" "warnings" ] else m`);
 }
 

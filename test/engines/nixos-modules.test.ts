@@ -102,9 +102,28 @@ describeWith(["nix", "nix-sources"], "persistence.nix", () => {
       [...new Set(early.map((h) => pathOf(h.text)))].sort(),
     );
     expect(wrong.warnings).toHaveLength(4);
-    expect(wrong.warnings[0]).toBe(
-      "/etc/passwords/alice is read before it is mounted there: name the file in the store",
-    );
+    expect(wrong.warnings[0]).toBe("/etc/passwords/alice is not there yet when it is read: name the file in the store");
+  });
+
+  it("knows the file systems that a host has besides, and which of them is wiped", async () => {
+    const read = async (wiped: string, files: readonly string[]): Promise<readonly string[]> => {
+      const text = everything("none").replace("wipe: { path: /,", () => `mounts: [/var], wipe: { path: ${wiped},`);
+      const own = folderWith({
+        "own.nix": `{ age.identityPaths = [ ${files.map((file) => JSON.stringify(file)).join(" ")} ]; }`,
+      });
+      const disk = { device: "/dev/disk/by-label/x", fsType: "ext4" };
+      const mounts = {
+        "/secure": { ...disk, neededForBoot: true },
+        "/late": disk,
+        "/var": disk,
+        ...(wiped === "/" ? { "/home": disk } : {}),
+      };
+      const report = evaluateHost(await compileText(text), mounts, [secretsModule, join(own, "own.nix")]);
+      return report.warnings.map((text) => text.split(" ")[0] ?? "");
+    };
+    const files = ["/secure/key", "/secure2/key", "/late/key", "/persist/key", "/home/alice/.ssh/id", "/run/key"];
+    expect(await read("/", files)).toEqual(["/secure2/key", "/late/key", "/home/alice/.ssh/id"]);
+    expect(await read("/home", ["/etc/key", "/home/alice/.ssh/id", "/home2/key"])).toEqual(["/home/alice/.ssh/id"]);
   });
 
   it.each(modules)("of %s carries any name that check lets through, and no other", async (module) => {

@@ -173,7 +173,7 @@ Type=exec
 ExecStart=/usr/local/bin/vm-run-script
 ExecStopPost=+/usr/local/bin/vm-power-off
 SELinuxContext=-unconfined_u:unconfined_r:unconfined_t:s0
-TimeoutStopSec=10s
+TimeoutStopSec=180s
 END
 cat >"$target/usr/local/bin/vm-run-script" <<'END'
 #!/bin/bash

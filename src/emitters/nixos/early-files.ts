@@ -1,4 +1,4 @@
-import { type Binding, nix } from "../../languages/nix.ts";
+import { type Binding, type NixValue, nix } from "../../languages/nix.ts";
 import type { PlanHost } from "../../plan/plan.ts";
 
 type NixosHost = Extract<PlanHost, { os: "nixos" }>;
@@ -12,31 +12,83 @@ export interface EarlyFiles {
   readonly body: readonly Binding[];
 }
 
-/** `mounts` are the file systems that are there when the initrd ends. */
-export function earlyFiles(host: NixosHost, mounts: readonly string[]): EarlyFiles {
-  if (!host.nixos.wipes.some(({ path }) => path === "/") || mounts.length === 0) return { let: [], body: [] };
-  const path = nix.reference("path");
-  const hasPrefix = nix.call("lib.hasPrefix", nix.reference("top"), path);
-  const isThere = nix.call("lib.any", nix.lambda(["top"], hasPrefix), nix.reference("lasting"));
-  const text = nix.text(path, " is read before it is mounted there: name the file in the store");
-  const missing = nix.call(
-    "lib.filter",
-    nix.reference("isMissing"),
-    nix.call("lib.remove", null, nix.reference("early")),
-  );
+/** What the innermost file system around a file says of it: whether it is mounted by then, and not empty. */
+export function earlyFiles(host: NixosHost): EarlyFiles {
+  const wiped = host.nixos.wipes.map(({ path }) => path).sort();
+  if (wiped.length === 0) return { let: [], body: [] };
+  const [path, mount] = [nix.reference("path"), nix.reference("mount")];
+  const call = (name: string, ...args: readonly NixValue[]): NixValue => nix.call(name, ...args);
+  const mountPoints = (of: string): NixValue => call("lib.catAttrs", "mountPoint", nix.reference(of));
+  const innermost = call("lib.last", call("around", path));
   return {
     let: [
       {
         name: "early",
-        value: nix.call("lib.concatLists", read),
+        value: call("lib.concatLists", read),
         above: "what is read before stage 2: passwords, and keys that decrypt secrets",
         gap: true,
       },
-      { name: "lasting", value: [...mounts.map((mount) => `${mount}/`), "/nix/", "/run/"] },
-      { name: "isMissing", value: nix.lambda(["path"], nix.equal(isThere, false)) },
-      { name: "tooEarly", value: nix.lambda(["path"], text) },
+      {
+        name: "fileSystems",
+        value: call("lib.attrValues", nix.reference("config.fileSystems")),
+        above: "the file systems that are mounted by then, and not empty",
+        gap: true,
+      },
+      {
+        name: "needed",
+        value: call("lib.filter", nix.reference("utils.fsNeededForBoot"), nix.reference("fileSystems")),
+      },
+      { name: "wiped", value: wiped },
+      {
+        name: "there",
+        value: call("lib.concatLists", [
+          call("lib.subtractLists", nix.reference("wiped"), mountPoints("needed")),
+          ["/run"],
+        ]),
+      },
+      {
+        name: "mounts",
+        value: call("lib.concatLists", [mountPoints("fileSystems"), ["/", "/run"]]),
+        above: "a file is on the innermost one around it",
+        gap: true,
+      },
+      { name: "parts", value: nix.lambda(["path"], call("lib.remove", "", call("lib.splitString", "/", path))) },
+      {
+        name: "holds",
+        value: nix.lambda(["path", "mount"], call("lib.lists.hasPrefix", call("parts", mount), call("parts", path))),
+      },
+      {
+        name: "around",
+        value: nix.lambda(
+          ["path"],
+          call(
+            "lib.sortOn",
+            nix.reference("lib.stringLength"),
+            call("lib.filter", call("holds", path), nix.reference("mounts")),
+          ),
+        ),
+      },
+      {
+        name: "isMissing",
+        value: nix.lambda(["path"], nix.equal(call("lib.elem", innermost, nix.reference("there")), false)),
+        gap: true,
+      },
+      {
+        name: "tooEarly",
+        value: nix.lambda(["path"], nix.text(path, " is not there yet when it is read: name the file in the store")),
+      },
     ],
-    body: [{ name: "warnings", value: nix.call("map", nix.reference("tooEarly"), missing), gap: true }],
+    body: [
+      {
+        name: "warnings",
+        value: call(
+          "map",
+          nix.reference("tooEarly"),
+          call("lib.filter", nix.reference("isMissing"), call("lib.remove", null, nix.reference("early"))),
+        ),
+        gap: true,
+      },
+    ],
   };
 }
 

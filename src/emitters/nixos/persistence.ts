@@ -26,7 +26,7 @@ export function persistenceModule(plan: HostPlan, host: NixosHost): string {
   const agreed = agreements(host, entries);
   const keeping = keepers[host.nixos.module](plan, host, entries);
   const needed = neededForBoot(host, entries);
-  const early = earlyFiles(host, [...needed.keys()].sort());
+  const early = earlyFiles(host);
   const body = [
     ...fileSystemBindings(needed),
     ...keeping.body,
@@ -46,7 +46,7 @@ export function persistenceModule(plan: HostPlan, host: NixosHost): string {
     ],
     args: [
       ...(agreed.length > 0 || keeping.usesConfig || early.body.length > 0 ? ["config"] : []),
-      ...(early.body.length > 0 ? ["lib"] : []),
+      ...(early.body.length > 0 ? ["lib", "utils"] : []),
     ],
     let: [...keeping.let, ...early.let],
     body,
