@@ -7,7 +7,7 @@ export const wrongKeys: ReadonlyMap<string, string> = new Map(
   Object.entries({
     "<<": "YAML 1.2 has no merge keys; write the keys out, or list what shares them in one entry: `path: [a/, b/]`",
     allowOther:
-      "only the legacy branch of impermanence (home-manager-v1) takes it; current impermanence makes real bind mounts and needs none",
+      "only the legacy branch of impermanence (home-manager-v1) takes it, and `nixos: { home: home-manager-v1 }` sets it; current impermanence makes real bind mounts and needs none",
     method: "current impermanence takes no `method` for directories; write `how: symlink` or `how: bind`",
     defaultDirectoryMethod:
       "only the legacy branch of impermanence (home-manager-v1) takes it; write `how` at the entry",

@@ -33,6 +33,33 @@ const accounts = ["passwd", "shadow", "group", "gshadow", "subuid", "subgid"].ma
   }),
 );
 
+/** What NixOS writes at each activation from its configuration: the path, and what to declare. */
+const declared = Object.entries({
+  hosts: "networking.hosts",
+  hostname: "networking.hostName",
+  fstab: "fileSystems",
+  "nsswitch.conf": "system.nssDatabases",
+  shells: "environment.shells",
+  sudoers: "security.sudo",
+}).map(
+  ([name, option]): SpecialPath => ({
+    path: `/etc/${name}`,
+    severity: { nixos: "error" },
+    why: "NixOS writes it at each activation from its configuration",
+    instead: `declare \`${option}\`; limit the entry with \`on: [fedora]\``,
+  }),
+);
+
+const hostKeys = ["rsa", "ecdsa", "ed25519"].map(
+  (type): SpecialPath => ({
+    path: `/etc/ssh/ssh_host_${type}_key`,
+    severity: everywhere("error"),
+    when: ({ mode }) => mode !== null && !["0600", "0400", "0640"].includes(mode),
+    why: "sshd uses no private key that others can read",
+    instead: "leave `mode` away: with `class: secret` it is 0600",
+  }),
+);
+
 const pseudo = ["/run", "/proc", "/sys", "/dev"].map(
   (path): SpecialPath => ({
     path,
@@ -48,6 +75,8 @@ const pseudo = ["/run", "/proc", "/sys", "/dev"].map(
 const specialPaths: readonly SpecialPath[] = [
   ...pseudo,
   ...accounts,
+  ...declared,
+  ...hostKeys,
   {
     path: "/etc/machine-id",
     severity: everywhere("error"),

@@ -18,12 +18,13 @@ function as({ owner, group }: RelocatedEntry): string {
   return `setpriv --reuid=${uid(owner)} --regid=${gid(group)} --clear-groups`;
 }
 
+/** By its owner, then by root. */
 function write(entry: RelocatedEntry, text: string): string {
-  return `${as(entry)} sh -c 'printf %s "$1" >>"$2"' - ${text} ${markOf(entry)} # ${entry.kind}`;
+  return `for as in '${as(entry)}' ''; do $as sh -c 'printf %s "$1" >>"$2"' - ${text} ${markOf(entry)}; done # ${entry.kind}`;
 }
 
 function read(entry: RelocatedEntry): string {
-  return `printf '%s\\t' "$(tail -c2 ${markOf(entry)})" "$(stat -Lc %a:%u:%g ${q(entry.live)})" ${q(entry.live)}; echo`;
+  return `printf '%s\\t' "$(tail -c4 ${markOf(entry)})" "$(stat -Lc %a:%u:%g ${q(entry.live)})" ${q(entry.live)}; echo`;
 }
 
 /** Access of a live path as the plan has it; impermanence leaves files as they are found. */
@@ -55,7 +56,7 @@ describeWith(["nix", "nix-sources", "systemd", "mount-namespace"], "two boots on
     lines.forEach((line, i) => {
       const [content, access] = line.split("\t");
       const entry = entries[i] as RelocatedEntry;
-      expect(content, entry.live).toBe("12");
+      expect(content, entry.live).toBe("1122");
       const expected = accessOf(entry);
       if (expected !== null) expect(access, entry.live).toBe(expected);
     });

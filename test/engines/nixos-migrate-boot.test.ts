@@ -36,7 +36,9 @@ function accounts(plan: HostPlan): string[] {
   ];
 }
 
-const modeOf = (i: number): string => ["711", "750", "700", "755"][i % 4] ?? "755";
+/** What preservation mounts in the initrd is made 0755 there, and is so on every machine. */
+const modeOf = ({ live }: RelocatedEntry, i: number): string =>
+  live === "/var/lib/nixos" ? "755" : (["711", "750", "700", "755"][i % 4] ?? "755");
 
 /** State of an entry, with modes that nobody would guess; those around it too, where nobody says how they must be. */
 function lay(plan: HostPlan, entry: RelocatedEntry, i: number): string[] {
@@ -48,7 +50,7 @@ function lay(plan: HostPlan, entry: RelocatedEntry, i: number): string[] {
     return [
       `${as}mkdir -p ${q(dirname(live))}; printf content >${q(live)}; chown ${ids} ${q(live)}; chmod ${live === "/etc/machine-id" ? "644" : "640"} ${q(live)}`,
     ];
-  const fill = `printf content >${q(`${live}/file`)}; chown -R ${ids} ${q(live)}; chmod ${modeOf(i)} ${q(live)}`;
+  const fill = `printf content >${q(`${live}/file`)}; chown -R ${ids} ${q(live)}; chmod ${modeOf(entry, i)} ${q(live)}`;
   return [`${as}mkdir -p ${q(live)}; ${fill}`];
 }
 

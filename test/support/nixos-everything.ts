@@ -1,6 +1,7 @@
 /** A manifest with everything that NixOS modules have a form of its own for, for two users and two stores. */
 export function everything(module: string, nixos = ""): string {
   const only = module === "impermanence" ? () => "" : (lines: string) => lines;
+  const quote = module === "preservation" ? "" : "  - \"it's ''/\"\n";
   return `version: 1
 stores: { persist: /persist, bulk: /persist/bulk }
 users: { alice: {}, bob.b: { home: /data/bob, group: staff } }
@@ -13,6 +14,7 @@ system:
   - { path: /var/lib/keys/link, how: symlink, writes: in-place }
   - { path: /srv/deep/linked.conf, how: symlink, writes: in-place }
   - { path: /srv/films/, store: bulk }
+  - "/srv/-odd; $HOME (1) & #x/"
 ${only(`  - { path: /var/lib/linked/, how: symlink }
   - { path: /etc/app.conf, writes: in-place, owner: app }`)}
 home:
@@ -27,6 +29,7 @@ home:
   - "My $HOME (1) \`x\`/"
   - "#odd; \\"name\\"/in {it}/"
   - { path: "-rf & <x>", writes: in-place }
-${only("  - { path: .local/share/linked/, how: symlink }")}
+  - "-dash/"
+${quote}${only("  - { path: .local/share/linked/, how: symlink }")}
 `;
 }
