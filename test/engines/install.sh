@@ -56,6 +56,7 @@ engines=(
   'git|git|--version|git|git|git'
   'python3|python3|--version|||python3'
   'perl|perl|--version|||perl'
+  'nixfmt|nixfmt|--version|||nixfmt'
 )
 
 # commits of the Nix modules that generated modules are evaluated against: folder | commit | file | repository, if
