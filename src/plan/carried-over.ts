@@ -53,8 +53,11 @@ export function carriedOver(here: HostPlan, there: HostPlan): CarriedOver {
     if (!isShared(here, there, live) || !apart || root === undefined) return [];
     return [{ user: root.entry.user, class: root.entry.class, live, root: place }];
   });
+  // Also what lies in something that is not backed up: it comes with what is around both.
+  const roots = pathTree(saved.map(({ root }) => [root, root]));
   const literals = candidates
-    .filter((live) => !isShared(here, there, live) && fate(there, live).backup && comesWith(live))
+    .filter((live) => !isShared(here, there, live) && fate(there, live).backup)
+    .filter((live) => beginnings(roots, lies(there, live)).length > 0)
     .map((live) => ({ user: fate(there, live).rule?.user ?? null, path: lies(there, live), pattern: false }));
   return { saved, unwanted: [...literals, ...unwantedPatterns(here, there, saved)] };
 }

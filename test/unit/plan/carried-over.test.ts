@@ -87,6 +87,19 @@ describe("what a host takes over from another host's backup", () => {
     expect(taken).toBeGreaterThan(100);
   });
 
+  it("leaves out what is kept there inside a cache, and here is part of that cache", async () => {
+    const resolved = await resolveFiles({
+      "persistence.yaml": `version: 1
+users: { ann: {} }
+hosts: { laptop: { os: nixos }, desk: { os: fedora, backup: { engine: restic, repository: /r, password-file: /p } } }
+home: [a/, { path: a/b/cache/, class: cache }, { path: a/b/cache/kept, writes: in-place, on: [desk] }]
+`,
+    });
+    const { saved, unwanted } = carriedOver(planOf(resolved, "laptop"), planOf(resolved, "desk"));
+    expect(saved.map(({ live }) => live)).toEqual(["/home/ann/a"]);
+    expect(unwanted.map(({ path }) => path)).toEqual([expect.stringMatching(/\/a\/b\/cache\/kept$/)]);
+  });
+
   it("names what lies in something else there and elsewhere here, and what is not kept here", async () => {
     const resolved = await resolveFiles({ "persistence.yaml": manifest });
     const { saved, unwanted } = carriedOver(planOf(resolved, "desk"), planOf(resolved, "laptop"));
