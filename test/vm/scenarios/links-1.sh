@@ -48,6 +48,9 @@ as alice bash -ec '
   cp ~/scripts/user-tmpfiles.d/alice.conf ~/.config/user-tmpfiles.d/
   cd ~/scripts
   install -Z -D -m 0644 -t ~/.config/systemd/user systemd/*.service systemd/*.timer
+  # What was missed is run within an hour, at random.
+  install -d ~/.config/systemd/user/remanence-backup.timer.d
+  printf "[Timer]\nRandomizedDelaySec=0\n" >~/.config/systemd/user/remanence-backup.timer.d/at-once.conf
   systemctl --user daemon-reload
   systemctl --user enable $(basename -a systemd/*.timer)'
 finish

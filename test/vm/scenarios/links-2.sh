@@ -19,7 +19,7 @@ check 'user tmpfiles let the old file go' as alice systemd-tmpfiles --user --cle
 check '... it is gone' test ! -e /home/alice/.cache/app/old
 # A clock that is days ahead: what is due is run, as after a machine was off.
 date -s '+3 days' >/dev/null
-for ((n = 0; n < 150; n++)); do
+for ((n = 0; n < 60; n++)); do
   compgen -G '/srv/backup/*.zst' >/dev/null && break
   sleep 2
 done

@@ -16,6 +16,5 @@ mount -o subvol=/persist LABEL=vmroot /persist
 check 'with the store all is there again' is_whole alice
 check 'verify.sh has nothing to say' as alice bash linked/verify.sh
 check 'the key opens the door' login alice
-# A mount by hand at the place of a unit whose device is absent holds up the end of the machine.
 check 'the store goes again' umount /persist
 finish
