@@ -1,5 +1,6 @@
 import { type BackupRoot, backupSet } from "./backup-set.ts";
 import { fate, rulesOf } from "./fate.ts";
+import { rememberFor } from "./memo.ts";
 import { type AbsolutePath, isWithin, joinPath, relativeTo, sortByPath } from "./path.ts";
 import { beginnings, pathTree } from "./path-tree.ts";
 import { physicalPath } from "./physical.ts";
@@ -43,7 +44,7 @@ export function carriedOver(here: HostPlan, there: HostPlan): CarriedOver {
     return around !== undefined && isShared(here, there, around) && isTogether(there, around, live);
   };
   const saved = candidates.flatMap((live) => {
-    const found = fate(there, live);
+    const found = fateOf(there, live);
     const place = lies(there, live);
     const apart =
       !comesWith(live) ||
@@ -56,20 +57,23 @@ export function carriedOver(here: HostPlan, there: HostPlan): CarriedOver {
   // Also what lies in something that is not backed up: it comes with what is around both.
   const roots = pathTree(saved.map(({ root }) => [root, root]));
   const literals = candidates
-    .filter((live) => !isShared(here, there, live) && fate(there, live).backup)
+    .filter((live) => !isShared(here, there, live) && fateOf(there, live).backup)
     .filter((live) => beginnings(roots, lies(there, live)).length > 0)
-    .map((live) => ({ user: fate(there, live).rule?.user ?? null, path: lies(there, live), pattern: false }));
+    .map((live) => ({ user: fateOf(there, live).rule?.user ?? null, path: lies(there, live), pattern: false }));
   return { saved, unwanted: [...literals, ...unwantedPatterns(here, there, saved)] };
 }
 
+/** The same path is asked about again and again: by itself, and as what is around another. */
+const fateOf = rememberFor(fate, (live) => live);
+
 /** True for what `there` backs up and `here` keeps, and both of the same person. */
 function isShared(here: HostPlan, there: HostPlan, live: AbsolutePath): boolean {
-  const [kept, saved] = [fate(here, live), fate(there, live)];
+  const [kept, saved] = [fateOf(here, live), fateOf(there, live)];
   return saved.backup && kept.fate === "persist" && kept.rule?.user === saved.rule?.user;
 }
 
 function lies(plan: HostPlan, live: AbsolutePath): AbsolutePath {
-  return fate(plan, live).stored ?? physicalPath(plan, live);
+  return fateOf(plan, live).stored ?? physicalPath(plan, live);
 }
 
 /** True where what is at `live` is found by walking what is at `around`. */
