@@ -17,7 +17,7 @@ export function earlyFiles(host: NixosHost): EarlyFiles {
   const wiped = host.nixos.wipes.map(({ path }) => path).sort();
   if (wiped.length === 0) return { let: [], body: [] };
   const [path, mount] = [nix.reference("path"), nix.reference("mount")];
-  const call = (name: string, ...args: readonly NixValue[]): NixValue => nix.call(name, ...args);
+  const { call } = nix;
   const mountPoints = (of: string): NixValue => call("lib.catAttrs", "mountPoint", nix.reference(of));
   const innermost = call("lib.last", call("around", path));
   return {
