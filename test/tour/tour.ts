@@ -20,12 +20,13 @@ function say(text = ""): void {
 function main(): number {
   rmSync(out, { recursive: true, force: true });
   mkdirSync(out);
-  const machines = readdirSync(join(root, "docs", "examples"));
+  const examples = join(root, "docs", "examples");
+  const machines = readdirSync(examples).filter((name) => existsSync(join(examples, name, "persistence.yaml")));
   let failures = 0;
   for (const machine of machines) {
     const folder = join(out, machine);
     mkdirSync(folder);
-    cpSync(join(root, "docs", "examples", machine, "persistence.yaml"), join(folder, "persistence.yaml"));
+    cpSync(join(examples, machine, "persistence.yaml"), join(folder, "persistence.yaml"));
     say(`\n${styleText("bold", machine)}  out/${machine}/persistence.yaml`);
     const run = spawnSync(process.execPath, [cli, "generate"], { cwd: folder, encoding: "utf8" });
     process.stdout.write(run.stdout);
