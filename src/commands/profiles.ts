@@ -57,13 +57,18 @@ function folderOf(named: string | undefined): string | undefined {
 
 function profileText(profile: Profile): string {
   const rows = (entries: readonly ProfileEntry[]): string =>
-    columns(entries.map((e) => [shown(e), e.class, e.need, e.mode ?? "", e.note ?? ""]));
+    columns(entries.map((e) => [shown(e), e.class, e.need, e.mode ?? "", noteOf(e)]));
   const flavours = Object.entries(profile.flavours).map(
     ([name, flavour]) =>
       `\n${terminal.paint("bold", `flavour ${name}`)}${flavour.id === null ? "" : ` (${flavour.id})`}\n${rows(flavour.paths)}\n`,
   );
   const sources = profile.sources.map((source) => `  ${source}`).join("\n");
   return `${terminal.paint("bold", profile.title)}\n${rows(profile.paths)}\n${flavours.join("")}\nKnown from\n${sources}\n`;
+}
+
+function noteOf(entry: ProfileEntry): string {
+  const judged = entry.basis === "judged" ? "(judged)" : "";
+  return [entry.note ?? "", judged].filter(Boolean).join(" ");
 }
 
 function shown(entry: ProfileEntry): string {

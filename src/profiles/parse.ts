@@ -111,7 +111,7 @@ function entriesAt(
   diagnostics: Diagnostic[],
 ): ProfileEntry[] {
   const known = new Set<string>();
-  return written.flatMap(({ path, on, ...rest }, n) => {
+  return written.flatMap(({ path, on, basis, ...rest }, n) => {
     const span = (key: string) => yaml.spanOf([...at, n, key]);
     const scope = path.startsWith("/") ? "system" : "home";
     const read = entryPath(path, scope, span("path"), diagnostics);
@@ -124,6 +124,6 @@ function entriesAt(
       diagnostics.push(say["profile/pattern"]({ path }, span("path")));
       return [];
     }
-    return [{ ...read, ...facts, on: on ?? null }];
+    return [{ ...read, ...facts, on: on ?? null, basis: basis ?? "known" }];
   });
 }

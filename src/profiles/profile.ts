@@ -21,6 +21,8 @@ export interface ProfileFlavour {
 
 export interface ProfileEntry extends EntryPath, EntryFacts {
   readonly on: readonly string[] | null;
+  /** Whether its class and need are known from a source, or somebody's judgement. */
+  readonly basis: "known" | "judged";
 }
 
 /** The paths of a profile, or of a flavour of it; none where it has no such flavour. */

@@ -26,6 +26,7 @@ const path = z.strictObject({
     .min(1)
     .optional(),
   note: line.optional().describe("What it is; stands beside each line it leads to"),
+  basis: z.literal("judged").optional().describe("Class and need are somebody's judgement, not known from a source"),
 });
 export type WrittenProfilePath = z.output<typeof path>;
 
