@@ -29,7 +29,9 @@ function match(scope, path) {
 
 const counts = {};
 const missing = new Map();
-const statements = readFileSync(new URL("persisted.tsv", import.meta.url), "utf8").split("\n").slice(1);
+const statements = readFileSync(new URL("persisted.tsv", import.meta.url), "utf8")
+  .split("\n")
+  .slice(1);
 for (const line of statements) {
   if (line === "") continue;
   const [, scope, , written] = line.split("\t");
