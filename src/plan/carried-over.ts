@@ -1,7 +1,7 @@
 import { type BackupRoot, backupSet } from "./backup-set.ts";
 import { fate, rulesOf } from "./fate.ts";
 import { rememberFor } from "./memo.ts";
-import { type AbsolutePath, isWithin, joinPath, relativeTo, sortByPath } from "./path.ts";
+import { type AbsolutePath, joinPath, parentOf, relativeTo, sortByPath } from "./path.ts";
 import { beginnings, pathTree } from "./path-tree.ts";
 import { physicalPath } from "./physical.ts";
 import type { HostPlan, PlanEntry } from "./plan.ts";
@@ -37,43 +37,46 @@ export interface CarriedOver {
 
 /** Works out what a host can take from another host's backup, from the two plans alone. */
 export function carriedOver(here: HostPlan, there: HostPlan): CarriedOver {
+  return carriedTo(here)(there);
+}
+
+const carriedTo = rememberFor((here: HostPlan) => rememberFor((there: HostPlan) => findCarriedOver(here, there)));
+
+function findCarriedOver(here: HostPlan, there: HostPlan): CarriedOver {
   const candidates = literalRules(here, there);
   const above = (live: AbsolutePath): AbsolutePath | undefined => nearestAbove(here, there, live);
   const comesWith = (live: AbsolutePath): boolean => {
     const around = above(live);
     return around !== undefined && isShared(here, there, around) && isTogether(there, around, live);
   };
+  const isApart = (live: AbsolutePath): boolean =>
+    !comesWith(live) ||
+    !isTogether(here, above(live) ?? live, live) ||
+    [here, there].some((plan) => rulesOf(plan).isInPattern(live));
   const saved = candidates.flatMap((live) => {
-    const found = fateOf(there, live);
+    if (!isShared(here, there, live) || !isApart(live)) return [];
     const place = lies(there, live);
-    const apart =
-      !comesWith(live) ||
-      !isTogether(here, above(live) ?? live, live) ||
-      [here, there].some((plan) => rulesOf(plan).isInPattern(live));
-    const root = rootAround(there, found.rule?.user ?? null, place);
-    if (!isShared(here, there, live) || !apart || root === undefined) return [];
+    const root = rootAround(there, fate(there, live).rule?.user ?? null, place);
+    if (root === undefined) return [];
     return [{ user: root.entry.user, class: root.entry.class, live, root: place }];
   });
   // Also what lies in something that is not backed up: it comes with what is around both.
   const roots = pathTree(saved.map(({ root }) => [root, root]));
   const literals = candidates
-    .filter((live) => !isShared(here, there, live) && fateOf(there, live).backup)
+    .filter((live) => !isShared(here, there, live) && fate(there, live).backup)
     .filter((live) => beginnings(roots, lies(there, live)).length > 0)
-    .map((live) => ({ user: fateOf(there, live).rule?.user ?? null, path: lies(there, live), pattern: false }));
+    .map((live) => ({ user: fate(there, live).rule?.user ?? null, path: lies(there, live), pattern: false }));
   return { saved, unwanted: [...literals, ...unwantedPatterns(here, there, saved)] };
 }
 
-/** The same path is asked about again and again: by itself, and as what is around another. */
-const fateOf = rememberFor(fate, (live) => live);
-
 /** True for what `there` backs up and `here` keeps, and both of the same person. */
 function isShared(here: HostPlan, there: HostPlan, live: AbsolutePath): boolean {
-  const [kept, saved] = [fateOf(here, live), fateOf(there, live)];
+  const [kept, saved] = [fate(here, live), fate(there, live)];
   return saved.backup && kept.fate === "persist" && kept.rule?.user === saved.rule?.user;
 }
 
 function lies(plan: HostPlan, live: AbsolutePath): AbsolutePath {
-  return fateOf(plan, live).stored ?? physicalPath(plan, live);
+  return fate(plan, live).stored ?? physicalPath(plan, live);
 }
 
 /** True where what is at `live` is found by walking what is at `around`. */
@@ -94,9 +97,18 @@ function nearestAbove(here: HostPlan, there: HostPlan, live: AbsolutePath): Abso
 }
 
 function rootAround(plan: HostPlan, user: string | null, place: AbsolutePath): BackupRoot | undefined {
-  const around = backupSet(plan, user).roots.filter(({ path }) => isWithin(place, path));
-  return around.at(-1);
+  const roots = rootsByPath(plan, user);
+  for (let at: AbsolutePath | undefined = place; at !== undefined; at = parentOf(at)) {
+    const root = roots.get(at);
+    if (root !== undefined) return root;
+  }
+  return undefined;
 }
+
+const rootsByPath = rememberFor(
+  (plan: HostPlan, user: string | null) => new Map(backupSet(plan, user).roots.map((root) => [root.path, root])),
+  (user) => user ?? "/",
+);
 
 /** Patterns of `here` alone: what they match in a tree of the backup. (What `there` discards too is not in it.) */
 function unwantedPatterns(here: HostPlan, there: HostPlan, saved: readonly SavedPlace[]): UnwantedPlace[] {

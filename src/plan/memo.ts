@@ -1,3 +1,5 @@
+import type { AbsolutePath } from "./path.ts";
+
 /**
  * Remembers what a function finds out about a plan: plans never change, and several outputs ask the same. `key` tells
  * further arguments apart.
@@ -15,5 +17,17 @@ export function rememberFor<O extends object, A extends readonly unknown[], R>(
     const result = find(owner, ...args);
     results.set(name, result);
     return result;
+  };
+}
+
+/** Remembers what a function finds out about a path. */
+export function rememberByPath<R>(find: (path: AbsolutePath) => R): (path: AbsolutePath) => R {
+  const known = new Map<AbsolutePath, { readonly found: R }>();
+  return (path) => {
+    const before = known.get(path);
+    if (before !== undefined) return before.found;
+    const found = find(path);
+    known.set(path, { found });
+    return found;
   };
 }

@@ -1,4 +1,4 @@
-import { rememberFor } from "./memo.ts";
+import { rememberByPath, rememberFor } from "./memo.ts";
 import { type AbsolutePath, componentsOf } from "./path.ts";
 import { isWild, type WildMap, wildMap } from "./pattern.ts";
 import type { PlanEntry } from "./plan.ts";
@@ -34,32 +34,29 @@ export const indexRules: (rules: readonly PlanEntry[]) => RuleIndex = rememberFo
 function buildIndex(rules: readonly PlanEntry[]): RuleIndex {
   const root = ruleNode();
   for (const rule of rules) addRule(root, rule);
-  // Every part of a plan asks this of the same paths.
-  const directoriesAbove = new Map<AbsolutePath, readonly PlanEntry[]>();
+  // Every part of a plan asks these of the same paths.
+  const deciding = rememberByPath((path) => decidingRule(root, path));
+  const above = rememberByPath((path) => rulesAbove(root, path).filter((rule) => rule.kind === "directory"));
   return {
     matching: (path) => patternsAlong(root, componentsOf(path)).at(-1),
     isInPattern: (path) => patternsAlong(root, componentsOf(path)).some((pattern) => pattern !== undefined),
-    deciding(path) {
-      const components = componentsOf(path);
-      const literals = literalsAlong(root, components);
-      const patterns = patternsAlong(root, components);
-      for (let depth = patterns.length - 1; depth >= 0; depth--) {
-        const literal = literals[depth];
-        if (literal !== undefined && (literal.kind === "directory" || depth === patterns.length - 1)) return literal;
-        const pattern = patterns[depth];
-        if (pattern !== undefined) return pattern;
-      }
-      return undefined;
-    },
-    above(path) {
-      const known = directoriesAbove.get(path);
-      if (known !== undefined) return known;
-      const found = rulesAbove(root, path).filter((rule) => rule.kind === "directory");
-      directoriesAbove.set(path, found);
-      return found;
-    },
+    deciding,
+    above,
     fileAbove: (path) => rulesAbove(root, path).find((rule) => rule.kind === "file"),
   };
+}
+
+function decidingRule(root: RuleNode, path: AbsolutePath): PlanEntry | undefined {
+  const components = componentsOf(path);
+  const literals = literalsAlong(root, components);
+  const patterns = patternsAlong(root, components);
+  for (let depth = components.length; depth >= 0; depth--) {
+    const literal = literals[depth];
+    if (literal !== undefined && (literal.kind === "directory" || depth === components.length)) return literal;
+    const pattern = patterns[depth];
+    if (pattern !== undefined) return pattern;
+  }
+  return undefined;
 }
 
 function ruleNode(): RuleNode {
@@ -107,12 +104,17 @@ function patternsAlong(root: RuleNode, components: readonly string[]): (PlanEntr
   const found = new Array<PlanEntry | undefined>(components.length + 1).fill(undefined);
   let nodes = root.hasPattern ? [root] : [];
   for (const [i, component] of components.entries()) {
-    nodes = nodes
-      .flatMap(({ literal, wild }) => [literal?.get(component) ?? [], wild?.matching(component) ?? []].flat())
-      .filter(({ hasPattern }) => hasPattern);
-    if (nodes.length === 0) break;
-    const patterns = nodes.flatMap(({ rule }) => (rule?.kind === "pattern" ? [rule] : []));
-    found[i + 1] = patterns.sort(moreSpecific)[0];
+    const next: RuleNode[] = [];
+    for (const { literal, wild } of nodes) {
+      const named = literal?.get(component);
+      if (named?.hasPattern === true) next.push(named);
+      if (wild !== undefined) next.push(...wild.matching(component));
+    }
+    if (next.length === 0) break;
+    for (const { rule } of next) {
+      if (rule?.kind === "pattern" && isMoreSpecific(rule, found[i + 1])) found[i + 1] = rule;
+    }
+    nodes = next;
   }
   return found;
 }
@@ -124,9 +126,11 @@ function rulesAbove(root: RuleNode, path: AbsolutePath): PlanEntry[] {
 }
 
 /** Of two patterns of one depth that both match, the one with more literal characters decides, then byte order. */
-function moreSpecific(a: PlanEntry, b: PlanEntry): number {
+function isMoreSpecific(a: PlanEntry, b: PlanEntry | undefined): boolean {
+  if (b === undefined) return true;
   const literals = (entry: PlanEntry): number => entry.live.replace(/[*?]/g, "").length;
-  return literals(b) - literals(a) || (a.live < b.live ? -1 : 1);
+  const more = literals(a) - literals(b);
+  return more === 0 ? a.live < b.live : more > 0;
 }
 
 /** The folder that a pattern surely lies in: what stands before the first component with `*` or `?`. */
