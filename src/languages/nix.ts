@@ -12,6 +12,7 @@ type NixNode =
   | { readonly nix: "reference"; readonly name: string }
   | { readonly nix: "select"; readonly from: string; readonly path: readonly string[]; readonly or?: NixValue }
   | { readonly nix: "equal"; readonly left: NixValue; readonly right: NixValue }
+  | { readonly nix: "path"; readonly path: string; readonly below?: Reference }
   | { readonly nix: "call"; readonly name: string; readonly args: readonly NixValue[] }
   | { readonly nix: "lambda"; readonly parameters: readonly string[]; readonly body: NixValue }
   | { readonly nix: "text"; readonly parts: readonly (string | Reference)[] }
@@ -108,6 +109,8 @@ function print(value: NixValue, indent: string): string {
     }
     case "equal":
       return `${printOperand(node.left, indent)} == ${printOperand(node.right, indent)}`;
+    case "path":
+      return printPath(node.path, node.below);
     case "text":
       return `"${node.parts.map((p) => (typeof p === "string" ? escaped(p) : `\${${p.name}}`)).join("")}"`;
     case "script":
@@ -119,6 +122,15 @@ function print(value: NixValue, indent: string): string {
   }
 }
 
+/** What may stand in a path as it is (nix.dev, "path literal"); other paths are joined from a folder and a string. */
+const pathLiteral = /^\.\.?(?:\/[a-zA-Z0-9._+-]+)+$/;
+
+function printPath(path: string, below: Reference | undefined): string {
+  const full = path === "." || path === ".." ? `./${path}` : /^\.\.?\//.test(path) ? path : `./${path}`;
+  const folder = pathLiteral.test(full) ? full : `./. + ${quoted(`/${full}`)}`;
+  return below === undefined ? folder : `${folder} + "/\${${below.name}}"`;
+}
+
 /** A value where only a simple expression may stand: in a list, beside an operator, as an argument. */
 function printOperand(value: NixValue, indent: string): string {
   const text = print(value, indent);
@@ -126,7 +138,7 @@ function printOperand(value: NixValue, indent: string): string {
     typeof value === "object" &&
     value !== null &&
     "nix" in value &&
-    (/^(?:call|equal|lambda)$/.test(value.nix) || (value.nix === "select" && value.or !== undefined));
+    (/^(?:call|equal|lambda|path)$/.test(value.nix) || (value.nix === "select" && value.or !== undefined));
   return isCompound || (typeof value === "number" && value < 0) ? `(${text})` : text;
 }
 
@@ -281,6 +293,12 @@ export const nix = {
     nix: "lambda",
     parameters: parameters.map(checkedName),
     body,
+  }),
+  /** A path as seen from the file itself; `below` names a variable that holds the rest of it. */
+  path: (path: string, below?: Reference): NixNode => ({
+    nix: "path",
+    path,
+    ...(below === undefined ? {} : { below }),
   }),
   /** A string of data and references: `"${pkgs.findutils}/bin/find"`. */
   text: (...parts: readonly (string | Reference)[]): NixNode => ({ nix: "text", parts }),

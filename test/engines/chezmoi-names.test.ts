@@ -8,7 +8,7 @@ import {
   directoryName,
   ignorePattern,
   linkName,
-} from "../../src/emitters/chezmoi/source-names.ts";
+} from "../../src/languages/chezmoi-names.ts";
 import { linkText } from "../../src/plan/stores.ts";
 import { archive, managed, managedSources } from "../support/chezmoi.ts";
 import { describeWith } from "../support/engines.ts";

@@ -3,6 +3,7 @@ import { isWithin } from "../../plan/path.ts";
 import { mountedEntries } from "../../plan/physical.ts";
 import type { HostPlan } from "../../plan/plan.ts";
 import type { ChezmoiSource } from "../../survey/chezmoi-source.ts";
+import { isCarriedByHomeManager } from "../carried-content.ts";
 import { inFolder } from "../emitter.ts";
 import { chezmoiDiagnostics as say } from "./diagnostics.ts";
 import type { AnyRow, LinkRow, TargetRow } from "./rows.ts";
@@ -38,7 +39,8 @@ function linkFaults({ target, span }: LinkRow, tree: SourceTree): Diagnostic[] {
 
 function belowLinkFaults(plan: HostPlan): Diagnostic[] {
   const linked = mountedEntries(plan).filter((entry) => entry.how === "symlink" && entry.scope === "home");
-  const laid = plan.rules.filter((rule) => rule.disposition === "carry" || rule.disposition === "fetch");
+  const dispositions = isCarriedByHomeManager(plan) ? ["fetch"] : ["carry", "fetch"];
+  const laid = plan.rules.filter((rule) => dispositions.includes(rule.disposition));
   const byLive = new Map(linked.map((entry) => [entry.live as string, entry]));
   return laid.flatMap((rule) => {
     for (let at = rule.live.lastIndexOf("/"); at > 0; at = rule.live.lastIndexOf("/", at - 1)) {

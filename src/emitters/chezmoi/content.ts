@@ -1,4 +1,5 @@
 import type { Diagnostic } from "../../diagnostics/diagnostic.ts";
+import { directoryName, linkName } from "../../languages/chezmoi-names.ts";
 import { goTemplate } from "../../languages/go-template.ts";
 import { renderTemplate } from "../../languages/template.ts";
 import { printToml } from "../../languages/toml.ts";
@@ -7,7 +8,6 @@ import type { HostPlan, PlanEntry } from "../../plan/plan.ts";
 import { generatedFrom } from "../emitter.ts";
 import { chezmoiDiagnostics as say } from "./diagnostics.ts";
 import type { AnyRow, LinkRow, TargetRow } from "./rows.ts";
-import { directoryName, linkName } from "./source-names.ts";
 import { parentsOf, type SourceTree } from "./source-tree.ts";
 
 /** A file of the source tree, and the target it makes; null for what only serves the others. */
@@ -80,6 +80,7 @@ function isPrivate({ mode }: PlanEntry): boolean {
 export function privateParents(plans: readonly HostPlan[], rows: readonly AnyRow[]): (target: string) => boolean {
   const known = new Map<string, boolean>();
   for (const { target, by } of rows) {
+    if (by.size === 0) continue;
     const closed = [...by.values()].every(isPrivate);
     for (const parent of parentsOf(target)) known.set(parent, closed && known.get(parent) !== false);
   }

@@ -1,5 +1,6 @@
 import { hash } from "node:crypto";
 import type { Diagnostic } from "../../diagnostics/diagnostic.ts";
+import { decodeDirectory } from "../../languages/chezmoi-names.ts";
 import { goTemplate } from "../../languages/go-template.ts";
 import { printJson } from "../../languages/json.ts";
 import { renderTemplate } from "../../languages/template.ts";
@@ -9,6 +10,7 @@ import { relocatedAround } from "../../plan/physical.ts";
 import type { HostPlan, PlanUser } from "../../plan/plan.ts";
 import { rootLink, storeFolder } from "../../plan/stores.ts";
 import { sourceLedger } from "../../survey/chezmoi-source.ts";
+import { isCarriedByHomeManager } from "../carried-content.ts";
 import {
   type EmitInput,
   type EmitResult,
@@ -30,7 +32,6 @@ import {
 } from "./content.ts";
 import { type GuardRow, guardRows, keptInExact } from "./guard.ts";
 import { carryRows, fetchRows, hereOf, linkRows } from "./rows.ts";
-import { decodeDirectory } from "./source-names.ts";
 import { sourceTree } from "./source-tree.ts";
 
 /** chezmoi: links to state, the guard that holds them back, carried directories, externals; inside the person's own tree. */
@@ -151,6 +152,8 @@ function explain(plan: HostPlan, fate: Fate, input: EmitInput): Saying[] {
   if (rule === null || rule.scope === "system") return [];
   const file = `${input.chezmoi.root}/`;
   const { links, tree } = survey(input);
+  if (rule.disposition === "carry" && isCarriedByHomeManager(plan))
+    return [{ file, says: "nothing: home-manager lays it" }];
   if (rule.disposition === "carry")
     return [{ file, says: tree.hasContent(rule.path) ? "lays it" : "lays it once `chezmoi add` has brought it in" }];
   if (rule.disposition === "fetch")

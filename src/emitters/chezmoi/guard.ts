@@ -1,7 +1,7 @@
+import { ignorePattern } from "../../languages/chezmoi-names.ts";
 import { comparePaths } from "../../plan/path.ts";
 import type { HostPlan } from "../../plan/plan.ts";
 import type { AnyRow, Here, LinkRow } from "./rows.ts";
-import { ignorePattern } from "./source-names.ts";
 import { parentsOf, type SourceTree } from "./source-tree.ts";
 
 /** A line of what the guard's loop reads (`chezmoi-templates/ignore.gotmpl.ejs` says what it does about each kind). */
@@ -64,7 +64,9 @@ function kindOf(row: AnyRow): GuardRow["kind"] {
 /** On which hosts something of ours lies below a directory. */
 function heresBelow(rows: readonly AnyRow[]): Map<string, Set<Here>> {
   const heres = new Map<string, Set<Here>>();
-  for (const { target, by } of rows) for (const parent of parentsOf(target)) addTo(heres, parent, by.keys());
+  for (const { target, by } of rows) {
+    if (by.size > 0) for (const parent of parentsOf(target)) addTo(heres, parent, by.keys());
+  }
   return heres;
 }
 

@@ -3,6 +3,7 @@ import { comparePaths } from "../../plan/path.ts";
 import { mountedEntries } from "../../plan/physical.ts";
 import type { HostPlan, PlanEntry, PlanHost } from "../../plan/plan.ts";
 import { linkText, rootLink } from "../../plan/stores.ts";
+import { carriedEntries, isCarriedByHomeManager } from "../carried-content.ts";
 
 /** A host and a user of it, as chezmoi's templates name it: `desk/mitsio`. */
 export type Here = string;
@@ -15,7 +16,7 @@ export function hereOf(host: PlanHost, user: string): Here {
 export interface TargetRow<K extends "link" | "carry" | "fetch"> {
   readonly kind: K;
   readonly target: string;
-  /** The entries that ask for it, by host and user. */
+  /** The entries that ask for it, by host and user; none where no host has it of chezmoi. */
   readonly by: ReadonlyMap<Here, PlanEntry>;
   readonly span: Span;
 }
@@ -43,11 +44,12 @@ export function linkRows(plans: readonly HostPlan[]): LinkRow[] {
   });
 }
 
-/** What is carried, where chezmoi lays it. */
+/**
+ * What is carried, and the hosts where chezmoi lays it. Where home-manager does, chezmoi must not: a row is there all the
+ * same, so that it is held back.
+ */
 export function carryRows(plans: readonly HostPlan[]): TargetRow<"carry">[] {
-  return collect("carry", plans, (plan) =>
-    plan.rules.filter((rule) => rule.disposition === "carry" && rule.scope === "home"),
-  );
+  return collect("carry", plans, carriedEntries, (plan) => !isCarriedByHomeManager(plan));
 }
 
 /** What is fetched from elsewhere. */
@@ -61,12 +63,13 @@ function collect<K extends "link" | "carry" | "fetch">(
   kind: K,
   plans: readonly HostPlan[],
   choose: (plan: HostPlan) => readonly PlanEntry[],
+  isLaid: (plan: HostPlan) => boolean = () => true,
 ): TargetRow<K>[] {
   const rows = new Map<string, { by: Map<Here, PlanEntry>; span: Span }>();
   for (const plan of plans) {
     for (const entry of choose(plan)) {
       const row = rows.get(entry.path) ?? { by: new Map(), span: entry.span };
-      row.by.set(hereOf(plan.host, entry.user ?? ""), entry);
+      if (isLaid(plan)) row.by.set(hereOf(plan.host, entry.user ?? ""), entry);
       rows.set(entry.path, row);
     }
   }

@@ -1,5 +1,6 @@
+import { directoryName } from "../../languages/chezmoi-names.ts";
 import type { ChezmoiSource } from "../../survey/chezmoi-source.ts";
-import { type DecodedDirectory, decodeDirectory, decodeFile, directoryName } from "./source-names.ts";
+import { readSourcePath } from "../../survey/source-path.ts";
 
 /** The person's own source tree by target, and ours inside it: finds or makes the source directory of each parent. */
 export interface SourceTree {
@@ -27,14 +28,14 @@ export function sourceTree(source: ChezmoiSource, isPrivateParent: (target: stri
   const leaves = new Map<string, string>();
   const exact = new Set<string>();
   for (const path of source.own) {
-    const read = readPath(path);
+    const read = readSourcePath(path);
     if (read === undefined) continue;
     const known = read.directory === undefined || read.directory.type !== "directory" ? leaves : directories;
     if (!known.has(read.target)) known.set(read.target, read.path);
     if (read.directory?.exact === true) exact.add(read.target);
   }
   for (const path of source.made) {
-    const read = readPath(`${path}/`);
+    const read = readSourcePath(`${path}/`);
     if (read?.directory !== undefined) spelled.set(read.target, { path, isPrivate: read.directory.private });
   }
   const withContent = new Set([...leaves.keys()].flatMap((target) => [target, ...parentsOf(target)]));
@@ -65,20 +66,6 @@ export function sourceTree(source: ChezmoiSource, isPrivateParent: (target: stri
     made,
   };
   return tree;
-}
-
-/** What a path of the source stands for; undefined for what is no target, and for all below an `external_` directory. */
-function readPath(path: string): { target: string; path: string; directory: DecodedDirectory | undefined } | undefined {
-  const isDirectory = path.endsWith("/");
-  const components = (isDirectory ? path.slice(0, -1) : path).split("/");
-  const last = components.pop() ?? "";
-  const above = components.map(decodeDirectory);
-  if (above.some((decoded) => decoded === undefined || decoded.type === "external")) return undefined;
-  const directory = isDirectory ? decodeDirectory(last) : undefined;
-  const own = isDirectory ? directory : decodeFile(last);
-  if (own === undefined) return undefined;
-  const target = [...above.map((decoded) => decoded?.name ?? ""), own.name].join("/");
-  return { target, path: [...components, last].join("/"), directory };
 }
 
 /** The directories above a path, nearest first. */

@@ -1,8 +1,9 @@
-import { type Binding, type NixValue, nix } from "../../languages/nix.ts";
+import { type Binding, type NixModule, type NixValue, nix } from "../../languages/nix.ts";
 import { shell } from "../../languages/shell.ts";
 import type { Fate } from "../../plan/fate.ts";
 import { mountedEntries, relocatedAround } from "../../plan/physical.ts";
 import { type HostPlan, isRelocated, type PlanHost, type PlanUser, type RelocatedEntry } from "../../plan/plan.ts";
+import { isCarriedByHomeManager } from "../carried-content.ts";
 import {
   type EmitInput,
   type EmitResult,
@@ -10,11 +11,11 @@ import {
   folderOf,
   generatedFrom,
   inFolder,
-  type OutputFile,
   type Saying,
 } from "../emitter.ts";
 import { groupEntries } from "../groups.ts";
 import { persistenceLists, storeSettings } from "../persistence-lists.ts";
+import { carriedFaults, withCarried } from "./carried.ts";
 import { legacyModule } from "./legacy.ts";
 import { makeStored } from "./store-step.ts";
 
@@ -30,30 +31,44 @@ export const homeManagerEmitter: Emitter = {
 };
 
 function emit(input: EmitInput): EmitResult {
-  const files = input.plans.flatMap((plan): OutputFile[] => {
-    const { host } = plan;
-    if (host.os !== "nixos") return [];
-    return host.users.flatMap((user): OutputFile[] => {
-      const content = userModule(plan, host, user);
-      if (content === undefined) return [];
-      const path = fileOf(input, host, user);
-      return [{ path, content, executable: false, target: "home-manager", host: host.name }];
-    });
-  });
-  return { files, diagnostics: [] };
+  const results = input.plans.flatMap((plan) => plan.host.users.map((user) => emitUser(plan, user, input)));
+  return { files: results.flatMap((r) => r.files), diagnostics: results.flatMap((r) => r.diagnostics) };
+}
+
+function emitUser(plan: HostPlan, user: PlanUser, input: EmitInput): EmitResult {
+  const { host } = plan;
+  if (host.os !== "nixos") return { files: [], diagnostics: [] };
+  const diagnostics = carriedFaults(plan, user, input);
+  const module = withCarried(userModule(plan, host, user), plan, user, input);
+  if (diagnostics.length > 0 || module.body.length === 0) return { files: [], diagnostics };
+  const path = fileOf(input, host, user);
+  return {
+    files: [{ path, content: nix.module(module), executable: false, target: "home-manager", host: host.name }],
+    diagnostics,
+  };
 }
 
 function fileOf(input: EmitInput, host: PlanHost, user: PlanUser): string {
   return inFolder(folderOf(input, "home-manager", host.name), `${user.name}.nix`);
 }
 
-function userModule(plan: HostPlan, host: NixosHost, user: PlanUser): string | undefined {
+/** What keeps a user's state; without a line where the system does that, or there is none. */
+function userModule(plan: HostPlan, host: NixosHost, user: PlanUser): NixModule {
+  const { home } = host.nixos;
   const entries = mountedEntries(plan).filter((entry) => entry.user === user.name);
-  if (entries.length === 0) return undefined;
-  if (host.nixos.home === "home-manager") return persistenceModule(plan, host, user, entries);
-  if (host.nixos.home === "home-manager-v1") return legacyModule(plan, host, user, entries);
-  if (host.nixos.home === "standalone") return linkModule(plan, host, user, entries);
-  return undefined;
+  if (home === "nixos-module" || entries.length === 0) return emptyModule(plan, host, user);
+  if (home === "home-manager") return persistenceModule(plan, host, user, entries);
+  if (home === "home-manager-v1") return legacyModule(plan, host, user, entries);
+  return linkModule(plan, host, user, entries);
+}
+
+function emptyModule(plan: HostPlan, host: NixosHost, user: PlanUser): NixModule {
+  const where = host.nixos.home === "standalone" ? "home-manager on its own" : `home-manager.users.${user.name}`;
+  return {
+    header: [`What ${user.name} has on ${host.name} of home-manager.`, generatedFrom(plan), `Import it in ${where}.`],
+    args: [],
+    body: [],
+  };
 }
 
 /** The current interface of impermanence: the store's own path, without the home (facts on Nix, section 3.3). */
@@ -62,7 +77,7 @@ function persistenceModule(
   host: NixosHost,
   user: PlanUser,
   entries: readonly RelocatedEntry[],
-): string {
+): NixModule {
   const body = host.stores.flatMap((store): Binding[] => {
     const lists = persistenceLists(
       entries.filter((entry) => entry.store === store.name),
@@ -72,7 +87,7 @@ function persistenceModule(
     const value = nix.set([...storeSettings(plan), ...lists.map((list) => ({ ...list, gap: true }))]);
     return [{ name: ["home", "persistence", store.path], value, gap: true }];
   });
-  return nix.module({
+  return {
     header: [
       `What ${user.name} keeps on ${host.name}.`,
       generatedFrom(plan),
@@ -81,12 +96,12 @@ function persistenceModule(
     ],
     args: [],
     body,
-  });
+  };
 }
 
 /** home-manager on its own, which impermanence refuses: links out of the Nix store into ours. */
-function linkModule(plan: HostPlan, host: NixosHost, user: PlanUser, entries: readonly RelocatedEntry[]): string {
-  return nix.module({
+function linkModule(plan: HostPlan, host: NixosHost, user: PlanUser, entries: readonly RelocatedEntry[]): NixModule {
+  return {
     header: [
       `What ${user.name} keeps on ${host.name}, as links into the store.`,
       generatedFrom(plan),
@@ -104,7 +119,7 @@ function linkModule(plan: HostPlan, host: NixosHost, user: PlanUser, entries: re
         above: "makes what the links point to",
       },
     ],
-  });
+  };
 }
 
 function linkBindings(entries: readonly RelocatedEntry[]): Binding[] {
@@ -124,11 +139,14 @@ function activation(entries: readonly RelocatedEntry[]): NixValue {
 
 function explain(plan: HostPlan, fate: Fate, input: EmitInput): Saying[] {
   const { host } = plan;
-  if (host.os !== "nixos" || host.nixos.home === "nixos-module") return [];
-  const user = host.users.find((u) => u.name === fate.rule?.user);
+  const { rule } = fate;
+  if (host.os !== "nixos") return [];
+  const user = host.users.find((u) => u.name === rule?.user);
   if (user === undefined) return [];
   const file = fileOf(input, host, user);
-  const { rule } = fate;
+  if (rule?.disposition === "carry" && isCarriedByHomeManager(plan))
+    return [{ file, says: "lays it out of the Nix store" }];
+  if (host.nixos.home === "nixos-module") return [];
   if (fate.fate !== "persist" || rule === null || !isRelocated(rule)) return [{ file, says: "nothing" }];
   const outer = relocatedAround(plan, rule.live) ?? rule;
   if (outer.how === "symlink" && host.nixos.home !== "home-manager")

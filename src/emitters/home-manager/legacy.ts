@@ -1,4 +1,4 @@
-import { type Binding, type Item, type NixValue, nix } from "../../languages/nix.ts";
+import { type Binding, type Item, type NixModule, type NixValue, nix } from "../../languages/nix.ts";
 import { shell } from "../../languages/shell.ts";
 import type { HostPlan, PlanHost, PlanUser, RelocatedEntry } from "../../plan/plan.ts";
 import { storeFolder } from "../../plan/stores.ts";
@@ -16,14 +16,14 @@ export function legacyModule(
   host: NixosHost,
   user: PlanUser,
   entries: readonly RelocatedEntry[],
-): string {
+): NixModule {
   const stores = host.stores.flatMap((store): Binding[] => {
     const here = entries.filter((entry) => entry.store === store.name);
     const folder = storeFolder(store, user);
     if (here.length === 0 || folder === undefined) return [];
     return [{ name: ["home", "persistence", folder], value: storeValue(here), gap: true }];
   });
-  return nix.module({
+  return {
     header: [
       `What ${user.name} keeps on ${host.name}: directories mounted by bindfs, files linked.`,
       generatedFrom(plan),
@@ -45,7 +45,7 @@ export function legacyModule(
         above: "makes what is mounted and linked, before impermanence would without its mode, or not at all",
       },
     ],
-  });
+  };
 }
 
 /** The steps of impermanence that need the stored directories; it has each only where there is something for it. */

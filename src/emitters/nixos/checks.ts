@@ -15,11 +15,10 @@ type NixosHost = Extract<PlanHost, { os: "nixos" }>;
 /** What this host asks for and NixOS, impermanence or we cannot do; at the line that asks for it. */
 export function checkNixos(plan: HostPlan, host: NixosHost): Diagnostic[] {
   return [
-    ...unsupported(host),
     ...combinationFaults(host),
     ...mountedEntries(plan).flatMap((entry) => entryFaults(entry, host)),
     ...bindfsFaults(plan, host),
-    ...carryFaults(plan, host),
+    ...carryFaults(plan),
     ...nestingFaults(plan, host),
     ...storeFaults(plan, host),
     ...wipeFaults(host),
@@ -29,21 +28,6 @@ export function checkNixos(plan: HostPlan, host: NixosHost): Diagnostic[] {
 
 function at(host: NixosHost, key: string): Span {
   return host.spans[key] ?? host.span;
-}
-
-function unsupported(host: NixosHost): Diagnostic[] {
-  const { carry } = host.nixos;
-  const rows: [boolean, string, string, string][] = [
-    [
-      carry === "home-manager",
-      "`carry: home-manager`",
-      "nixos.carry",
-      "let chezmoi lay what is carried: `carry: chezmoi`",
-    ],
-  ];
-  return rows
-    .filter(([asked]) => asked)
-    .map(([, what, key, instead]) => say["nixos/unsupported"]({ what, instead }, at(host, key)));
 }
 
 /** What does not go together, at the setting that does not fit. */

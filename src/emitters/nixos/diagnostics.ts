@@ -9,11 +9,6 @@ const whatIsMissing: Readonly<Record<string, string>> = {
 
 /** What NixOS or its modules cannot do, said before anything is written (each row is a hazard of the real modules). */
 export const nixosDiagnostics = defineDiagnostics({
-  "nixos/unsupported": {
-    severity: "error",
-    message: ({ what }: { what: string; instead: string }) => `${what} is not written yet`,
-    help: ({ instead }) => instead,
-  },
   "nixos/combination": {
     severity: "error",
     message: ({ what, other, why }: { what: string; other: string; why: string; instead: string }) =>

@@ -22,7 +22,6 @@ const cases: readonly Case[] = [
   { code: "nixos/combination", host: "nixos: { initrd: scripted }" },
   { code: "nixos/combination", host: 'nixos: { initrd: scripted, release: "26.11" }' },
   { code: "nixos/combination", host: 'nixos: { initrd: scripted, release: "25.11", module: none }' },
-  { code: "nixos/unsupported", host: "nixos: { carry: home-manager }" },
   { code: "nixos/combination", host: "nixos: { module: preservation, home: home-manager }" },
   { code: "nixos/combination", host: "nixos: { module: none, home: home-manager }" },
   {

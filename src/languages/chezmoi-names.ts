@@ -35,6 +35,8 @@ export interface DecodedDirectory {
 export interface DecodedFile {
   readonly name: string;
   readonly type: "file" | "symlink" | "removed";
+  /** As they are spelled: `create_`, `private_`, `.tmpl`, … */
+  readonly attributes: ReadonlySet<string>;
 }
 
 /** Reads the source name of a directory; undefined for one that chezmoi refuses. */
@@ -65,10 +67,14 @@ export function decodeFile(source: string): DecodedFile | undefined {
   const kind = Object.keys(kinds).find((prefix) => source.startsWith(prefix)) ?? "";
   const { type, attributes: known } = kinds[kind] ?? { type: "file", attributes };
   const { rest, found } = strip(source.slice(kind.length), known);
-  const whole = targetName(rest, (stem) => withoutSuffixes(stem, found.has("encrypted_"))) ?? "";
+  const encrypted = found.has("encrypted_");
+  const whole = targetName(rest, (stem) => withoutSuffixes(stem, encrypted)) ?? "";
   // The extension of a script that modifies a file says what runs it, and is no part of the file's name.
   const name = kind === "modify_" ? whole.replace(/\.(?:bat|cmd|com|exe|nu|pl|ps1|py|rb)$/i, "") : whole;
-  return name === "" || name === "." ? undefined : { name, type };
+  if (name === "" || name === ".") return undefined;
+  const isTemplate = type !== "removed" && withoutEncryption(rest, encrypted).endsWith(".tmpl");
+  const said = [...(kind === "" ? [] : [kind]), ...found, ...(isTemplate ? [".tmpl"] : [])];
+  return { name, type, attributes: new Set(said) };
 }
 
 function strip(name: string, prefixes: readonly string[]): { rest: string; found: Set<string> } {
@@ -91,8 +97,12 @@ function targetName(name: string, withoutSuffix: (stem: string) => string): stri
 
 /** `.literal` ends it; `.tmpl`, and then a `.literal` before it. Encrypted files end as age or gpg has them. */
 function withoutSuffixes(name: string, encrypted: boolean): string {
-  const rest = encrypted ? name.replace(/\.(?:age|asc)$/, "") : name;
+  const rest = withoutEncryption(name, encrypted);
   return rest.endsWith(".literal") ? rest.replace(/\.literal$/, "") : rest.replace(/(?:\.literal)?\.tmpl$/, "");
+}
+
+function withoutEncryption(name: string, encrypted: boolean): string {
+  return encrypted ? name.replace(/\.(?:age|asc)$/, "") : name;
 }
 
 /**

@@ -6,8 +6,8 @@ import {
   directoryName,
   ignorePattern,
   linkName,
-} from "../../../../src/emitters/chezmoi/source-names.ts";
-import { knownOddNames, oddName, runs } from "../../../support/odd-texts.ts";
+} from "../../../src/languages/chezmoi-names.ts";
+import { knownOddNames, oddName, runs } from "../../support/odd-texts.ts";
 
 describe("source names", () => {
   const name = fc.oneof(fc.constantFrom(...knownOddNames), oddName);
@@ -25,7 +25,11 @@ describe("source names", () => {
   it("of links are read as they were written", () => {
     fc.assert(
       fc.property(name, fc.boolean(), (target, template) => {
-        expect(decodeFile(linkName(target, template))).toEqual({ name: target, type: "symlink" });
+        expect(decodeFile(linkName(target, template))).toEqual({
+          name: target,
+          type: "symlink",
+          attributes: new Set(["symlink_", ...(template ? [".tmpl"] : [])]),
+        });
       }),
       runs(3000),
     );
@@ -53,10 +57,15 @@ describe("source names", () => {
     expect(decodeDirectory("external_dot_x")?.type).toBe("external");
     expect(decodeDirectory("remove_external_x")?.type).toBe("removed");
     expect(decodeDirectory("private_exact_x")?.name).toBe("exact_x");
-    expect(decodeFile("remove_dot_x")).toEqual({ name: ".x", type: "removed" });
-    expect(decodeFile("encrypted_private_dot_x.tmpl.age")).toEqual({ name: ".x", type: "file" });
-    expect(decodeFile("modify_private_dot_x.py.tmpl")).toEqual({ name: ".x", type: "file" });
-    expect(decodeFile("executable_private_x")).toEqual({ name: "private_x", type: "file" });
+    const file = (source: string) => {
+      const { name, type, attributes } = decodeFile(source) ?? {};
+      return [name, type, [...(attributes ?? [])].join(" ")];
+    };
+    expect(file("remove_dot_x")).toEqual([".x", "removed", "remove_"]);
+    expect(file("encrypted_private_dot_x.tmpl.age")).toEqual([".x", "file", "encrypted_ private_ .tmpl"]);
+    expect(file("modify_private_dot_x.py.tmpl")).toEqual([".x", "file", "modify_ private_ .tmpl"]);
+    expect(file("executable_private_x")).toEqual(["private_x", "file", "executable_"]);
+    expect(file("dot_x.tmpl.literal")).toEqual([".x.tmpl", "file", ""]);
   });
 
   it("of scripts and of nothing stand for no target", () => {
