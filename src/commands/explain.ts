@@ -149,7 +149,7 @@ function consequence({ plan, fate: found }: Explanation): string {
     case "persist":
       return `${found.stored === null ? "stays in its place" : `lives in ${printable(found.stored)}`}${backup}`;
     case "carry":
-      return `laid from the dotfiles repo by chezmoi${found.backup ? ", backed up" : ""}`;
+      return `laid from the dotfiles repo${found.backup ? ", backed up" : ""}`;
     case "fetch":
       return `fetched from ${printable(rule?.fetch?.url ?? "")}`;
     case "discard":

@@ -50,7 +50,7 @@ export const plan: Help = {
   after: `
 What becomes of an entry:
   persist   kept: in a store, or in its place where nothing wipes it
-  carry     laid from the dotfiles repo by chezmoi
+  carry     laid from the dotfiles repo
   fetch     fetched again from where it came from
   discard   not kept; caches, and what is below the host's \`keep\`
 
