@@ -29,10 +29,10 @@ export interface LinkRow extends TargetRow<"link"> {
   readonly texts: ReadonlyMap<Here, string>;
 }
 
-/** The state links of all Fedora hosts. */
+/** The state links of the Fedora hosts where home-manager does not make them. */
 export function linkRows(plans: readonly HostPlan[]): LinkRow[] {
   const rows = collect("link", plans, (plan) => {
-    if (plan.host.os !== "fedora") return [];
+    if (plan.host.os !== "fedora" || plan.host.fedora.home !== null) return [];
     return mountedEntries(plan).filter((entry) => entry.how === "symlink" && entry.scope === "home");
   });
   const hosts = new Map(plans.flatMap(({ host }) => host.users.map((user) => [hereOf(host, user.name), host])));

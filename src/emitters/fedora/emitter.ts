@@ -59,19 +59,7 @@ function emitHost(plan: HostPlan, input: EmitInput): EmitResult {
 }
 
 function checkFedora(plan: HostPlan, host: FedoraHost): Diagnostic[] {
-  return [
-    ...mountFaults(plan),
-    ...atomicFaults(plan),
-    ...(host.fedora.home === null
-      ? []
-      : [
-          say["fedora/unsupported"](
-            { what: "`home: standalone` on Fedora", instead: "leave it away: link.sh and chezmoi make the links" },
-            host.spans["fedora.home"] ?? host.span,
-          ),
-        ]),
-    ...scheduleFaults(host),
-  ];
+  return [...mountFaults(plan), ...atomicFaults(plan), ...scheduleFaults(host)];
 }
 
 function scheduleFaults({ backup, spans, span }: FedoraHost): Diagnostic[] {

@@ -1,5 +1,4 @@
-import { type Binding, type NixModule, type NixValue, nix } from "../../languages/nix.ts";
-import { shell } from "../../languages/shell.ts";
+import { type Binding, type NixModule, nix } from "../../languages/nix.ts";
 import type { Fate } from "../../plan/fate.ts";
 import { mountedEntries, relocatedAround } from "../../plan/physical.ts";
 import { type HostPlan, isRelocated, type PlanHost, type PlanUser, type RelocatedEntry } from "../../plan/plan.ts";
@@ -13,11 +12,10 @@ import {
   inFolder,
   type Saying,
 } from "../emitter.ts";
-import { groupEntries } from "../groups.ts";
 import { persistenceLists, storeSettings } from "../persistence-lists.ts";
 import { carriedFaults, withCarried } from "./carried.ts";
 import { legacyModule } from "./legacy.ts";
-import { makeStored } from "./store-step.ts";
+import { fedoraLinks, nixosLinks } from "./links.ts";
 
 type NixosHost = Extract<PlanHost, { os: "nixos" }>;
 
@@ -37,9 +35,8 @@ function emit(input: EmitInput): EmitResult {
 
 function emitUser(plan: HostPlan, user: PlanUser, input: EmitInput): EmitResult {
   const { host } = plan;
-  if (host.os !== "nixos") return { files: [], diagnostics: [] };
   const diagnostics = carriedFaults(plan, user, input);
-  const module = withCarried(userModule(plan, host, user), plan, user, input);
+  const module = withCarried(userModule(plan, user), plan, user, input);
   if (diagnostics.length > 0 || module.body.length === 0) return { files: [], diagnostics };
   const path = fileOf(input, host, user);
   return {
@@ -52,18 +49,25 @@ function fileOf(input: EmitInput, host: PlanHost, user: PlanUser): string {
   return inFolder(folderOf(input, "home-manager", host.name), `${user.name}.nix`);
 }
 
-/** What keeps a user's state; without a line where the system does that, or there is none. */
-function userModule(plan: HostPlan, host: NixosHost, user: PlanUser): NixModule {
-  const { home } = host.nixos;
+/** What keeps a user's state; without a line where the system or link.sh does that, or there is none. */
+function userModule(plan: HostPlan, user: PlanUser): NixModule {
+  const { host } = plan;
   const entries = mountedEntries(plan).filter((entry) => entry.user === user.name);
-  if (home === "nixos-module" || entries.length === 0) return emptyModule(plan, host, user);
+  if (host.os === "fedora") {
+    const linked = entries.filter(({ how }) => how === "symlink");
+    return host.fedora.home === null || linked.length === 0 ? emptyModule(plan, user) : fedoraLinks(plan, user, linked);
+  }
+  const { home } = host.nixos;
+  if (home === "nixos-module" || entries.length === 0) return emptyModule(plan, user);
   if (home === "home-manager") return persistenceModule(plan, host, user, entries);
   if (home === "home-manager-v1") return legacyModule(plan, host, user, entries);
-  return linkModule(plan, host, user, entries);
+  return nixosLinks(plan, user, entries);
 }
 
-function emptyModule(plan: HostPlan, host: NixosHost, user: PlanUser): NixModule {
-  const where = host.nixos.home === "standalone" ? "home-manager on its own" : `home-manager.users.${user.name}`;
+function emptyModule(plan: HostPlan, user: PlanUser): NixModule {
+  const { host } = plan;
+  const isAlone = host.os !== "nixos" || host.nixos.home === "standalone";
+  const where = isAlone ? "home-manager on its own" : `home-manager.users.${user.name}`;
   return {
     header: [`What ${user.name} has on ${host.name} of home-manager.`, generatedFrom(plan), `Import it in ${where}.`],
     args: [],
@@ -99,57 +103,19 @@ function persistenceModule(
   };
 }
 
-/** home-manager on its own, which impermanence refuses: links out of the Nix store into ours. */
-function linkModule(plan: HostPlan, host: NixosHost, user: PlanUser, entries: readonly RelocatedEntry[]): NixModule {
-  return {
-    header: [
-      `What ${user.name} keeps on ${host.name}, as links into the store.`,
-      generatedFrom(plan),
-      'For home-manager on its own. It refuses to replace what is there ("would be clobbered"), so copy existing data into',
-      "the store first, then make way for the links: migrate.sh and migrate.sh --make-way of this host.",
-    ],
-    args: ["config", "lib"],
-    let: [{ name: "link", value: nix.reference("config.lib.file.mkOutOfStoreSymlink") }],
-    body: [
-      { name: ["home", "file"], value: nix.set(linkBindings(entries)) },
-      {
-        name: ["home", "activation", "remanenceStore"],
-        value: activation(entries),
-        gap: true,
-        above: "makes what the links point to",
-      },
-    ],
-  };
-}
-
-function linkBindings(entries: readonly RelocatedEntry[]): Binding[] {
-  return groupEntries(entries).flatMap(({ heading, entries: members }) =>
-    members.map((entry, i): Binding => {
-      const binding = { name: [entry.path, "source"], value: nix.call("link", entry.stored), comment: entry.note };
-      return i === 0 ? { ...binding, above: heading, gap: true } : binding;
-    }),
-  );
-}
-
-/** After the file system may be written (writeBoundary) and before links are made. */
-function activation(entries: readonly RelocatedEntry[]): NixValue {
-  const script = nix.script(shell.lines(...makeStored(entries)));
-  return nix.call("lib.hm.dag.entryBetween", ["linkGeneration"], ["writeBoundary"], script);
-}
-
 function explain(plan: HostPlan, fate: Fate, input: EmitInput): Saying[] {
   const { host } = plan;
   const { rule } = fate;
-  if (host.os !== "nixos") return [];
   const user = host.users.find((u) => u.name === rule?.user);
   if (user === undefined) return [];
   const file = fileOf(input, host, user);
   if (rule?.disposition === "carry" && isCarriedByHomeManager(plan))
     return [{ file, says: "lays it out of the Nix store" }];
-  if (host.nixos.home === "nixos-module") return [];
+  const home = host.os === "nixos" ? host.nixos.home : host.fedora.home;
+  if (home === null || home === "nixos-module") return [];
   if (fate.fate !== "persist" || rule === null || !isRelocated(rule)) return [{ file, says: "nothing" }];
   const outer = relocatedAround(plan, rule.live) ?? rule;
-  if (outer.how === "symlink" && host.nixos.home !== "home-manager")
+  if (outer.how === "symlink" && home !== "home-manager")
     return [{ file, says: `links ${outer.path} to ${outer.stored ?? ""}` }];
-  return [{ file, says: `mounts ${outer.path} from ${outer.stored ?? ""}` }];
+  return [{ file, says: host.os === "nixos" ? `mounts ${outer.path} from ${outer.stored ?? ""}` : "nothing" }];
 }

@@ -93,7 +93,6 @@ const cases: readonly Case[] = [
     host: `nixos: { wipe: { path: /, method: tmpfs } }, backup: { ${restic}, password-file: /etc/restic }`,
     severity: "warning",
   },
-  { code: "fedora/unsupported", host: "fedora: { home: standalone }" },
   { code: "fedora/unsupported", host: "", home: "{ path: x, how: bind, writes: in-place }" },
   { code: "fedora/mount-unit", host: "fedora: { link: bind }", home: `${"a-".repeat(60)}/` },
   { code: "fedora/mount-unit", host: "fedora: { link: bind }", home: "'a\\\\/b/'" },

@@ -1382,6 +1382,10 @@ say_original() {
 check_text() {
   local target=$1
   [[ $target != "$text" ]] || return 0
+  if [[ $target == /nix/store/*-home-manager-files/"$path" ]]; then
+    remark "home-manager's"
+    return
+  fi
   if [[ $target != /* ]]; then target=${live%/*}/$target; else remark 'an absolute one'; fi
   if [[ $target == "${HOME%/}"/* ]]; then target=$home/${target#"${HOME%/}"/}; fi
   target=$(realpath -ms -- "$target")
