@@ -11,6 +11,7 @@ import { compileText, writeTree } from "../support/workspace.ts";
 
 const examples = fileURLToPath(new URL("../../docs/examples/flakes/", import.meta.url));
 const flavours = readdirSync(examples).filter((name) => existsSync(join(examples, name, "flake.nix")));
+const fedora = "fedora";
 
 /** What the flake of an example comes to: the real modules by their real names, and stubs for what builds a system. */
 function outputs(folder: string, manager = "{ }"): string {
@@ -63,29 +64,37 @@ function imports(folder: string, configuration: string): string {
 }
 
 describeWith(["nix", "nix-sources"], "the flakes of the documentation, with the real modules", () => {
-  it.each(flavours)("%s: everything that is kept is mounted or linked", async (flavour) => {
-    const { folder, compiled } = await layOut(flavour);
-    const plan = nixosPlan(compiled);
-    const modules = `(${outputs(folder, '"the module of home-manager"')}).nixosConfigurations.laptop.modules`;
-    const usesManager = evalNix(`builtins.elem "the module of home-manager" ${modules}`) as boolean;
-    const report = evaluateNixos({
-      generated: [imports(folder, "nixosConfigurations.laptop")],
-      users: { alice: { group: "users", home: "/home/alice" } },
-      withHomeManager: usesManager,
-    });
-    expect(report).toMatchObject({ ok: true, error: null, hazards: [] });
-    expect(usesManager).toBe(flavour.startsWith("home-manager"));
-    const kept = appear(report as Evaluated);
-    for (const entry of mountedEntries(plan)) {
-      const isOfManager = entry.scope === "home" && ["home-manager-v1", "standalone"].includes(flavour);
-      expect(kept.has(entry.live), entry.live).toBe(!isOfManager);
-    }
-    expectKeptByManager(
-      flavour,
-      folder,
-      mountedEntries(plan).filter(({ scope }) => scope === "home"),
-    );
+  it("fedora: everything that is kept is linked", async () => {
+    const { folder, compiled } = await layOut(fedora);
+    expectKeptByManager(fedora, folder, compiled.plans.flatMap(mountedEntries));
   });
+
+  it.each(flavours.filter((name) => name !== fedora))(
+    "%s: everything that is kept is mounted or linked",
+    async (flavour) => {
+      const { folder, compiled } = await layOut(flavour);
+      const plan = nixosPlan(compiled);
+      const modules = `(${outputs(folder, '"the module of home-manager"')}).nixosConfigurations.laptop.modules`;
+      const usesManager = evalNix(`builtins.elem "the module of home-manager" ${modules}`) as boolean;
+      const report = evaluateNixos({
+        generated: [imports(folder, "nixosConfigurations.laptop")],
+        users: { alice: { group: "users", home: "/home/alice" } },
+        withHomeManager: usesManager,
+      });
+      expect(report).toMatchObject({ ok: true, error: null, hazards: [] });
+      expect(usesManager).toBe(flavour.startsWith("home-manager"));
+      const kept = appear(report as Evaluated);
+      for (const entry of mountedEntries(plan)) {
+        const isOfManager = entry.scope === "home" && ["home-manager-v1", "standalone"].includes(flavour);
+        expect(kept.has(entry.live), entry.live).toBe(!isOfManager);
+      }
+      expectKeptByManager(
+        flavour,
+        folder,
+        mountedEntries(plan).filter(({ scope }) => scope === "home"),
+      );
+    },
+  );
 
   it.each(flavours)("%s: no input follows one that is not there", (flavour) => {
     const inputs = evalNix(`(import ${join(examples, flavour, "flake.nix")}).inputs`) as Record<string, Input>;
@@ -122,12 +131,12 @@ interface Input {
 
 /** What home-manager keeps itself: as links on its own, by bindfs with the legacy module. */
 function expectKeptByManager(flavour: string, folder: string, entries: readonly RelocatedEntry[]): void {
-  if (flavour !== "standalone" && flavour !== "home-manager-v1") return;
+  const isAlone = flavour === "standalone" || flavour === fedora;
+  if (!isAlone && flavour !== "home-manager-v1") return;
   const all = outputs(folder);
-  const imported =
-    flavour === "standalone"
-      ? `(${all}).homeConfigurations.alice.modules`
-      : `(builtins.head (builtins.filter (module: module ? home-manager) (${all}).nixosConfigurations.laptop.modules)).home-manager.users.alice.imports`;
+  const imported = isAlone
+    ? `(${all}).homeConfigurations.alice.modules`
+    : `(builtins.head (builtins.filter (module: module ? home-manager) (${all}).nixosConfigurations.laptop.modules)).home-manager.users.alice.imports`;
   const file = join(folder, "home.nix");
   writeFileSync(file, `{ imports = ${imported}; }\n`);
   const home = evaluateHome({

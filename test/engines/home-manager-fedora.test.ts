@@ -95,7 +95,9 @@ describeWith(["nix", "nix-sources", "root"], "home-manager on Fedora, with the r
     const verified = root.script("verify", ["--only", ...only]);
     expect({ code: verified.code, err: verified.err }).toEqual({ code: 0, err: "" });
     expect(verified.out.match(/home-manager's/g)?.length).toBe(linked.length);
-    expect(root.script("link", ["--dry-run", "--only", ...only]).out).toContain(`0 of ${linked.length} entries would be linked`);
+    expect(root.script("link", ["--dry-run", "--only", ...only]).out).toContain(
+      `0 of ${linked.length} entries would be linked`,
+    );
 
     // a program made a directory of its own in place of a link, and a person a link
     root.sh("rm ~/Documents; mkdir ~/Documents; echo new >~/Documents/new; ln -sfnT /etc ~/.config/private", "ann");

@@ -2,6 +2,12 @@ import { defineDiagnostics } from "../../diagnostics/define.ts";
 
 /** What the Fedora scripts cannot do, said before anything is written. */
 export const fedoraDiagnostics = defineDiagnostics({
+  "fedora/combination": {
+    severity: "error",
+    message: ({ link }: { link: string }) =>
+      `\`home: standalone\` does not go with \`link: ${link}\`: home-manager makes links, and there would be none`,
+    help: () => "leave one of the two away",
+  },
   "fedora/unsupported": {
     severity: "error",
     message: ({ what }: { what: string; instead: string }) => `${what} is not written yet`,

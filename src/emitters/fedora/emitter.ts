@@ -59,7 +59,12 @@ function emitHost(plan: HostPlan, input: EmitInput): EmitResult {
 }
 
 function checkFedora(plan: HostPlan, host: FedoraHost): Diagnostic[] {
-  return [...mountFaults(plan), ...atomicFaults(plan), ...scheduleFaults(host)];
+  return [...mountFaults(plan), ...atomicFaults(plan), ...homeFaults(host), ...scheduleFaults(host)];
+}
+
+function homeFaults({ fedora, spans, span }: FedoraHost): Diagnostic[] {
+  if (fedora.home === null || fedora.link === "symlink") return [];
+  return [say["fedora/combination"]({ link: fedora.link }, spans["fedora.home"] ?? span)];
 }
 
 function scheduleFaults({ backup, spans, span }: FedoraHost): Diagnostic[] {

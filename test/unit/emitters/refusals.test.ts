@@ -93,6 +93,8 @@ const cases: readonly Case[] = [
     host: `nixos: { wipe: { path: /, method: tmpfs } }, backup: { ${restic}, password-file: /etc/restic }`,
     severity: "warning",
   },
+  { code: "fedora/combination", host: "fedora: { home: standalone, link: none }" },
+  { code: "fedora/combination", host: "fedora: { home: standalone, link: bind }" },
   { code: "fedora/unsupported", host: "", home: "{ path: x, how: bind, writes: in-place }" },
   { code: "fedora/mount-unit", host: "fedora: { link: bind }", home: `${"a-".repeat(60)}/` },
   { code: "fedora/mount-unit", host: "fedora: { link: bind }", home: "'a\\\\/b/'" },
