@@ -102,7 +102,20 @@ describeWith(["nix", "nix-sources"], "persistence.nix", () => {
       [...new Set(early.map((h) => pathOf(h.text)))].sort(),
     );
     expect(wrong.warnings).toHaveLength(4);
-    expect(wrong.warnings[0]).toBe("/etc/passwords/alice is not there yet when it is read: name the file in the store");
+    expect(wrong.warnings[0]).toBe(
+      "/etc/passwords/alice is not there yet when it is read: name the file in the store, or with sops-nix set neededForUsers",
+    );
+  });
+
+  it("warns of a password that sops-nix puts in place only when users are made", async () => {
+    const own = folderWith({
+      "own.nix": `{ users.users.alice.hashedPasswordFile = "/run/secrets/alice";
+        users.users."bob.b".hashedPasswordFile = "/run/secrets-for-users/bob"; }`,
+    });
+    const report = evaluateHost(await compileText(everything("impermanence")), {}, [join(own, "own.nix")]);
+    expect(report.warnings).toEqual([
+      "/run/secrets/alice is not there yet when it is read: name the file in the store, or with sops-nix set neededForUsers",
+    ]);
   });
 
   it("knows the file systems that a host has besides, and which of them is wiped", async () => {

@@ -48,8 +48,8 @@ export function earlyFiles(host: NixosHost): EarlyFiles {
       },
       {
         name: "mounts",
-        value: call("lib.concatLists", [mountPoints("fileSystems"), ["/", "/run"]]),
-        above: "a file is on the innermost one around it",
+        value: call("lib.concatLists", [mountPoints("fileSystems"), ["/", "/run", "/run/secrets"]]),
+        above: "a file is on the innermost one around it; sops-nix fills /run/secrets only when users are made",
         gap: true,
       },
       { name: "parts", value: nix.lambda(["path"], call("lib.remove", "", call("lib.splitString", "/", path))) },
@@ -75,7 +75,13 @@ export function earlyFiles(host: NixosHost): EarlyFiles {
       },
       {
         name: "tooEarly",
-        value: nix.lambda(["path"], nix.text(path, " is not there yet when it is read: name the file in the store")),
+        value: nix.lambda(
+          ["path"],
+          nix.text(
+            path,
+            " is not there yet when it is read: name the file in the store, or with sops-nix set neededForUsers",
+          ),
+        ),
       },
     ],
     body: [

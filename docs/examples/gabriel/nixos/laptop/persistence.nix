@@ -29,12 +29,13 @@ let
     [ "/run" ]
   ];
 
-  # a file is on the innermost one around it
+  # a file is on the innermost one around it; sops-nix fills /run/secrets only when users are made
   mounts = lib.concatLists [
     (lib.catAttrs "mountPoint" fileSystems)
     [
       "/"
       "/run"
+      "/run/secrets"
     ]
   ];
   parts = path: lib.remove "" (lib.splitString "/" path);
@@ -42,7 +43,7 @@ let
   around = path: lib.sortOn lib.stringLength (lib.filter (holds path) mounts);
 
   isMissing = path: (lib.elem (lib.last (around path)) there) == false;
-  tooEarly = path: "${path} is not there yet when it is read: name the file in the store";
+  tooEarly = path: "${path} is not there yet when it is read: name the file in the store, or with sops-nix set neededForUsers";
 in
 {
   fileSystems."/persist".neededForBoot = true; # holds what is kept
