@@ -102,9 +102,7 @@ describeWith(["nix", "nix-sources"], "persistence.nix", () => {
       [...new Set(early.map((h) => pathOf(h.text)))].sort(),
     );
     expect(wrong.warnings).toHaveLength(4);
-    expect(wrong.warnings[0]).toBe(
-      "/etc/passwords/alice is not there yet when it is read: name the file in the store, or with sops-nix set neededForUsers",
-    );
+    expect(wrong.warnings[0]).toBe("/etc/passwords/alice is not there yet when it is read: name the file in the store");
   });
 
   it("warns of a password that sops-nix puts in place only when users are made", async () => {
@@ -114,7 +112,7 @@ describeWith(["nix", "nix-sources"], "persistence.nix", () => {
     });
     const report = evaluateHost(await compileText(everything("impermanence")), {}, [join(own, "own.nix")]);
     expect(report.warnings).toEqual([
-      "/run/secrets/alice is not there yet when it is read: name the file in the store, or with sops-nix set neededForUsers",
+      "/run/secrets/alice is not there yet when it is read: name the file in the store",
     ]);
   });
 

@@ -75,13 +75,7 @@ export function earlyFiles(host: NixosHost): EarlyFiles {
       },
       {
         name: "tooEarly",
-        value: nix.lambda(
-          ["path"],
-          nix.text(
-            path,
-            " is not there yet when it is read: name the file in the store, or with sops-nix set neededForUsers",
-          ),
-        ),
+        value: nix.lambda(["path"], nix.text(path, " is not there yet when it is read: name the file in the store")),
       },
     ],
     body: [

@@ -95,7 +95,7 @@ let
   around = path: lib.sortOn lib.stringLength (lib.filter (holds path) mounts);
 
   isMissing = path: (lib.elem (lib.last (around path)) there) == false;
-  tooEarly = path: "${path} is not there yet when it is read: name the file in the store, or with sops-nix set neededForUsers";
+  tooEarly = path: "${path} is not there yet when it is read: name the file in the store";
 in
 {
   fileSystems."/persist".neededForBoot = true; # holds what is kept
