@@ -62,11 +62,12 @@ await esbuild.build({
 });
 
 // The catalogue as one file, checked here so that nothing has to be checked at run time.
-const { readProfiles } = (await import(`./${out}/build-index.cjs`)).default;
+const { printCatalogue, printPathIndex, readProfiles } = (await import(`./${out}/build-index.cjs`)).default;
 const { profiles, diagnostics } = readProfiles();
 for (const d of diagnostics) process.stderr.write(`${d.span?.file ?? "profiles"}: ${d.code}: ${d.message}\n`);
 if (diagnostics.length > 0) giveUp();
-writeFileSync(`${out}/profiles.json`, JSON.stringify(profiles));
+writeFileSync(`${out}/profiles.jsonl`, printCatalogue(profiles));
+writeFileSync(`${out}/paths.tsv`, printPathIndex(profiles));
 rmSync(`${out}/build-index.cjs`);
 
 const old = `dist-old-${process.pid}`;

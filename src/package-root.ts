@@ -4,7 +4,11 @@
  */
 export const packageRoot = new URL("../", import.meta.url);
 
-/** The catalogue that the build makes: beside the bundle, or in `dist/` when the sources run by themselves. */
-export const catalogueFile = import.meta.url.endsWith("/app.cjs")
-  ? new URL("profiles.json", import.meta.url)
-  : new URL("dist/profiles.json", packageRoot);
+/** What the build makes: beside the bundle, or in `dist/` when the sources run by themselves. */
+const built = import.meta.url.endsWith("/app.cjs") ? new URL(".", import.meta.url) : new URL("dist/", packageRoot);
+
+/** The catalogue, one profile a line, in the order of their names. */
+export const catalogueFile = new URL("profiles.jsonl", built);
+
+/** The paths of the catalogue (`profiles/path-index.ts`). */
+export const pathIndexFile = new URL("paths.tsv", built);

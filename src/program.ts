@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import type { GenerateOptions } from "./commands/generate.ts";
 import * as help from "./commands/help.ts";
 import type { CommonOptions, ExitCode } from "./commands/manifest-option.ts";
+import type { MatchOptions } from "./commands/profiles-match.ts";
 import { guardStreams, readable } from "./commands/terminal.ts";
 import { CannotRun } from "./diagnostics/cannot-run.ts";
 import { didYouMean } from "./diagnostics/did-you-mean.ts";
@@ -69,6 +70,18 @@ function program(version: string): Command {
     .argument("<name>", "name of a profile, as `remanence profiles list` has it")
     .action((name: string, options: CommonOptions) =>
       run(async () => (await import("./commands/profiles.ts")).showProfile(name, options)),
+    );
+
+  command(profiles, "search", help.profilesSearch)
+    .argument("<words...>", "all of them are in what is found: names, titles, paths, notes, packages")
+    .action((words: string[], options: CommonOptions) =>
+      run(async () => (await import("./commands/profiles.ts")).searchProfiles(words, options)),
+    );
+  command(profiles, "match", help.profilesMatch)
+    .argument("<paths...>", "paths of a home or of the system; `-` reads one a line from stdin")
+    .option("--scope <scope>", "home or system (default: by the path)", oneOf(["home", "system"]))
+    .action((paths: string[], options: MatchOptions) =>
+      run(async () => (await import("./commands/profiles-match.ts")).matchPaths(paths, options)),
     );
 
   root

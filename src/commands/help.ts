@@ -117,6 +117,26 @@ Examples:
   remanence profiles show firefox --format json`,
 };
 
+export const profilesSearch: Help = {
+  summary: "profiles by words: names, paths, packages",
+  text: "Finds profiles in which all the words are: in the name, the title, a path, a note, or the name of a command or package.",
+  after: `
+Examples:
+  remanence profiles search browser
+  remanence profiles search org.mozilla
+  remanence profiles search password flatpak`,
+};
+
+export const profilesMatch: Help = {
+  summary: "whose a path is, and what it is worth",
+  text: "Says of each path which profile knows it, or something around it, and with which class and need. Of a path that no profile knows it says what is usual for such a place, how sure that is, and why; or that it is unknown. The paths need not exist.",
+  after: `
+Examples:
+  remanence profiles match ~/.config/discord ~/.ssh /var/lib/docker
+  find ~ -maxdepth 3 | remanence profiles match -
+  remanence profiles match --scope home --format json .config/Code/User`,
+};
+
 export const schema: Help = {
   summary: "the JSON Schema of the manifest, for your editor",
   text: "Prints the JSON Schema of the manifest. With it an editor completes keys and marks mistakes while you write.",

@@ -21,13 +21,19 @@ export type ExitCode = 0 | 1 | 2;
 
 /** The manifest to use: the one named, else the nearest `persistence.yaml` from here upward. */
 export function findManifest(named: string | undefined): string {
+  const file = nearestManifest(named);
+  if (file !== undefined) return file;
+  throw new CannotRun("there is no persistence.yaml here or above; name one with --manifest FILE");
+}
+
+/** The same, for what can do without: undefined where there is none. */
+export function nearestManifest(named: string | undefined): string | undefined {
   if (named !== undefined) return named;
   for (let at = process.cwd(); ; at = dirname(at)) {
     const file = join(at, "persistence.yaml");
     if (existsSync(file)) return file;
-    if (at === resolve("/")) break;
+    if (at === resolve("/")) return undefined;
   }
-  throw new CannotRun("there is no persistence.yaml here or above; name one with --manifest FILE");
 }
 
 /**

@@ -14,12 +14,13 @@ export async function listProfiles(options: CommonOptions): Promise<ExitCode> {
   if (options.format === "json") {
     terminal.json({
       version: 1,
-      profiles: profiles.map(({ name, title, flavours }) => ({ name, title, flavours: Object.keys(flavours) })),
+      profiles: profiles.map(listed),
     });
     return 0;
   }
-  const rows = profiles.map((profile) => [profile.name, profile.title, Object.keys(profile.flavours).join(", ")]);
-  terminal.answer(`${columns(rows)}\n\n${profiles.length} profiles. What one keeps: remanence profiles show NAME\n`);
+  terminal.answer(
+    `${columns(profiles.map(listRow))}\n\n${profiles.length} profiles. What one keeps: remanence profiles show NAME\n`,
+  );
   return 0;
 }
 
@@ -34,6 +35,42 @@ export async function showProfile(name: string, options: CommonOptions): Promise
   if (options.format === "json") terminal.json({ version: 1, profile });
   else terminal.answer(profileText(profile));
   return 0;
+}
+
+/** `remanence profiles search WORD…`: profiles that have all the words somewhere. */
+export async function searchProfiles(words: readonly string[], options: CommonOptions): Promise<ExitCode> {
+  const catalogue = await catalogueFor(options);
+  const wanted = words.map((word) => word.toLowerCase());
+  const found = catalogue.names
+    .flatMap((name) => catalogue.get(name) ?? [])
+    .filter((profile) => wanted.every((word) => textOf(profile).includes(word)));
+  if (options.format === "json") {
+    terminal.json({ version: 1, profiles: found.map(listed) });
+    return 0;
+  }
+  if (found.length === 0) terminal.problem("No profile has that. Whose a path is: remanence profiles match PATH");
+  else terminal.answer(columns(found.map(listRow)));
+  return 0;
+}
+
+/** All that a person may look for. */
+function textOf({ name, title, paths, flavours, detect }: Profile): string {
+  const variants = Object.entries(flavours);
+  const entries = [...paths, ...variants.flatMap(([, flavour]) => flavour.paths)];
+  const words = [
+    ...[name, title, ...entries.flatMap(({ path, note }) => [path, note ?? ""])],
+    ...variants.flatMap(([flavour, { id }]) => [flavour, id ?? ""]),
+    ...Object.values(detect).flat(),
+  ];
+  return words.join("\n").toLowerCase();
+}
+
+function listed({ name, title, flavours }: Profile): { name: string; title: string; flavours: string[] } {
+  return { name, title, flavours: Object.keys(flavours) };
+}
+
+function listRow(profile: Profile): string[] {
+  return [profile.name, profile.title, Object.keys(profile.flavours).join(", ")];
 }
 
 /** Profiles beside a manifest count where there is one; none is needed. */

@@ -14,6 +14,15 @@ export const terminal = {
   json(data: unknown): void {
     process.stdout.write(`${JSON.stringify(data, null, 2)}\n`);
   },
+  /** What somebody hands over on stdin, one a line. */
+  async askedLines(): Promise<string[]> {
+    const chunks: Buffer[] = [];
+    for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
+    return Buffer.concat(chunks)
+      .toString("utf8")
+      .split("\n")
+      .filter((line) => line !== "");
+  },
   paint(style: Style, text: string): string {
     return hasColor(process.stdout) ? styleText(style, text, { validateStream: false }) : text;
   },
@@ -24,6 +33,8 @@ export const terminal = {
 
 /** A text of several lines in which nothing can steer a terminal; tabs stay. */
 export function readable(text: string): string {
+  // The usual text of many lines: nothing but printable ASCII.
+  if (/^[\n\t -~]*$/.test(text)) return text;
   return text
     .split("\n")
     .map((line) => line.split("\t").map(printable).join("\t"))

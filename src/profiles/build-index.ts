@@ -5,7 +5,9 @@ import { packageRoot } from "../package-root.ts";
 import { parseProfile } from "./parse.ts";
 import type { Profile } from "./profile.ts";
 
-/** Reads every profile of `profiles/`, checked: what the build writes to `dist/profiles.json`. */
+export { printPathIndex } from "./path-index.ts";
+
+/** Reads every profile of `profiles/`, checked: what the build writes to `dist/profiles.jsonl`. */
 export function readProfiles(): { profiles: Profile[]; diagnostics: Diagnostic[] } {
   const folder = new URL("profiles/", packageRoot);
   const names = readdirSync(folder)
@@ -19,4 +21,9 @@ export function readProfiles(): { profiles: Profile[]; diagnostics: Diagnostic[]
     return parsed.profile === undefined ? [] : [parsed.profile];
   });
   return { profiles, diagnostics };
+}
+
+/** The catalogue as one text, a profile a line: a command parses only the lines of the profiles it needs. */
+export function printCatalogue(profiles: readonly Profile[]): string {
+  return profiles.map((profile) => `${JSON.stringify(profile)}\n`).join("");
 }

@@ -9,7 +9,10 @@ const wholeTrees = new Set([
 ]);
 const scopes = { home: "user", system: "system" };
 
-const profiles = JSON.parse(readFileSync(new URL("../../dist/profiles.json", import.meta.url), "utf8"));
+const lines = readFileSync(new URL("../../dist/profiles.jsonl", import.meta.url), "utf8")
+  .trim()
+  .split("\n");
+const profiles = lines.map((line) => JSON.parse(line));
 const known = new Map();
 for (const profile of profiles) {
   for (const entry of [profile, ...Object.values(profile.flavours)].flatMap((variant) => variant.paths)) {

@@ -1,0 +1,99 @@
+import { dirname, posix } from "node:path";
+import { CannotRun } from "../diagnostics/cannot-run.ts";
+import { suggest } from "../profiles/conventions.ts";
+import { loadPathIndexes } from "../profiles/load-path-indexes.ts";
+import type { PathIndex, PathOwner, Scope } from "../profiles/path-index.ts";
+import { type CommonOptions, type ExitCode, nearestManifest } from "./manifest-option.ts";
+import { columns, readable, terminal } from "./terminal.ts";
+
+export interface MatchOptions extends CommonOptions {
+  readonly scope?: Scope;
+}
+
+/** Whose a path is; nulls where nobody can say. */
+interface Match {
+  readonly scope: Scope;
+  readonly path: string;
+  readonly relation: "exact" | "below" | "rule" | null;
+  /** The catalogued path that is this one or lies around it, or what a rule is about. */
+  readonly matched: string | null;
+  readonly profile: string | null;
+  readonly flavour: string | null;
+  readonly class: string | null;
+  readonly need: string | null;
+  readonly why: string;
+}
+
+/** `remanence profiles match PATH…`: whose each path is, by the catalogue, else by what is usual. `-` reads paths from stdin. */
+export async function matchPaths(paths: readonly string[], options: MatchOptions): Promise<ExitCode> {
+  const manifest = nearestManifest(options.manifest);
+  const indexes = await loadPathIndexes(manifest === undefined ? undefined : dirname(manifest));
+  const asked = await Promise.all(paths.map(async (path) => (path === "-" ? await terminal.askedLines() : [path])));
+  const matches = asked.flat().map((path) => {
+    const { scope, path: place } = read(path, options.scope);
+    return matchOf(scope, place, indexes);
+  });
+  if (options.format === "json") terminal.json({ version: 1, matches });
+  else terminal.answer(readable(columns(matches.map(row), "")));
+  return 0;
+}
+
+/** A path as it was typed: `~/x` and what lies below a home is of that home, another absolute path of the system, else of a home. */
+function read(typed: string, scope: Scope | undefined): { scope: Scope; path: string } {
+  const plain = /\/\/|(?:^|\/)\.\.?(?:\/|$)/.test(typed) ? posix.normalize(typed) : typed;
+  const path = plain.length > 1 && plain.endsWith("/") ? plain.slice(0, -1) : plain;
+  const inHome = scope === "system" ? undefined : belowHome(path);
+  if (inHome !== undefined) return { scope: "home", path: inHome };
+  const isAbsolute = path.startsWith("/");
+  if (scope !== undefined && isAbsolute !== (scope === "system")) {
+    const form = scope === "system" ? "absolute" : "relative to the home, or below one";
+    throw new CannotRun(`a path of the ${scope} is ${form}: ${typed}`);
+  }
+  return { scope: isAbsolute ? "system" : "home", path };
+}
+
+function belowHome(path: string): string | undefined {
+  const own = process.env["HOME"];
+  if (own !== undefined && own !== "/" && path.startsWith(`${own}/`)) return path.slice(own.length + 1);
+  const home = /^(?:~|\$HOME|(?:\/var)?\/home\/[^/]+)(?:\/(.*))?$/s.exec(path);
+  return home === null ? undefined : (home[1] ?? ".");
+}
+
+function matchOf(scope: Scope, path: string, indexes: readonly PathIndex[]): Match {
+  const owner =
+    indexes.length === 1
+      ? indexes[0]?.owner(scope, path)
+      : deepest(indexes.flatMap((index) => index.owner(scope, path) ?? []));
+  if (owner !== undefined) {
+    const { path: matched, profile, flavour, class: c, need, note } = owner.indexed;
+    const why = note === "" ? `kept by ${profile}` : note;
+    return { scope, path, relation: owner.relation, matched, profile, flavour, class: c, need, why };
+  }
+  const found = suggest(scope, path);
+  return {
+    scope,
+    path,
+    relation: found === undefined ? null : "rule",
+    matched: found?.matched ?? null,
+    profile: null,
+    flavour: null,
+    class: found?.class ?? null,
+    need: found?.need ?? null,
+    why: found?.why ?? "unknown",
+  };
+}
+
+function deepest(owners: readonly PathOwner[]): PathOwner | undefined {
+  const depth = ({ indexed }: PathOwner): number => indexed.path.split("/").length;
+  return owners.reduce<PathOwner | undefined>(
+    (best, owner) => (best === undefined || depth(owner) > depth(best) ? owner : best),
+    undefined,
+  );
+}
+
+function row({ scope, path, relation, matched, profile, flavour, class: c, need, why }: Match): string[] {
+  const shown = scope === "home" && path !== "." ? `~/${path}` : scope === "home" ? "~" : path;
+  const whose = profile === null ? "-" : flavour === null ? profile : `${profile} (${flavour})`;
+  const where = relation === "below" ? `inside ${scope === "home" ? "~/" : ""}${matched}: ` : "";
+  return [shown, whose, c ?? "-", need ?? "-", `${where}${why}`];
+}

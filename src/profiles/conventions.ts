@@ -1,0 +1,136 @@
+import type { Class, Need } from "../plan/vocabulary.ts";
+import { classDefaults } from "../plan/vocabulary.ts";
+import type { Scope } from "./path-index.ts";
+
+/** What is usual for a path that no profile knows: never more than a suggestion. */
+export interface Suggestion {
+  readonly class: Class;
+  readonly need: Need;
+  /** The path that the rule is about: this one, or one around it. */
+  readonly matched: string;
+  /** How sure it is, and why. */
+  readonly why: string;
+}
+
+interface Rule {
+  readonly scope: Scope;
+  /** Matches the beginning of a path; what it matches is the path that the rule is about. */
+  readonly beginning: RegExp;
+  readonly class: Class;
+  readonly sure: "sure" | "likely" | "a guess";
+  readonly why: string;
+  readonly need?: Need;
+}
+
+/** Names that Electron and Chromium give to what they make again (chromium: content/browser, net/disk_cache). */
+const electron =
+  "(?:Cache|Code Cache|GPUCache|DawnCache|DawnGraphiteCache|DawnWebGPUCache|GrShaderCache|GraphiteDawnCache|ShaderCache|CachedData|component_crx_cache)";
+const secretName =
+  "(?:[^/]*\\.(?:pem|key|p12|pfx|jks|kdbx|ovpn)|id_(?:rsa|dsa|ecdsa|ed25519)|[^/]*(?<![a-z])(?:credentials?|secrets?|tokens?|passwords?)(?![a-z])[^/]*|\\.netrc|\\.pgpass)";
+const rebuilt =
+  "(?:node_modules|__pycache__|\\.venv|\\.tox|\\.nox|\\.mypy_cache|\\.pytest_cache|\\.ruff_cache|\\.direnv)";
+
+/**
+ * Conventions, the first that fits decides: secrets first, then what is worth less inside of what is worth more. Nothing
+ * is called a cache that may be the only copy: only names that programs use for nothing else, and places that a
+ * standard reserves for what can be made again.
+ */
+const rules: readonly Rule[] = [
+  home(`^(?!\\.cache/).*?(?:^|/)${secretName}(?=/|$)`, "secret", "likely", "its name says that it holds a secret"),
+  home("^\\.var/app/[^/]+/cache(?=/|$)", "cache", "likely", "Flatpak: XDG_CACHE_HOME of the application"),
+  home(`^\\.config/[^/]+/(?:.*?/)?${electron}(?=/|$)`, "cache", "likely", "Electron and Chromium make it again"),
+  home(
+    `^\\.var/app/[^/]+/config/[^/]+/(?:.*?/)?${electron}(?=/|$)`,
+    "cache",
+    "likely",
+    "Electron and Chromium make it again",
+  ),
+  home(
+    "^\\.config/[^/]+/(?:.*?/)?Service Worker/(?:CacheStorage|ScriptCache)(?=/|$)",
+    "cache",
+    "likely",
+    "offline copies of web pages",
+  ),
+  home("^\\.config/[^/]+/(?:.*?/)?(?:Crashpad|Crash Reports)(?=/|$)", "log", "likely", "reports of crashes", "none"),
+  home("^\\.config/[^/]+/logs(?=/|$)", "log", "likely", "by its name"),
+  home("^\\.cache/[^/]+", "cache", "likely", "XDG base directories: what is here is not essential"),
+  home(`^(?:.*?/)?${rebuilt}(?=/|$)`, "cache", "likely", "tools make it again from the files around it"),
+  home("^\\.var/app/[^/]+", "state", "likely", "Flatpak: all that the sandbox of the application keeps"),
+  home("^snap/[^/]+", "state", "likely", "Snap: all that the application keeps"),
+  home("^\\.config/systemd/user(?=/|$)", "config", "likely", "systemd: units of the user"),
+  home(
+    "^\\.config/[^/]+",
+    "config",
+    "a guess",
+    "XDG base directories: settings; some programs keep logins and state here as well",
+  ),
+  home(
+    "^\\.local/share/[^/]+",
+    "state",
+    "a guess",
+    "XDG base directories: data of programs, which may be all there is of it",
+  ),
+  home(
+    "^\\.local/state/[^/]+",
+    "state",
+    "likely",
+    "XDG base directories: histories, logs and what else programs remember",
+  ),
+  home("^[^./][^/]*", "data", "a guess", "a folder or file of a person's own"),
+  home("^\\.[^/]+", "state", "a guess", "a program that keeps its files beside the XDG base directories"),
+  system("^/(?:tmp|run|dev|proc|sys)(?=/|$)", "cache", "sure", "it is empty after each boot anyway"),
+  system("^/var/cache/[^/]+", "cache", "likely", "file-hierarchy(7): it can be made again"),
+  system("^/var/log/[^/]+", "log", "likely", "file-hierarchy(7): logs"),
+  system("^/var/tmp/[^/]+", "state", "a guess", "file-hierarchy(7): kept across reboots, for a while", "optional"),
+  system("^/var/lib/private/[^/]+", "state", "likely", "StateDirectory= of a service with DynamicUser="),
+  system("^/var/lib/[^/]+", "state", "likely", "file-hierarchy(7): what a service remembers; StateDirectory="),
+  system("^/var/(?:spool|mail)/[^/]+", "data", "likely", "file-hierarchy(7): what waits for somebody, such as mail"),
+  system("^/var/(?:www|games|opt|local)/[^/]+", "data", "a guess", "a place for a machine's own data"),
+  system("^/(?:srv|mnt|media|data)/[^/]+", "data", "a guess", "a place for a machine's own data"),
+  system(`^/(?:etc|root)/(?:.*/)?${secretName}(?=/|$)`, "secret", "likely", "its name says that it holds a secret"),
+  system("^/root/\\.cache/[^/]+", "cache", "likely", "XDG base directories: what is here is not essential"),
+  system("^/root/[^/]+", "state", "a guess", "root's own"),
+  system(
+    "^/etc/[^/]+",
+    "config",
+    "a guess",
+    "settings of the machine, which NixOS declares and a package brings along",
+  ),
+  system("^/(?:opt|usr/local)/[^/]+", "state", "a guess", "installed by hand: nothing else knows how to get it again"),
+];
+
+function home(beginning: string, entryClass: Class, sure: Rule["sure"], why: string, need?: Need): Rule {
+  return rule("home", beginning, entryClass, sure, why, need);
+}
+
+function system(beginning: string, entryClass: Class, sure: Rule["sure"], why: string, need?: Need): Rule {
+  return rule("system", beginning, entryClass, sure, why, need);
+}
+
+function rule(
+  scope: Scope,
+  beginning: string,
+  entryClass: Class,
+  sure: Rule["sure"],
+  why: string,
+  need: Need | undefined,
+): Rule {
+  const base = { scope, beginning: new RegExp(beginning, "isu"), class: entryClass, sure, why };
+  return need === undefined ? base : { ...base, need };
+}
+
+const byScope = {
+  home: rules.filter(({ scope }) => scope === "home"),
+  system: rules.filter(({ scope }) => scope === "system"),
+};
+
+/** What is usual for a path (of a home: relative to it); undefined where nobody can say. */
+export function suggest(scope: Scope, path: string): Suggestion | undefined {
+  for (const rule of byScope[scope]) {
+    const matched = rule.beginning.exec(path)?.[0];
+    if (matched === undefined) continue;
+    const need = rule.need ?? classDefaults[rule.class].need;
+    return { class: rule.class, need, matched, why: `${rule.sure}: ${rule.why}` };
+  }
+  return undefined;
+}

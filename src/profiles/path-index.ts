@@ -1,0 +1,149 @@
+import { type AbsolutePath, componentsOf, depthOf } from "../plan/path.ts";
+import { isWild, patternRegex } from "../plan/pattern.ts";
+import type { Class, Kind, Need } from "../plan/vocabulary.ts";
+import type { Profile } from "./profile.ts";
+
+export type Scope = "home" | "system";
+
+/** A path of the catalogue, and what is known of it. */
+export interface IndexedPath {
+  readonly scope: Scope;
+  readonly path: string;
+  readonly kind: Kind;
+  readonly profile: string;
+  readonly flavour: string | null;
+  readonly class: Class;
+  readonly need: Need;
+  readonly note: string;
+}
+
+export interface PathOwner {
+  /** The path itself, or something inside of it. */
+  readonly relation: "exact" | "below";
+  readonly indexed: IndexedPath;
+}
+
+/** All paths of the catalogue, to find whose one is. */
+export interface PathIndex {
+  /** What is known of exactly this path, as it is written. */
+  exact(scope: Scope, path: string): IndexedPath | undefined;
+  /** The deepest catalogued path that is this one or lies around it; at one depth a literal one beats a pattern. */
+  owner(scope: Scope, path: string): PathOwner | undefined;
+}
+
+const columns = ["scope", "path", "kind", "profile", "flavour", "class", "need", "note"] as const;
+
+/**
+ * The index as text, one path a line, the first that names a path: the build writes it, since to read it takes a
+ * fraction of what all profiles take. No value of a profile holds a tab or a line break.
+ */
+export function printPathIndex(profiles: readonly Profile[]): string {
+  const lines = new Map<string, string>();
+  for (const { name, paths, flavours } of profiles) {
+    const variants = [[null, paths] as const, ...Object.entries(flavours).map(([f, v]) => [f, v.paths] as const)];
+    for (const [flavour, entries] of variants) {
+      for (const entry of entries) {
+        const row = { ...entry, profile: name, flavour: flavour ?? "", note: entry.note ?? "" };
+        const key = `${entry.scope}\t${entry.path}`;
+        if (!lines.has(key)) lines.set(key, columns.map((column) => row[column]).join("\t"));
+      }
+    }
+  }
+  return [...lines.values()].map((line) => `${line}\n`).join("");
+}
+
+/** Reads what `printPathIndex` wrote. */
+export function parsePathIndex(text: string): PathIndex {
+  const known = { home: scopeIndex(), system: scopeIndex() };
+  for (const line of text.split("\n")) {
+    const start = line.indexOf("\t") + 1;
+    if (start === 0) continue;
+    const { lines, patterns } = known[line.slice(0, start - 1) as Scope];
+    const end = line.indexOf("\t", start);
+    lines.set(line.slice(start, end), line);
+    if (line.startsWith("pattern\t", end + 1)) addPattern(patterns, parseLine(line));
+  }
+  const exact = (scope: Scope, path: string): IndexedPath | undefined => {
+    const line = known[scope].lines.get(path);
+    return line === undefined ? undefined : parseLine(line);
+  };
+  return {
+    exact,
+    owner(scope, path) {
+      const depth = depthOf(path);
+      const pattern = deepestPattern(known[scope].patterns, path);
+      for (let at = path, here = depth; at !== ""; at = parent(at), here--) {
+        const literal = exact(scope, at);
+        if (literal !== undefined && literal.kind !== "pattern" && (here === depth || literal.kind === "directory"))
+          return { relation: here === depth ? "exact" : "below", indexed: literal };
+        if (pattern?.depth === here) return { relation: here === depth ? "exact" : "below", indexed: pattern.indexed };
+      }
+      return undefined;
+    },
+  };
+}
+
+interface ScopeIndex {
+  readonly lines: Map<string, string>;
+  readonly patterns: Map<string, Pattern[]>;
+}
+
+function scopeIndex(): ScopeIndex {
+  return { lines: new Map(), patterns: new Map() };
+}
+
+function parseLine(line: string): IndexedPath {
+  const [scope, path, kind, profile, flavour, entryClass, need, note] = line.split("\t");
+  return { scope, path, kind, profile, flavour: flavour || null, class: entryClass, need, note } as IndexedPath;
+}
+
+/** A pattern by its components. */
+interface Pattern {
+  readonly indexed: IndexedPath;
+  readonly components: readonly (string | RegExp)[];
+}
+
+/** By what stands before the first component with `*` or `?`. */
+function addPattern(patterns: Map<string, Pattern[]>, indexed: IndexedPath): void {
+  const names = namesOf(indexed.path);
+  const fixed = names.slice(0, names.findIndex(isWild)).join("/");
+  const components = names.map((name) => (isWild(name) ? patternRegex(name) : name));
+  const key = `${indexed.path.startsWith("/") ? "/" : ""}${fixed}`;
+  patterns.set(key, [...(patterns.get(key) ?? []), { indexed, components }]);
+}
+
+function deepestPattern(
+  patterns: ReadonlyMap<string, readonly Pattern[]>,
+  path: string,
+): { depth: number; indexed: IndexedPath } | undefined {
+  let names: string[] | undefined;
+  let deepest: { depth: number; indexed: IndexedPath } | undefined;
+  const top = path.startsWith("/") ? "/" : "";
+  for (let end = top.length; end !== -1; end = path.indexOf("/", end + 1)) {
+    const found = patterns.get(path.slice(0, end));
+    if (found === undefined) continue;
+    names ??= namesOf(path);
+    for (const pattern of found) {
+      const depth = pattern.components.length;
+      if (depth > (deepest?.depth ?? 0) && fits(pattern.components, names))
+        deepest = { depth, indexed: pattern.indexed };
+    }
+  }
+  return deepest;
+}
+
+function fits(components: readonly (string | RegExp)[], names: readonly string[]): boolean {
+  if (components.length > names.length) return false;
+  return components.every((component, i) =>
+    typeof component === "string" ? component === names[i] : component.test(names[i] ?? ""),
+  );
+}
+
+function namesOf(path: string): string[] {
+  return path.startsWith("/") ? componentsOf(path as AbsolutePath) : path.split("/");
+}
+
+/** The path around one; empty at the top. */
+function parent(path: string): string {
+  return path.slice(0, Math.max(0, path.lastIndexOf("/")));
+}
