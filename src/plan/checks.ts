@@ -2,6 +2,7 @@ import { defineDiagnostics } from "../diagnostics/define.ts";
 import type { Diagnostic, Severity } from "../diagnostics/diagnostic.ts";
 import { otherKind } from "../manifest/known-shapes.ts";
 import type { Catalogue } from "../profiles/catalogue.ts";
+import { catalogueFaults } from "./catalogue-checks.ts";
 import { fate, rulesOf } from "./fate.ts";
 import { type AbsolutePath, depthOf, isBelow, isWithin } from "./path.ts";
 import { reaches } from "./pattern.ts";
@@ -108,12 +109,6 @@ const say = defineDiagnostics({
     help: () =>
       "keep its directory if you can; if the program writes it in place say `writes: in-place`, if it writes a new file and renames it, `writes: rename`",
   },
-  "catalogue/secret": {
-    severity: "warning",
-    message: ({ path, profile }: { path: string; profile: string }) =>
-      `\`${path}\` holds secrets (profile \`${profile}\`), but is not classed as such`,
-    help: ({ profile }) => `write \`class: secret\`, or use the profile \`${profile}\`, which also sets its mode`,
-  },
 });
 
 const specialCodes = { error: "special/error", warning: "special/warning" } as const;
@@ -126,12 +121,12 @@ export function checkPlan(plan: HostPlan, catalogue: Catalogue): Diagnostic[] {
       ...homeFaults(entry, plan),
       ...storeFaults(entry, plan),
       ...fileFaults(entry, plan, catalogue),
-      ...knownSecretFaults(entry, catalogue),
     ]),
     ...belowFileFaults(plan),
     ...storesFaults(plan),
     ...placeFaults(plan),
     ...companionFaults(plan),
+    ...catalogueFaults(plan, catalogue),
   ];
 }
 
@@ -184,13 +179,6 @@ function fileFaults(entry: PlanEntry, plan: HostPlan, catalogue: Catalogue): Dia
   const { host } = plan;
   if (entry.writes === "rename") return [say["files/rename-writer"]({ path, how, host: host.name }, span)];
   return entry.writes === null ? [say["files/unknown-writer"]({ path }, span)] : [];
-}
-
-function knownSecretFaults(entry: PlanEntry, catalogue: Catalogue): Diagnostic[] {
-  if (entry.class === "secret" || entry.origin.profile !== null || entry.disposition === "discard") return [];
-  const known = catalogue.known(entry.scope, entry.path);
-  if (known?.entry.class !== "secret") return [];
-  return [say["catalogue/secret"]({ path: entry.path, profile: known.profile.name }, entry.span)];
 }
 
 function storesFaults(plan: HostPlan): Diagnostic[] {

@@ -159,6 +159,10 @@ export const planCases: readonly Case[] = [
   { code: "files/rename-writer", text: after("home:\n  - { path: ┆x, writes: rename }") },
   { code: "files/unknown-writer", text: after("home: [┆x]") },
   { code: "catalogue/secret", text: after("home: [┆.gnupg/]") },
+  { code: "catalogue/cache", text: after("home: [┆.cache/mozilla/]") },
+  { code: "catalogue/mode", text: after('home: [{ path: ┆.ssh/, class: secret, mode: "0755" }]') },
+  { code: "catalogue/companion", text: after("system: [{ path: ┆/var/lib/containerd/, need: important }]") },
+  { code: "catalogue/flavours", text: after("home: [.mozilla/, ┆.var/app/org.mozilla.firefox/]") },
 ];
 
 export const profileCases: readonly Case[] = [

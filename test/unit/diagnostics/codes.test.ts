@@ -4,7 +4,7 @@ import { diagnosticsOf, marksOf, placesOf } from "../../support/marked.ts";
 import { type Case, manifestCases, planCases, profileCases, yamlCases } from "./cases.ts";
 
 /** Warnings that any manifest with such entries has; not what a case is about. */
-const usual = new Set(["files/unknown-writer", "catalogue/secret", "files/below-file"]);
+const usual = new Set(["files/unknown-writer", "catalogue/secret", "catalogue/mode", "files/below-file"]);
 
 async function check({ code, text, others = {}, with: more = [] }: Case): Promise<void> {
   const diagnostics = await diagnosticsOf(text, others);
