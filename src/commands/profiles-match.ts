@@ -60,10 +60,7 @@ function belowHome(path: string): string | undefined {
 }
 
 function matchOf(scope: Scope, path: string, indexes: readonly PathIndex[]): Match {
-  const owner =
-    indexes.length === 1
-      ? indexes[0]?.owner(scope, path)
-      : deepest(indexes.flatMap((index) => index.owner(scope, path) ?? []));
+  const owner = ownerOf(scope, path, indexes) ?? ownerBehindLink(scope, path, indexes);
   if (owner !== undefined) {
     const { path: matched, profile, flavour, class: c, need, note } = owner.indexed;
     const why = note === "" ? `kept by ${profile}` : note;
@@ -81,6 +78,16 @@ function matchOf(scope: Scope, path: string, indexes: readonly PathIndex[]): Mat
     need: found?.need ?? null,
     why: found?.why ?? "unknown",
   };
+}
+
+function ownerOf(scope: Scope, path: string, indexes: readonly PathIndex[]): PathOwner | undefined {
+  return deepest(indexes.flatMap((index) => index.owner(scope, path) ?? []));
+}
+
+/** `/var/lib/x` of a service with DynamicUser= is systemd's link to `/var/lib/private/x` (systemd.exec, StateDirectory=). */
+function ownerBehindLink(scope: Scope, path: string, indexes: readonly PathIndex[]): PathOwner | undefined {
+  if (scope !== "system" || !path.startsWith("/var/lib/")) return undefined;
+  return ownerOf(scope, `/var/lib/private/${path.slice("/var/lib/".length)}`, indexes);
 }
 
 function deepest(owners: readonly PathOwner[]): PathOwner | undefined {

@@ -77,7 +77,12 @@ const rules: readonly Rule[] = [
     "XDG base directories: histories, logs and what else programs remember",
   ),
   home("^[^./][^/]*", "data", "a guess", "a folder or file of a person's own"),
-  home("^\\.[^/]+", "state", "a guess", "a program that keeps its files beside the XDG base directories"),
+  home(
+    "^\\.(?!(?:config|local|cache|var)(?:/|$))[^/]+",
+    "state",
+    "a guess",
+    "a program that keeps its files beside the XDG base directories",
+  ),
   system("^/(?:tmp|run|dev|proc|sys)(?=/|$)", "cache", "sure", "it is empty after each boot anyway"),
   system("^/var/cache/[^/]+", "cache", "likely", "file-hierarchy(7): it can be made again"),
   system("^/var/log/[^/]+", "log", "likely", "file-hierarchy(7): logs"),
