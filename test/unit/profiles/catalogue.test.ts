@@ -50,55 +50,91 @@ it("knows each path as a directory, a file or a pattern, not as two of them", ()
   expect([...kinds].filter(([, found]) => found.size > 1)).toEqual([]);
 });
 
-describe.each(profiles.map((profile) => [profile.name, profile] as const))("the profile %s", (name, profile) => {
-  it("says of no path a need that its class says already, or a default as if it were none", () => {
-    const idle = writtenPaths(name).filter(
-      (path) =>
-        path["need"] === classDefaults[path["class"] as ProfileEntry["class"]].need ||
-        path["database"] === false ||
-        path["backup"] === true,
+/** What is wrong with each profile, with its name before it. */
+function inAll(wrong: (profile: Profile) => readonly unknown[]): string[] {
+  return profiles.flatMap((profile) => wrong(profile).map((fault) => `${profile.name}: ${JSON.stringify(fault)}`));
+}
+
+describe("no profile", () => {
+  it("says of a path a need that its class says already, or a default as if it were none", () => {
+    const idle = inAll(({ name }) =>
+      writtenPaths(name).filter(
+        (path) =>
+          path["need"] === classDefaults[path["class"] as ProfileEntry["class"]].need ||
+          path["database"] === false ||
+          path["backup"] === true,
+      ),
     );
     expect(idle).toEqual([]);
   });
 
-  it("says of no path the mode that its class gives it", () => {
-    const idle = writtenPaths(name).filter((path) => {
-      const defaults = classDefaults[path["class"] as ProfileEntry["class"]];
-      const isDirectory = String(path["path"]).endsWith("/");
-      return path["mode"] !== undefined && path["mode"] === (isDirectory ? defaults.directoryMode : defaults.fileMode);
-    });
+  it("says of a path the mode that its class gives it", () => {
+    const idle = inAll(({ name }) =>
+      writtenPaths(name).filter((path) => {
+        const defaults = classDefaults[path["class"] as ProfileEntry["class"]];
+        const isDirectory = String(path["path"]).endsWith("/");
+        return (
+          path["mode"] !== undefined && path["mode"] === (isDirectory ? defaults.directoryMode : defaults.fileMode)
+        );
+      }),
+    );
     expect(idle).toEqual([]);
   });
 
-  it("has notes that stand beside a line: short, without a full stop", () => {
-    const notes = entriesOf(profile).flatMap((entry) => entry.note ?? []);
-    expect(notes.filter((note) => note.length > 80 || note.endsWith(".") || note.trim() !== note)).toEqual([]);
+  it("has a note that could not stand beside a line: long, or with a full stop", () => {
+    const notes = inAll((profile) =>
+      entriesOf(profile)
+        .flatMap((entry) => entry.note ?? [])
+        .filter((note) => note.length > 80 || note.endsWith(".") || note.trim() !== note),
+    );
+    expect(notes).toEqual([]);
   });
 
-  it("lists a path once in each variant, and nothing without a note inside what is decided alike", () => {
-    for (const entries of variantsOf(profile)) {
-      const lives = entries.map((entry) => `${entry.scope} ${entry.path} ${entry.on ?? ""}`);
-      expect(new Set(lives).size).toBe(lives.length);
-      const idle = entries.filter((inner) => {
-        const around = entries
-          .filter((outer) => outer !== inner && outer.kind === "directory" && isWithin(inner.path, outer.path))
-          .sort((a, b) => b.path.length - a.path.length)[0];
-        return around !== undefined && inner.note === null && factsOf(inner) === factsOf(around);
-      });
-      expect(idle.map((entry) => entry.path)).toEqual([]);
-    }
+  it("lists a path twice in a variant, or without a note inside what is decided alike", () => {
+    const idle = inAll((profile) =>
+      variantsOf(profile).flatMap((entries) => {
+        const lives = entries.map((entry) => `${entry.scope} ${entry.path} ${entry.on ?? ""}`);
+        const twice = lives.filter((live, i) => lives.indexOf(live) !== i);
+        const alike = entries.filter((inner) => {
+          const around = entries
+            .filter((outer) => outer !== inner && outer.kind === "directory" && isWithin(inner.path, outer.path))
+            .sort((a, b) => b.path.length - a.path.length)[0];
+          return around !== undefined && inner.note === null && factsOf(inner) === factsOf(around);
+        });
+        return [...twice, ...alike.map((entry) => entry.path)];
+      }),
+    );
+    expect(idle).toEqual([]);
   });
 
-  it("keeps under its flavours what their sandbox keeps", () => {
-    for (const { id, paths } of Object.values(profile.flavours)) {
-      if (id === null || id === undefined) continue;
-      expect(paths.filter((entry) => entry.scope === "home" && !entry.path.startsWith(`.var/app/${id}`))).toEqual([]);
-    }
+  it("has under a flavour of Flatpak what its sandbox does not keep", () => {
+    const outside = inAll(({ flavours }) =>
+      Object.values(flavours).flatMap(({ id, paths }) =>
+        id === null ? [] : paths.filter((entry) => entry.scope === "home" && !isWithin(entry.path, `.var/app/${id}`)),
+      ),
+    );
+    expect(outside).toEqual([]);
   });
 
-  it("names where it is known from", () => {
-    expect(profile.sources.filter((source) => !source.startsWith("https://"))).toEqual([]);
-    expect(profile.sources.length).toBeGreaterThan(0);
+  it("is without a source", () => {
+    const without = inAll(({ sources }) =>
+      sources.length === 0 ? ["none"] : sources.filter((source) => !source.startsWith("https://")),
+    );
+    expect(without).toEqual([]);
+  });
+
+  it("keeps a whole tree that belongs to all programs", () => {
+    const trees = [".config", ".local", ".local/share", ".local/state", ".cache", ".var", ".var/app", "snap"];
+    const roots = ["/", "/etc", "/var", "/var/lib", "/var/lib/private", "/var/cache", "/home", "/root", "/srv", "/opt"];
+    const wide = inAll((profile) => entriesOf(profile).filter(({ path }) => [...trees, ...roots].includes(path)));
+    expect(wide).toEqual([]);
+  });
+
+  it("throws away what is no cache, log or secret of short life", () => {
+    const gone = inAll((profile) =>
+      entriesOf(profile).filter(({ class: c, need }) => need === "none" && !["cache", "log", "secret"].includes(c)),
+    );
+    expect(gone).toEqual([]);
   });
 });
 
