@@ -5,6 +5,7 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { catalogueRows } from "./catalogue.mjs";
 import { fedoraRows } from "./fedora.mjs";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
@@ -82,6 +83,7 @@ const limits = {
 const rows = jobs.map(([name]) => [name, best.get(name), best.get(name) / bare, limits[name]]);
 rows.push(["check of 1,000 entries", many[1000], many[1000] / bare, undefined]);
 rows.push(["check of 10,000 entries, to that of 1,000", many[10000], many[10000] / many[1000], 13]);
+rows.push(...catalogueRows(cli, bare));
 rows.push(...fedoraRows(cli));
 
 let failed = false;

@@ -47,7 +47,18 @@ describe("the documentation", () => {
 
   it("names every command and option of the command line", () => {
     const page = read("docs/reference/commands.md");
-    const commands = ["check", "plan", "explain", "generate", "diff", "profiles list", "profiles show", "profiles search", "profiles match", "schema"];
+    const commands = [
+      "check",
+      "plan",
+      "explain",
+      "generate",
+      "diff",
+      "profiles list",
+      "profiles show",
+      "profiles search",
+      "profiles match",
+      "schema",
+    ];
     for (const command of commands) {
       expect(page).toContain(`\`${command}`);
       const { stdout, code } = remanence(root, [...command.split(" "), "--help"]);
