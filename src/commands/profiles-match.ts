@@ -3,6 +3,7 @@ import { CannotRun } from "../diagnostics/cannot-run.ts";
 import { suggest } from "../profiles/conventions.ts";
 import { loadPathIndexes } from "../profiles/load-path-indexes.ts";
 import type { PathIndex, PathOwner, Scope } from "../profiles/path-index.ts";
+import { askedLines } from "./asked-lines.ts";
 import { type CommonOptions, type ExitCode, nearestManifest } from "./manifest-option.ts";
 import { columns, readable, terminal } from "./terminal.ts";
 
@@ -28,12 +29,12 @@ interface Match {
 export async function matchPaths(paths: readonly string[], options: MatchOptions): Promise<ExitCode> {
   const manifest = nearestManifest(options.manifest);
   const indexes = await loadPathIndexes(manifest === undefined ? undefined : dirname(manifest));
-  const asked = await Promise.all(paths.map(async (path) => (path === "-" ? await terminal.askedLines() : [path])));
-  const matches = asked.flat().map((path) => {
+  const asked = paths.flatMap((path) => (path === "-" ? askedLines() : [path]));
+  const matches = asked.map((path) => {
     const { scope, path: place } = read(path, options.scope);
     return matchOf(scope, place, indexes);
   });
-  if (options.format === "json") terminal.json({ version: 1, matches });
+  if (options.format === "json") terminal.jsonRows("matches", matches);
   else terminal.answer(readable(columns(matches.map(row), "")));
   return 0;
 }
