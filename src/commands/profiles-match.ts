@@ -1,5 +1,6 @@
 import { dirname, posix } from "node:path";
 import { CannotRun } from "../diagnostics/cannot-run.ts";
+import { depthOf } from "../plan/path.ts";
 import { suggest } from "../profiles/conventions.ts";
 import { loadPathIndexes } from "../profiles/load-path-indexes.ts";
 import type { PathIndex, PathOwner, Scope } from "../profiles/path-index.ts";
@@ -81,22 +82,21 @@ function matchOf(scope: Scope, path: string, indexes: readonly PathIndex[]): Mat
   };
 }
 
+/** The deepest of what the indexes find; of two as deep that of the first. */
 function ownerOf(scope: Scope, path: string, indexes: readonly PathIndex[]): PathOwner | undefined {
-  return deepest(indexes.flatMap((index) => index.owner(scope, path) ?? []));
+  let deepest: PathOwner | undefined;
+  for (const index of indexes) {
+    const owner = index.owner(scope, path);
+    if (owner === undefined) continue;
+    if (deepest === undefined || depthOf(owner.indexed.path) > depthOf(deepest.indexed.path)) deepest = owner;
+  }
+  return deepest;
 }
 
 /** `/var/lib/x` of a service with DynamicUser= is systemd's link to `/var/lib/private/x` (systemd.exec, StateDirectory=). */
 function ownerBehindLink(scope: Scope, path: string, indexes: readonly PathIndex[]): PathOwner | undefined {
   if (scope !== "system" || !path.startsWith("/var/lib/")) return undefined;
   return ownerOf(scope, `/var/lib/private/${path.slice("/var/lib/".length)}`, indexes);
-}
-
-function deepest(owners: readonly PathOwner[]): PathOwner | undefined {
-  const depth = ({ indexed }: PathOwner): number => indexed.path.split("/").length;
-  return owners.reduce<PathOwner | undefined>(
-    (best, owner) => (best === undefined || depth(owner) > depth(best) ? owner : best),
-    undefined,
-  );
 }
 
 function row({ scope, path, relation, matched, profile, flavour, class: c, need, why }: Match): string[] {

@@ -64,8 +64,12 @@ export function parsePathIndex(text: string): PathIndex {
     if (line.startsWith("pattern\t", end + 1)) addPattern(patterns, parseLine(line));
   }
   const exact = (scope: Scope, path: string): IndexedPath | undefined => {
-    const line = known[scope].lines.get(path);
-    return line === undefined ? undefined : parseLine(line);
+    const { lines } = known[scope];
+    const line = lines.get(path);
+    if (typeof line !== "string") return line;
+    const parsed = parseLine(line);
+    lines.set(path, parsed);
+    return parsed;
   };
   return {
     exact,
@@ -84,7 +88,8 @@ export function parsePathIndex(text: string): PathIndex {
 }
 
 interface ScopeIndex {
-  readonly lines: Map<string, string>;
+  /** Parsed when they are asked for. */
+  readonly lines: Map<string, string | IndexedPath>;
   readonly patterns: Map<string, Pattern[]>;
 }
 
