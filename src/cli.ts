@@ -2,47 +2,65 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { Script } from "node:vm";
+import { type PlainMatch, plainMatch } from "./plain-match.ts";
 
 declare const __VERSION__: string;
 
-/** The bundle with all commands, and what the build compiled of it, for this version of node. */
-const bundle = fileURLToPath(new URL("app.cjs", import.meta.url));
-const codeCache = fileURLToPath(new URL(`app.${process.version}-${process.arch}.cache`, import.meta.url));
+/** What a bundle that was started knows of the code that V8 has compiled of it. */
+interface Started<Main> {
+  readonly main: Main;
+  saveCode(): void;
+}
 
 /**
- * Starts the program. node compiles a bundle anew at each start, which takes longer than most commands; with the code
- * that the build left beside it V8 does not have to (measured: `npm run bench`). Another version of node has no such
- * file, or refuses it, and compiles as usual.
+ * Starts a bundle. node compiles it anew at each start, which takes longer than most commands; with the code that the
+ * build left beside it V8 does not have to (measured: `npm run bench`). Another version of node has no such file, or
+ * refuses it, and compiles as usual.
  */
-function load(): { main(version: string): Promise<void> } {
-  const script = new Script(`(function (exports, require, module, __filename) {${readFileSync(bundle, "latin1")}\n})`, {
-    filename: bundle,
-    ...cached(),
+function start<Main>(name: "app" | "match"): Started<Main> {
+  const file = fileURLToPath(new URL(`${name}.cjs`, import.meta.url));
+  const codeCache = fileURLToPath(new URL(`${name}.${process.version}-${process.arch}.cache`, import.meta.url));
+  const script = new Script(`(function (exports, require, module, __filename) {${readFileSync(file, "latin1")}\n})`, {
+    filename: file,
+    ...cached(codeCache),
   });
   const module = { exports: {} };
-  script.runInThisContext()(module.exports, createRequire(import.meta.url), module, bundle);
-  saveCache = process.env["REMANENCE_SAVE_CODE_CACHE"] === "1" ? () => script.createCachedData() : undefined;
-  return module.exports as ReturnType<typeof load>;
+  script.runInThisContext()(module.exports, createRequire(import.meta.url), module, file);
+  const { main } = module.exports as { main: Main };
+  return {
+    main,
+    saveCode() {
+      if (process.env["REMANENCE_SAVE_CODE_CACHE"] === "1") writeFileSync(codeCache, script.createCachedData());
+    },
+  };
 }
-let saveCache: (() => Buffer) | undefined;
 
-function cached(): { cachedData?: Buffer } {
+function cached(file: string): { cachedData?: Buffer } {
   try {
-    return { cachedData: readFileSync(codeCache) };
+    return { cachedData: readFileSync(file) };
   } catch {
     return {};
   }
 }
 
-// The most frequent question of scripts is answered without loading anything.
-if (process.argv.length === 3 && (process.argv[2] === "--version" || process.argv[2] === "-V")) {
-  // Nobody may be reading any more; that is no fault.
-  process.stdout.on("error", () => {});
-  process.stdout.write(`${__VERSION__}\n`);
-} else {
-  load()
-    .main(__VERSION__)
-    .then(() => {
-      if (saveCache !== undefined) writeFileSync(codeCache, saveCache());
-    });
+async function run(args: readonly string[]): Promise<void> {
+  // The most frequent questions of scripts are answered without loading everything.
+  if (args.length === 1 && (args[0] === "--version" || args[0] === "-V")) {
+    // Nobody may be reading any more; that is no fault.
+    process.stdout.on("error", () => {});
+    process.stdout.write(`${__VERSION__}\n`);
+    return;
+  }
+  const asked = plainMatch(args);
+  if (asked !== undefined) {
+    const match = start<(asked: PlainMatch) => Promise<boolean>>("match");
+    const isAnswered = await match.main(asked);
+    match.saveCode();
+    if (isAnswered) return;
+  }
+  const app = start<(version: string) => Promise<void>>("app");
+  await app.main(__VERSION__);
+  app.saveCode();
 }
+
+void run(process.argv.slice(2));

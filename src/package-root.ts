@@ -5,7 +5,9 @@
 export const packageRoot = new URL("../", import.meta.url);
 
 /** What the build makes: beside the bundle, or in `dist/` when the sources run by themselves. */
-const built = import.meta.url.endsWith("/app.cjs") ? new URL(".", import.meta.url) : new URL("dist/", packageRoot);
+const built = /\/(?:app|match)\.cjs$/.test(import.meta.url)
+  ? new URL(".", import.meta.url)
+  : new URL("dist/", packageRoot);
 
 /** The catalogue, one profile a line, in the order of their names. */
 export const catalogueFile = new URL("profiles.jsonl", built);

@@ -1,12 +1,11 @@
-import { existsSync } from "node:fs";
 import { hostname } from "node:os";
-import { dirname, join, resolve } from "node:path";
 import { CannotRun } from "../diagnostics/cannot-run.ts";
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import { didYouMean } from "../diagnostics/did-you-mean.ts";
 import { countDiagnostics, diagnosticRow, printDiagnostic, type Sources } from "../diagnostics/print.ts";
 import type { Resolved } from "../pipeline.ts";
 import type { HostPlan } from "../plan/plan.ts";
+import { nearestManifest } from "./nearest-manifest.ts";
 import { terminal } from "./terminal.ts";
 
 /** Options that every command about a manifest takes. */
@@ -24,16 +23,6 @@ export function findManifest(named: string | undefined): string {
   const file = nearestManifest(named);
   if (file !== undefined) return file;
   throw new CannotRun("there is no persistence.yaml here or above; name one with --manifest FILE");
-}
-
-/** The same, for what can do without: undefined where there is none. */
-export function nearestManifest(named: string | undefined): string | undefined {
-  if (named !== undefined) return named;
-  for (let at = process.cwd(); ; at = dirname(at)) {
-    const file = join(at, "persistence.yaml");
-    if (existsSync(file)) return file;
-    if (at === resolve("/")) return undefined;
-  }
 }
 
 /**

@@ -2,10 +2,10 @@ import { dirname, posix } from "node:path";
 import { CannotRun } from "../diagnostics/cannot-run.ts";
 import { depthOf } from "../plan/path.ts";
 import { suggest } from "../profiles/conventions.ts";
-import { loadPathIndexes } from "../profiles/load-path-indexes.ts";
 import type { PathIndex, PathOwner, Scope } from "../profiles/path-index.ts";
 import { askedLines } from "./asked-lines.ts";
-import { type CommonOptions, type ExitCode, nearestManifest } from "./manifest-option.ts";
+import type { CommonOptions, ExitCode } from "./manifest-option.ts";
+import { nearestManifest } from "./nearest-manifest.ts";
 import { columns, readable, terminal } from "./terminal.ts";
 
 export interface MatchOptions extends CommonOptions {
@@ -29,15 +29,24 @@ interface Match {
 /** `remanence profiles match PATH…`: whose each path is, by the catalogue, else by what is usual. `-` reads paths from stdin. */
 export async function matchPaths(paths: readonly string[], options: MatchOptions): Promise<ExitCode> {
   const manifest = nearestManifest(options.manifest);
-  const indexes = await loadPathIndexes(manifest === undefined ? undefined : dirname(manifest));
+  const { loadPathIndexes } = await import("../profiles/load-path-indexes.ts");
+  answerMatches(paths, await loadPathIndexes(manifest === undefined ? undefined : dirname(manifest)), options);
+  return 0;
+}
+
+/** Says whose each path is; of several indexes the first wins. */
+export function answerMatches(
+  paths: readonly string[],
+  indexes: readonly PathIndex[],
+  { scope: wanted, format }: Pick<MatchOptions, "scope" | "format">,
+): void {
   const asked = paths.flatMap((path) => (path === "-" ? askedLines() : [path]));
   const matches = asked.map((path) => {
-    const { scope, path: place } = read(path, options.scope);
+    const { scope, path: place } = read(path, wanted);
     return matchOf(scope, place, indexes);
   });
-  if (options.format === "json") terminal.jsonRows("matches", matches);
+  if (format === "json") terminal.jsonRows("matches", matches);
   else terminal.answer(readable(columns(matches.map(row), "")));
-  return 0;
 }
 
 /** A path as it was typed: `~/x` and what lies below a home is of that home, another absolute path of the system, else of a home. */

@@ -19,10 +19,11 @@ interface Rule {
   /** Matches the beginning of a path; what it matches is the path that the rule is about. */
   readonly beginning: RegExp;
   readonly class: Class;
-  readonly sure: "sure" | "likely" | "a guess";
+  readonly need: Need;
   readonly why: string;
-  readonly need?: Need;
 }
+
+type Sure = "sure" | "likely" | "a guess";
 
 /** Names that Electron and Chromium give to what they make again (chromium: content/browser, net/disk_cache). */
 const electron =
@@ -119,7 +120,7 @@ const rules: readonly Rule[] = [
   ),
 ];
 
-type RuleText = [folder: string, rest: string, entryClass: Class, sure: Rule["sure"], why: string, need?: Need];
+type RuleText = [folder: string, rest: string, entryClass: Class, sure: Sure, why: string, need?: Need];
 
 function home(...text: RuleText): Rule {
   return rule("home", ...text);
@@ -132,23 +133,28 @@ function system(...text: RuleText): Rule {
 /** `rest`: what follows the folder, without the slash between. */
 function rule(scope: Scope, ...[folder, rest, entryClass, sure, why, need]: RuleText): Rule {
   const before = scope === "home" && folder === "" ? "" : `${folder.replaceAll(".", "\\.")}/`;
-  const base = { scope, folder, beginning: new RegExp(`^${before}${rest}`, "isu"), class: entryClass, sure, why };
-  return need === undefined ? base : { ...base, need };
+  return {
+    scope,
+    folder,
+    beginning: new RegExp(`^${before}${rest}`, "isu"),
+    class: entryClass,
+    need: need ?? classDefaults[entryClass].need,
+    why: `${sure}: ${why}`,
+  };
 }
 
 /** The rules that may fit a path, by what it begins with: most are about another folder. */
-const byTop = new Map<string, readonly Rule[]>();
+const byTop = { home: new Map<string, readonly Rule[]>(), system: new Map<string, readonly Rule[]>() };
 
 function rulesFor(scope: Scope, path: string): readonly Rule[] {
   const end = path.indexOf("/", 1);
   const top = end === -1 ? path : path.slice(0, end);
-  const key = scope === "system" ? top : `~/${top}`;
-  const known = byTop.get(key);
+  const known = byTop[scope].get(top);
   if (known !== undefined) return known;
   const fitting = rules.filter(
     ({ scope: of, folder }) => of === scope && (folder === "" || `${folder}/`.startsWith(`${top}/`)),
   );
-  byTop.set(key, fitting);
+  byTop[scope].set(top, fitting);
   return fitting;
 }
 
@@ -156,9 +162,7 @@ function rulesFor(scope: Scope, path: string): readonly Rule[] {
 export function suggest(scope: Scope, path: string): Suggestion | undefined {
   for (const rule of rulesFor(scope, path)) {
     const matched = rule.beginning.exec(path)?.[0];
-    if (matched === undefined) continue;
-    const need = rule.need ?? classDefaults[rule.class].need;
-    return { class: rule.class, need, matched, why: `${rule.sure}: ${rule.why}` };
+    if (matched !== undefined) return { class: rule.class, need: rule.need, matched, why: rule.why };
   }
   return undefined;
 }
