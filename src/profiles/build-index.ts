@@ -23,7 +23,12 @@ export function readProfiles(): { profiles: Profile[]; diagnostics: Diagnostic[]
   return { profiles, diagnostics };
 }
 
-/** The catalogue as one text, a profile a line: a command parses only the lines of the profiles it needs. */
+/**
+ * The catalogue as one text: a line that says how many bytes each profile has, then a profile a line. A command parses
+ * only the lines of the profiles it needs.
+ */
 export function printCatalogue(profiles: readonly Profile[]): string {
-  return profiles.map((profile) => `${JSON.stringify(profile)}\n`).join("");
+  const lines = profiles.map((profile) => `${JSON.stringify(profile)}\n`);
+  const sizes = profiles.map(({ name }, i) => [name, Buffer.byteLength(lines[i] ?? "")]);
+  return [`${JSON.stringify(Object.fromEntries(sizes))}\n`, ...lines].join("");
 }

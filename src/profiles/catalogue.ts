@@ -34,39 +34,50 @@ export async function loadCatalogue(
 ): Promise<{ catalogue: Catalogue; diagnostics: Diagnostic[]; sources: SourceFile[] }> {
   const local = folder === undefined ? undefined : await localProfiles(folder, named);
   return {
-    catalogue: catalogueOf(linesByName(readFileSync(catalogueFile, "utf8")), local?.profiles ?? [], local?.faulty),
+    catalogue: catalogueOf(readLines(readFileSync(catalogueFile)), local?.profiles ?? [], local?.faulty),
     diagnostics: local?.diagnostics ?? [],
     sources: local?.sources ?? [],
   };
 }
 
-/** Each line begins with the name. */
-function linesByName(text: string): Map<string, string> {
-  const start = '{"name":"'.length;
-  const lines = text.split("\n").filter((line) => line !== "");
-  return new Map(lines.map((line) => [line.slice(start, line.indexOf('"', start)), line]));
+/** The profiles of the catalogue, each parsed when it is asked for. */
+interface Lines {
+  readonly names: readonly string[];
+  get(name: string): Profile | undefined;
+}
+
+/** Reads what `printCatalogue` wrote. */
+function readLines(bytes: Buffer): Lines {
+  let at = bytes.indexOf("\n") + 1;
+  const sizes = JSON.parse(bytes.toString("utf8", 0, at)) as Record<string, number>;
+  const places = new Map<string, readonly [number, number]>();
+  for (const [name, size] of Object.entries(sizes)) {
+    places.set(name, [at, at + size]);
+    at += size;
+  }
+  return {
+    names: [...places.keys()],
+    get(name) {
+      const place = places.get(name);
+      return place === undefined ? undefined : (JSON.parse(bytes.toString("utf8", ...place)) as Profile);
+    },
+  };
 }
 
 /** A catalogue of ours and of the profiles beside a manifest, which win. */
-function catalogueOf(
-  lines: ReadonlyMap<string, string>,
-  local: readonly Profile[],
-  faulty: ReadonlySet<string> = new Set(),
-): Catalogue {
+function catalogueOf(lines: Lines, local: readonly Profile[], faulty: ReadonlySet<string> = new Set()): Catalogue {
   const byName = new Map(local.map((profile) => [profile.name, profile]));
   const get = (name: string): Profile | undefined => {
     const known = byName.get(name);
-    const line = lines.get(name);
-    if (known !== undefined || line === undefined) return known;
-    const profile = JSON.parse(line) as Profile;
-    byName.set(name, profile);
+    const profile = known ?? lines.get(name);
+    if (known === undefined && profile !== undefined) byName.set(name, profile);
     return profile;
   };
   let ours: PathIndex | undefined;
   let theirs: PathIndex | undefined;
   const isOverruled = new Set(local.map((profile) => profile.name));
   return {
-    names: [...new Set([...lines.keys(), ...byName.keys()])].sort(),
+    names: [...new Set([...lines.names, ...byName.keys()])].sort(),
     get,
     faulty,
     known(scope, path) {
