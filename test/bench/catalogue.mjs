@@ -19,7 +19,8 @@ export function catalogueRows(cli, bare) {
   const folder = mkdtempSync(join(tmpdir(), "remanence-bench-"));
   const catalogue = readFileSync(new URL("profiles.jsonl", `file://${cli}`), "utf8")
     .trim()
-    .split("\n");
+    .split("\n")
+    .slice(1);
   const profiles = catalogue.map((line) => JSON.parse(line));
   const paths = askedPaths(profiles, 5000);
   // Every so many, so that they are as different as those of a real manifest.

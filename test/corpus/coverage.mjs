@@ -11,7 +11,8 @@ const scopes = { home: "user", system: "system" };
 
 const lines = readFileSync(new URL("../../dist/profiles.jsonl", import.meta.url), "utf8")
   .trim()
-  .split("\n");
+  .split("\n")
+  .slice(1);
 const profiles = lines.map((line) => JSON.parse(line));
 const known = new Map();
 for (const profile of profiles) {
