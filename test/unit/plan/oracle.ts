@@ -197,6 +197,8 @@ export class Oracle {
     if (a.profile !== b.profile) return false;
     const kept = (rule: OracleRule): boolean => this.dispositionOf(rule) === "persist";
     if (a.profile !== null) {
+      // What the manifest itself says of the path decides, whatever its profiles ask for.
+      if (this.rules.some((rule) => rule.profile === null && rule.live === a.live)) return false;
       const store = (rule: OracleRule): string | null => (kept(rule) ? rule.store : null);
       return store(a) !== store(b);
     }
