@@ -362,6 +362,7 @@ settings() {
   apart 'mitsio' '.persist'
   apart 'mitsio' '.persist-bulk'
   aged 'mitsio' 'path' '.cache/BraveSoftware' '30d' 'all' # pages and compiled scripts
+  aged 'mitsio' 'path' '.cache/direnv' '30d' 'all'        # layouts of projects where they were moved out of them
   aged 'mitsio' 'path' '.cache/fontconfig' '30d' 'all'
   aged 'mitsio' 'path' '.cache/go-build' '30d' 'all'      # compiled packages; go trims them itself
   aged 'mitsio' 'path' '.cache/google-chrome' '30d' 'all' # pages and compiled scripts
