@@ -1,7 +1,7 @@
 import { defineDiagnostics } from "../diagnostics/define.ts";
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import type { Catalogue, KnownPath } from "../profiles/catalogue.ts";
-import { type Profile, type ProfileEntry, pathsOf } from "../profiles/profile.ts";
+import { entryAt, type Profile, type ProfileEntry, pathsOf } from "../profiles/profile.ts";
 import { fate } from "./fate.ts";
 import { type AbsolutePath, joinPath } from "./path.ts";
 import type { HostPlan, PlanEntry } from "./plan.ts";
@@ -44,7 +44,7 @@ const say = defineDiagnostics({
 /** What the catalogue knows better of paths that a manifest lists by itself, without their profile. */
 export function catalogueFaults(plan: HostPlan, catalogue: Catalogue): Diagnostic[] {
   const listed = plan.rules.flatMap((entry): [PlanEntry, KnownPath][] => {
-    const known = entry.disposition === "discard" ? undefined : catalogue.known(entry.scope, entry.path);
+    const known = entry.disposition === "discard" ? undefined : knownOf(entry, catalogue);
     return known === undefined ? [] : [[entry, known]];
   });
   const byHand = listed.filter(([entry]) => entry.origin.profile === null);
@@ -55,6 +55,13 @@ export function catalogueFaults(plan: HostPlan, catalogue: Catalogue): Diagnosti
     ...companionFaults(plan, byHand.filter(persisted)),
     ...flavourFaults(listed.filter(persisted)),
   ];
+}
+
+function knownOf({ scope, path, origin }: PlanEntry, catalogue: Catalogue): KnownPath | undefined {
+  if (origin.profile === null) return catalogue.known(scope, path);
+  const profile = catalogue.get(origin.profile);
+  const entry = profile === undefined ? undefined : entryAt(profile, scope, path);
+  return profile === undefined || entry === undefined ? undefined : { profile, entry };
 }
 
 function secretFaults({ class: c, path, span }: PlanEntry, { profile, entry: known }: KnownPath): Diagnostic[] {

@@ -139,6 +139,12 @@ function differenceOf(one: Candidate, other: Candidate, a: UnplacedEntry, b: Unp
   });
 }
 
+/** How the program of a single file saves it, where the manifest lists a file that the catalogue knows. */
+function knownWrites({ entry, profile }: Candidate, { catalogue }: ResolveContext): UnplacedEntry["writes"] {
+  if (profile !== null || entry.kind !== "file") return null;
+  return catalogue.known(entry.scope, entry.path)?.entry.writes ?? null;
+}
+
 function ruleOf(candidate: Candidate, host: PlanHost, context: ResolveContext): UnplacedEntry {
   const { entry, user } = candidate;
   const disposition = dispositionOf(candidate, host);
@@ -161,7 +167,7 @@ function ruleOf(candidate: Candidate, host: PlanHost, context: ResolveContext): 
     expire: expireOf(candidate, disposition),
     carry: disposition === "carry" ? entry.carry : null,
     fetch: disposition === "fetch" ? entry.fetch : null,
-    writes: entry.writes ?? context.catalogue.known(entry.scope, entry.path)?.entry.writes ?? null,
+    writes: entry.writes ?? knownWrites(candidate, context),
     database: entry.database,
     note: entry.note,
     title: candidate.profile?.title ?? null,

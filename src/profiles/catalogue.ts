@@ -4,8 +4,8 @@ import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import type { SourceFile } from "../diagnostics/span.ts";
 import { parseYaml } from "../manifest/yaml-source.ts";
 import { catalogueFile, pathIndexFile } from "../package-root.ts";
-import { type PathIndex, parsePathIndex, printPathIndex } from "./path-index.ts";
-import type { Profile, ProfileEntry } from "./profile.ts";
+import { findPath, printPathIndex } from "./path-index.ts";
+import { entryAt, type Profile, type ProfileEntry } from "./profile.ts";
 
 /** All profiles that a manifest may name: ours, and those beside it, which win over ours of the same name. */
 export interface Catalogue {
@@ -73,28 +73,24 @@ function catalogueOf(lines: Lines, local: readonly Profile[], faulty: ReadonlySe
     if (known === undefined && profile !== undefined) byName.set(name, profile);
     return profile;
   };
-  let ours: PathIndex | undefined;
-  let theirs: PathIndex | undefined;
+  let ours: string | undefined;
+  let theirs: string | undefined;
   const isOverruled = new Set(local.map((profile) => profile.name));
   return {
     names: [...new Set([...lines.names, ...byName.keys()])].sort(),
     get,
     faulty,
     known(scope, path) {
-      ours ??= parsePathIndex(readFileSync(pathIndexFile, "utf8"));
-      theirs ??= parsePathIndex(printPathIndex(local));
-      const own = ours.exact(scope, path);
-      const found = theirs.exact(scope, path) ?? (own === undefined || isOverruled.has(own.profile) ? undefined : own);
+      ours ??= readFileSync(pathIndexFile, "utf8");
+      theirs ??= printPathIndex(local);
+      const own = findPath(ours, scope, path);
+      const found =
+        findPath(theirs, scope, path) ?? (own === undefined || isOverruled.has(own.profile) ? undefined : own);
       const profile = found === undefined ? undefined : get(found.profile);
       const entry = profile === undefined ? undefined : entryAt(profile, scope, path);
       return profile === undefined || entry === undefined ? undefined : { profile, entry };
     },
   };
-}
-
-function entryAt(profile: Profile, scope: string, path: string): ProfileEntry | undefined {
-  const flavoured = Object.values(profile.flavours).flatMap((flavour) => flavour.paths);
-  return [...profile.paths, ...flavoured].find((entry) => entry.scope === scope && entry.path === path);
 }
 
 /** Profiles of the same shape in `profiles/` beside the manifest. */

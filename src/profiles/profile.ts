@@ -29,3 +29,9 @@ export interface ProfileEntry extends EntryPath, EntryFacts {
 export function pathsOf(profile: Profile, flavour: string | null): readonly ProfileEntry[] {
   return flavour === null ? profile.paths : (profile.flavours[flavour]?.paths ?? []);
 }
+
+/** What a profile or a flavour of it says of exactly this path. */
+export function entryAt(profile: Profile, scope: string, path: string): ProfileEntry | undefined {
+  const flavoured = Object.values(profile.flavours).flatMap((flavour) => flavour.paths);
+  return [...profile.paths, ...flavoured].find((entry) => entry.scope === scope && entry.path === path);
+}

@@ -2,12 +2,13 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { readProfiles } from "../../../src/profiles/build-index.ts";
 import { suggest } from "../../../src/profiles/conventions.ts";
-import { type PathIndex, parsePathIndex, printPathIndex } from "../../../src/profiles/path-index.ts";
+import { findPath, type PathIndex, parsePathIndex, printPathIndex } from "../../../src/profiles/path-index.ts";
 import { runs } from "../../support/odd-texts.ts";
 import { folderWith, remanence, writeFiles } from "../../support/workspace.ts";
 
 const { profiles } = readProfiles();
-const index = parsePathIndex(printPathIndex(profiles));
+const text = printPathIndex(profiles);
+const index = parsePathIndex(text);
 
 /** What owner() must find, by looking at every path of the catalogue. */
 function slowly(index: PathIndex, scope: "home" | "system", path: string): string | undefined {
@@ -33,6 +34,8 @@ describe("the owner of a path", () => {
         relation: "exact",
         indexed: { profile: name, path: entry.path, class: entry.class, need: entry.need },
       });
+      expect(findPath(text, entry.scope, entry.path)).toMatchObject({ profile: name, path: entry.path });
+      expect(findPath(text, entry.scope, `${entry.path}!`)).toBe(index.exact(entry.scope, `${entry.path}!`));
       const inside = index.owner(entry.scope, `${entry.path}/no such thing`);
       if (entry.kind === "directory")
         expect(inside).toMatchObject({ relation: "below", indexed: { path: entry.path } });
