@@ -64,6 +64,8 @@ function read(typed: string, scope: Scope | undefined): { scope: Scope; path: st
 }
 
 function belowHome(path: string): string | undefined {
+  // Most paths are of a home already.
+  if (!/^[~$/]/.test(path)) return undefined;
   const own = process.env["HOME"];
   if (own !== undefined && own !== "/" && path.startsWith(`${own}/`)) return path.slice(own.length + 1);
   const home = /^(?:~|\$HOME|(?:\/var)?\/home\/[^/]+)(?:\/(.*))?$/s.exec(path);
