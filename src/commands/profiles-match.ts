@@ -41,12 +41,21 @@ export function answerMatches(
   { scope: wanted, format }: Pick<MatchOptions, "scope" | "format">,
 ): void {
   const asked = paths.flatMap((path) => (path === "-" ? askedLines() : [path]));
-  const matches = asked.map((path) => {
-    const { scope, path: place } = read(path, wanted);
-    return matchOf(scope, place, indexes);
-  });
+  const matches = matchesOf(asked, wanted, indexes);
   if (format === "json") terminal.jsonRows("matches", matches);
-  else terminal.answer(readable(columns(matches.map(row), "")));
+  else terminal.answer(readable(columns([...matches].map(row), "")));
+}
+
+/** One after the other: of thousands none has to be kept. */
+function* matchesOf(
+  paths: readonly string[],
+  wanted: Scope | undefined,
+  indexes: readonly PathIndex[],
+): Generator<Match> {
+  for (const typed of paths) {
+    const { scope, path } = read(typed, wanted);
+    yield matchOf(scope, path, indexes);
+  }
 }
 
 /** A path as it was typed: `~/x` and what lies below a home is of that home, another absolute path of the system, else of a home. */

@@ -15,8 +15,9 @@ export const terminal = {
     process.stdout.write(`${JSON.stringify(data, null, 2)}\n`);
   },
   /** JSON of many rows, one a line: to indent each takes longer than to find it. */
-  jsonRows(name: string, rows: readonly unknown[]): void {
-    const lines = rows.map((row) => `    ${JSON.stringify(row)}`).join(",\n");
+  jsonRows(name: string, rows: Iterable<unknown>): void {
+    let lines = "";
+    for (const row of rows) lines += `${lines === "" ? "" : ",\n"}    ${JSON.stringify(row)}`;
     process.stdout.write(`{\n  "version": 1,\n  ${JSON.stringify(name)}: [\n${lines}\n  ]\n}\n`);
   },
   paint(style: Style, text: string): string {
