@@ -103,8 +103,8 @@ describeWith(["chezmoi"], "chezmoi output with the real chezmoi", () => {
       "{ path: .gnupg/private-keys-v1.d/, class: secret }",
       ".config/app/",
       "{ path: .config/keys/, class: secret }",
-      "{ path: .vault/, class: secret, how: none }",
-      ".vault/open/",
+      "{ path: .strongbox/, class: secret, how: none }",
+      ".strongbox/open/",
       "{ path: .carried/, class: config, carry: true, mode: '0700' }",
     ];
     const compiled = await compileText(manifestOf(home));
@@ -114,7 +114,7 @@ describeWith(["chezmoi"], "chezmoi output with the real chezmoi", () => {
       ".carried": "0700",
       ".config": "0755",
       ".gnupg": "0700",
-      ".vault": "0700",
+      ".strongbox": "0700",
     });
   });
 

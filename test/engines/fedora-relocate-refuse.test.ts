@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import {
   chmodSync,
   existsSync,
@@ -77,6 +78,8 @@ describeWith(["loop", "btrfs"], "link.sh with a store on another mount, where th
     ]);
     const full_ = expectRun(4, scripts, "link", ["--yes", "--only", "app"], { home });
     filler.kill();
+    // As long as it lives it may hold the file, and the room of it.
+    await once(filler, "close");
     expect(full_.out).toContain("no copy could be made");
     expect(snapshot(join(home, "app"))).toBe(before);
     rmSync(join(store, "..", "filler"), { force: true });
