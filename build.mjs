@@ -45,8 +45,6 @@ await esbuild.build({
   format: "cjs",
   entryPoints: ["src/match.ts"],
   outfile: `${out}/match.cjs`,
-  // Only the whole program goes there.
-  external: ["*/load-path-indexes.ts"],
   define: { "import.meta.url": "fileUrl" },
   banner: fileUrl,
 });

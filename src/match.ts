@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { nearestManifest } from "./commands/nearest-manifest.ts";
 import { answerMatches } from "./commands/profiles-match.ts";
+import { run } from "./commands/run.ts";
 import { guardStreams } from "./commands/terminal.ts";
 import { pathIndexFile } from "./package-root.ts";
 import type { PlainMatch } from "./plain-match.ts";
@@ -15,6 +16,9 @@ export async function main({ paths, format }: PlainMatch): Promise<boolean> {
   const manifest = nearestManifest(undefined);
   if (manifest !== undefined && existsSync(join(dirname(manifest), "profiles"))) return false;
   guardStreams();
-  answerMatches(paths, [parsePathIndex(readFileSync(pathIndexFile, "utf8"))], { format });
+  await run(async () => {
+    answerMatches(paths, [parsePathIndex(readFileSync(pathIndexFile, "utf8"))], { format });
+    return 0;
+  });
   return true;
 }

@@ -1,10 +1,10 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import type { GenerateOptions } from "./commands/generate.ts";
 import * as help from "./commands/help.ts";
-import type { CommonOptions, ExitCode } from "./commands/manifest-option.ts";
+import type { CommonOptions } from "./commands/manifest-option.ts";
 import type { MatchOptions } from "./commands/profiles-match.ts";
-import { guardStreams, readable } from "./commands/terminal.ts";
-import { CannotRun } from "./diagnostics/cannot-run.ts";
+import { run } from "./commands/run.ts";
+import { guardStreams } from "./commands/terminal.ts";
 import { didYouMean } from "./diagnostics/did-you-mean.ts";
 import type { TargetName } from "./emitters/emitter.ts";
 
@@ -81,7 +81,7 @@ function program(version: string): Command {
     .argument("<paths...>", "paths of a home or of the system; `-` reads one a line from stdin")
     .option("--scope <scope>", "home or system (default: by the path)", oneOf(["home", "system"]))
     .action((paths: string[], options: MatchOptions) =>
-      run(async () => (await import("./commands/profiles-match.ts")).matchPaths(paths, options)),
+      run(async () => (await import("./commands/profiles.ts")).matchPaths(paths, options)),
     );
 
   root
@@ -128,22 +128,4 @@ function oneOf<Word extends string>(words: readonly Word[]): (given: string) => 
 function widthOf(stream: NodeJS.WriteStream): number {
   const columns = stream.isTTY ? stream.columns : Number(process.env["COLUMNS"]);
   return Math.min(columns > 0 ? columns : 80, 120);
-}
-
-/** Runs a command and turns what it cannot handle into an exit code: the one place that catches. */
-async function run(action: () => Promise<ExitCode>): Promise<void> {
-  try {
-    process.exitCode = await action();
-  } catch (error) {
-    process.exitCode = 2;
-    if (error instanceof CannotRun) process.stderr.write(`remanence: ${readable(error.message)}\n`);
-    else reportBug(error);
-  }
-}
-
-function reportBug(error: unknown): void {
-  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  process.stderr.write(
-    `remanence: this is a fault of Remanence, not of your manifest. Please report it with what you ran.\n\nnode ${process.versions.node}\n${text}\n`,
-  );
 }

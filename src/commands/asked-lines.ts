@@ -1,8 +1,31 @@
-import { readFileSync } from "node:fs";
+import { readSync } from "node:fs";
+import { CannotRun } from "../diagnostics/cannot-run.ts";
 
 /** What somebody hands over on stdin, one a line. (Streams of node take longer to start than the whole answer.) */
 export function askedLines(): string[] {
-  return readFileSync(0, "utf8")
+  const chunks: Buffer[] = [];
+  for (;;) {
+    const chunk = Buffer.alloc(65_536);
+    const size = readSome(chunk);
+    if (size === 0) break;
+    if (size !== undefined) chunks.push(chunk.subarray(0, size));
+  }
+  return Buffer.concat(chunks)
+    .toString("utf8")
     .split("\n")
     .filter((line) => line !== "");
+}
+
+/** Bytes that were read, 0 at the end; undefined where nothing has come yet, after a short wait. */
+function readSome(chunk: Buffer): number | undefined {
+  try {
+    return readSync(0, chunk);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === "EOF") return 0;
+    if (code !== "EAGAIN") throw new CannotRun(`cannot read paths from stdin: ${message}`);
+    // Somebody has made it a pipe that does not wait.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
+    return undefined;
+  }
 }

@@ -1,11 +1,10 @@
-import { dirname, posix } from "node:path";
+import { posix } from "node:path";
 import { CannotRun } from "../diagnostics/cannot-run.ts";
 import { depthOf } from "../plan/path.ts";
 import { suggest } from "../profiles/conventions.ts";
 import type { PathIndex, PathOwner, Scope } from "../profiles/path-index.ts";
 import { askedLines } from "./asked-lines.ts";
-import type { CommonOptions, ExitCode } from "./manifest-option.ts";
-import { nearestManifest } from "./nearest-manifest.ts";
+import type { CommonOptions } from "./manifest-option.ts";
 import { columns, readable, terminal } from "./terminal.ts";
 
 export interface MatchOptions extends CommonOptions {
@@ -26,15 +25,7 @@ interface Match {
   readonly why: string;
 }
 
-/** `remanence profiles match PATH…`: whose each path is, by the catalogue, else by what is usual. `-` reads paths from stdin. */
-export async function matchPaths(paths: readonly string[], options: MatchOptions): Promise<ExitCode> {
-  const manifest = nearestManifest(options.manifest);
-  const { loadPathIndexes } = await import("../profiles/load-path-indexes.ts");
-  answerMatches(paths, await loadPathIndexes(manifest === undefined ? undefined : dirname(manifest)), options);
-  return 0;
-}
-
-/** Says whose each path is; of several indexes the first wins. */
+/** Says whose each path is, by the catalogue, else by what is usual; `-` reads paths from stdin. Of several indexes the first wins. */
 export function answerMatches(
   paths: readonly string[],
   indexes: readonly PathIndex[],

@@ -1,10 +1,14 @@
+import { dirname } from "node:path";
 import { CannotRun } from "../diagnostics/cannot-run.ts";
 import { didYouMean } from "../diagnostics/did-you-mean.ts";
 import { printDiagnostic } from "../diagnostics/print.ts";
 import { loadManifest } from "../manifest/load.ts";
 import { type Catalogue, loadCatalogue } from "../profiles/catalogue.ts";
+import { loadPathIndexes } from "../profiles/load-path-indexes.ts";
 import type { Profile, ProfileEntry } from "../profiles/profile.ts";
 import { type CommonOptions, type ExitCode, findManifest } from "./manifest-option.ts";
+import { nearestManifest } from "./nearest-manifest.ts";
+import { answerMatches, type MatchOptions } from "./profiles-match.ts";
 import { columns, terminal } from "./terminal.ts";
 
 /** `remanence profiles list`: the catalogue, and the profiles beside the manifest if there is one. */
@@ -50,6 +54,13 @@ export async function searchProfiles(words: readonly string[], options: CommonOp
   }
   if (found.length === 0) terminal.problem("No profile has that. Whose a path is: remanence profiles match PATH");
   else terminal.answer(columns(found.map(listRow)));
+  return 0;
+}
+
+/** `remanence profiles match PATH…`: whose each path is; with the profiles beside the manifest, if there is one. */
+export async function matchPaths(paths: readonly string[], options: MatchOptions): Promise<ExitCode> {
+  const manifest = nearestManifest(options.manifest);
+  answerMatches(paths, await loadPathIndexes(manifest === undefined ? undefined : dirname(manifest)), options);
   return 0;
 }
 

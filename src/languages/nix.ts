@@ -1,4 +1,5 @@
 import { Fragment, type Language, oneLine } from "./fragment.ts";
+import { attributeName, escaped, indentedText, pathText, quoted } from "./nix-text.ts";
 
 /**
  * Nix, printed from data in nixfmt's style (RFC 166): two blanks, a list of one simple element in one line, two or
@@ -36,49 +37,6 @@ export interface Item extends Remarks {
   readonly value: NixValue;
 }
 
-const keywords = new Set(["assert", "else", "if", "in", "inherit", "let", "or", "rec", "then", "with"]);
-
-/** A string literal `"…"`: `\`, `"`, `${` and line breaks escaped. Data never goes into `''…''` unescaped. */
-function quoted(value: string): string {
-  return `"${escaped(value)}"`;
-}
-
-function escaped(value: string): string {
-  if (value.includes("\0")) throw new TypeError("a Nix string cannot hold NUL");
-  return value
-    .replace(/[\\"]/g, (c) => `\\${c}`)
-    .replaceAll("${", () => "\\${")
-    .replaceAll("\n", "\\n")
-    .replaceAll("\r", "\\r")
-    .replaceAll("\t", "\\t");
-}
-
-function attributeName(name: string): string {
-  return /^[a-zA-Z_][a-zA-Z0-9_'-]*$/.test(name) && !keywords.has(name) ? name : quoted(name);
-}
-
-/**
- * Text of an indented string `''…''`. `''` and `${` are escaped; a single `'` just before an escape would run
- * together with it, so it is written `''\'`.
- */
-function indentedText(text: string): string {
-  let out = "";
-  for (let at = 0; at < text.length; ) {
-    const two = text.slice(at, at + 2);
-    if (two === "''") {
-      out += "'''";
-      at += 2;
-    } else if (two === "${") {
-      out += "''${";
-      at += 2;
-    } else if (text[at] === "'" && text.startsWith("${", at + 1)) {
-      out += "''\\'";
-      at += 1;
-    } else out += text[at++];
-  }
-  return out;
-}
-
 function isSimple(value: NixValue): boolean {
   if (Array.isArray(value)) return false;
   if (typeof value !== "object" || value === null) return true;
@@ -110,7 +68,7 @@ function print(value: NixValue, indent: string): string {
     case "equal":
       return `${printOperand(node.left, indent)} == ${printOperand(node.right, indent)}`;
     case "path":
-      return printPath(node.path, node.below);
+      return pathText(node.path, node.below?.name);
     case "text":
       return `"${node.parts.map((p) => (typeof p === "string" ? escaped(p) : `\${${p.name}}`)).join("")}"`;
     case "script":
@@ -120,15 +78,6 @@ function print(value: NixValue, indent: string): string {
     case "call":
       return [node.name, ...node.args.map((arg) => printOperand(arg, indent))].join(" ");
   }
-}
-
-/** What may stand in a path as it is (nix.dev, "path literal"); other paths are joined from a folder and a string. */
-const pathLiteral = /^\.\.?(?:\/[a-zA-Z0-9._+-]+)+$/;
-
-function printPath(path: string, below: Reference | undefined): string {
-  const full = path === "." || path === ".." ? `./${path}` : /^\.\.?\//.test(path) ? path : `./${path}`;
-  const folder = pathLiteral.test(full) ? full : `./. + ${quoted(`/${full}`)}`;
-  return below === undefined ? folder : `${folder} + "/\${${below.name}}"`;
 }
 
 /** A value where only a simple expression may stand: in a list, beside an operator, as an argument. */

@@ -149,7 +149,9 @@ function writesKnownPathsRight({ manifest, catalogue }: RuleInput): Diagnostic[]
     const right = is === "directory" ? `${entry.path}/` : entry.path;
     const mode = known?.entry.class === "secret" ? ", which also sets its mode" : "";
     const profile = known === undefined ? "" : `, or use the profile \`${known.profile.name}\`${mode}`;
-    return [say["manifest/kind"]({ path: entry.path, is, help: `write \`${right}\`${profile}` }, entry.span)];
+    // A directory of a person's own may have the name of some program's file; the other way round it is a slip.
+    const own = known === undefined || is === "directory" ? "" : "; for a directory use a profile of your own";
+    return [say["manifest/kind"]({ path: entry.path, is, help: `write \`${right}\`${profile}${own}` }, entry.span)];
   });
 }
 

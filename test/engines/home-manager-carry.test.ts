@@ -6,7 +6,7 @@ import { type Generated, generated } from "../support/chezmoi-tree.ts";
 import { describeWith } from "../support/engines.ts";
 import { evalNix, evaluateHome } from "../support/nix.ts";
 import { evaluateHost, expectClean } from "../support/nixos.ts";
-import { compileText } from "../support/workspace.ts";
+import { compileText, remanence, writeFiles } from "../support/workspace.ts";
 
 /** A Fedora machine that carries by chezmoi beside a NixOS one that carries by home-manager. */
 const manifest = (nixos: string, outputs = ""): string => `version: 1
@@ -107,6 +107,13 @@ describeWith(["nix", "chezmoi"], "what home-manager carries", () => {
       expect(archive(made.source, laptop).map(({ path }) => path)).toContain(".config/other/x");
     },
   );
+});
+
+it("asks to generate again where the source has a new file", async () => {
+  const { folder } = await generated(manifest("home: standalone"), own("chezmoi/"));
+  expect(remanence(folder, ["generate", "--check"]).code).toBe(0);
+  writeFiles(folder, { "chezmoi/dot_config/editor/new": "new" });
+  expect(remanence(folder, ["generate", "--check"]).code).toBe(1);
 });
 
 describeWith(["nix", "nix-sources"], "what home-manager carries, with the real Home Manager", () => {

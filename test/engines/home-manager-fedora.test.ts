@@ -105,6 +105,22 @@ describeWith(["nix", "nix-sources", "root"], "home-manager on Fedora, with the r
     expect(inTheWay(root)).toEqual(["/home/ann/.config/private", "/home/ann/Documents"]);
   });
 
+  it("leaves a real file with the content of its own as it is, and stops at one with another", async () => {
+    const scripts = await scriptsOf(manifest);
+    const root = ownRoot();
+    root.use(scripts);
+    root.sh("install -d -o ann -g ann /home/ann");
+    layGeneration(root, evaluated(scripts));
+    root.sh(`echo same >${generation}/.same; echo other >${generation}/.other`);
+    root.sh("echo same >~/.same; echo mine >~/.other", "ann");
+    expect(inTheWay(root)).toEqual(["/home/ann/.other"]);
+    root.sh("rm ~/.other", "ann");
+    step(root, "link");
+    expect(root.sh("stat -c %F ~/.same ~/.other; cat ~/.same ~/.other", "ann").out).toBe(
+      "regular file\nsymbolic link\nsame\nother\n",
+    );
+  });
+
   it("links what is planned and not mounted, and its steps stand where they must", async () => {
     const scripts = await scriptsOf(manifest);
     const report = evaluated(scripts);

@@ -1,3 +1,4 @@
+import { join, resolve } from "node:path";
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { Fragment } from "../../src/languages/fragment.ts";
@@ -13,6 +14,27 @@ describeWith(["nix"], "Nix, read back by nix-instantiate", () => {
     fc.assert(
       fc.property(batchOf(oddText), (texts) => {
         expect(evalNix(`[ ${texts.map((text) => nix.quote(text).text).join(" ")} ]`)).toEqual(texts);
+      }),
+      runs(12),
+    );
+  });
+
+  it("writes any relative path, and what is below it", () => {
+    const name = oddLine.filter(
+      (text) => text !== "" && !/^\.{1,2}$|[/\0]/.test(text) && Buffer.byteLength(text) < 200,
+    );
+    const start = fc.constantFrom([], ["."], [".."], ["..", ".."], ["..", "a.b"]);
+    const relative = fc.tuple(start, fc.array(name, { maxLength: 3 })).map((parts) => parts.flat().join("/") || ".");
+    fc.assert(
+      fc.property(fc.array(fc.tuple(relative, name), { minLength: 1, maxLength: 40 }), (cases) => {
+        const printed = cases.map(([path, below]) => {
+          const read = nix.lambda(["path"], nix.path(path, nix.reference("path")));
+          return `(toString (${nix.value(nix.path(path)).text})) ((${nix.value(read).text}) ${nix.quote(below).text})`;
+        });
+        const shown = cases.flatMap(([path, below]) => [resolve(path), join(resolve(path), below)]);
+        expect(evalNix(`map toString [ ${printed.map((text) => text.replace(/ \+ ""\)$/, ")")).join(" ")} ]`)).toEqual(
+          shown,
+        );
       }),
       runs(12),
     );

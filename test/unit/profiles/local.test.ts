@@ -26,6 +26,13 @@ describe("a profile beside the manifest", () => {
     expect(planNamed(resolved, "f").rules.map((rule) => rule.path)).toEqual([".elsewhere"]);
   });
 
+  it("says what a path is, whatever ours of that path say", async () => {
+    const own = profile("{ path: .netrc/, class: data }");
+    const text = uses("mine", "home: [{ path: .netrc/, class: data, need: important }]");
+    expect(errorsOf(await resolveText(text, { "profiles/mine.yaml": own }))).toEqual([]);
+    expect(errorsOf(await resolveText(uses("ssh", "home: [.netrc/]")))).toEqual(["manifest/kind: `.netrc` is a file"]);
+  });
+
   it("is not even read where it is not named", async () => {
     const resolved = await resolveText(uses("ssh"), { "profiles/other.yaml": "[broken", "profiles/notes.txt": "x" });
     expect(resolved.diagnostics).toEqual([]);

@@ -1,3 +1,5 @@
+import { spawnSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { readProfiles } from "../../../src/profiles/build-index.ts";
@@ -180,6 +182,16 @@ describe("profiles match", () => {
       "mine",
       "gnupg",
     ]);
+  });
+
+  it("reads paths from stdin, also where they come late, and says why where it cannot", () => {
+    const cli = fileURLToPath(new URL("../../../dist/cli.cjs", import.meta.url));
+    const match = (input: string) =>
+      spawnSync("bash", ["-c", `${input} ${process.execPath} ${cli} profiles match -`], { encoding: "utf8", cwd: "/" });
+    expect(match("(sleep 0.3; echo .ssh) |").stdout).toMatch(/^~\/\.ssh +ssh /);
+    const refused = match("< /");
+    expect([refused.status, refused.stdout]).toEqual([2, ""]);
+    expect(refused.stderr).toMatch(/^remanence: cannot read paths from stdin: .*\n$/);
   });
 
   it("refuses a path that cannot be of the scope", () => {
