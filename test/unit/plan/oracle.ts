@@ -45,6 +45,19 @@ export class Oracle {
     return covering.sort((a, b) => stronger(b, a))[0] ?? null;
   }
 
+  /**
+   * True where two flavours of one profile, both in use, say of one path what is as strong and still differs. Which of them it
+   * is must not depend on the order of the manifest; the design says no more.
+   */
+  get isOpen(): boolean {
+    return this.rules.some((a) =>
+      this.rules.some((b) => {
+        const isTie = a !== b && a.live === b.live && a.profile !== null && a.profile === b.profile;
+        return isTie && a.class === b.class && a.need === b.need && a.store === b.store && !same(a.entry, b.entry);
+      }),
+    );
+  }
+
   dispositionOf({ need, entry }: OracleRule): string {
     if (need === "none") return "discard";
     if (entry.carry !== undefined && entry.carry !== false) return "carry";
