@@ -16,9 +16,34 @@ export function directoryName(name: string, isPrivate: boolean): string {
   return `${isPrivate ? "private_" : ""}${body(name)}`;
 }
 
+/** What a source name says of a file beside its name. All are off where nothing is said. */
+export interface FileAttributes {
+  /** Laid only where nothing is yet (`create_`). */
+  readonly create?: boolean;
+  readonly encrypted?: boolean;
+  /** Nobody else may read it (0600). */
+  readonly private?: boolean;
+  readonly readonly?: boolean;
+  /** There also when there is nothing in it; without this an empty file is no file to chezmoi. Goes with `create`. */
+  readonly empty?: boolean;
+  readonly executable?: boolean;
+  readonly template?: boolean;
+}
+
+/** Source name of a file. Encrypted ones end as age has them. The inverse of `decodeFile`. */
+export function fileName(name: string, attributes: FileAttributes): string {
+  const words = ["create", "encrypted", "private", "readonly", "empty", "executable"] as const;
+  const prefix = words.map((word) => (attributes[word] === true ? `${word}_` : "")).join("");
+  return `${prefix}${body(name)}${suffix(name, attributes.template === true)}${attributes.encrypted === true ? ".age" : ""}`;
+}
+
 /** Source name of a symbolic link; `template` when its text is rendered. */
 export function linkName(name: string, template: boolean): string {
-  return `symlink_${body(name)}${/\.(?:literal|tmpl)$/.test(name) ? ".literal" : ""}${template ? ".tmpl" : ""}`;
+  return `symlink_${body(name)}${suffix(name, template)}`;
+}
+
+function suffix(name: string, template: boolean): string {
+  return `${/\.(?:literal|tmpl)$/.test(name) ? ".literal" : ""}${template ? ".tmpl" : ""}`;
 }
 
 /** What the source name of a directory stands for. */

@@ -4,6 +4,7 @@ import {
   decodeDirectory,
   decodeFile,
   directoryName,
+  fileName,
   ignorePattern,
   linkName,
 } from "../../../src/languages/chezmoi-names.ts";
@@ -17,6 +18,30 @@ describe("source names", () => {
       fc.property(name, fc.boolean(), (target, isPrivate) => {
         const decoded = decodeDirectory(directoryName(target, isPrivate));
         expect(decoded).toEqual({ name: target, type: "directory", exact: false, private: isPrivate });
+      }),
+      runs(3000),
+    );
+  });
+
+  it("of files are read as they were written, with all that is said of them", () => {
+    const flag = fc.boolean();
+    const said = fc.record({
+      create: flag,
+      encrypted: flag,
+      private: flag,
+      readonly: flag,
+      empty: flag,
+      executable: flag,
+      template: flag,
+    });
+    fc.assert(
+      fc.property(name, said, (target, attributes) => {
+        const words = Object.entries(attributes).filter(([, is]) => is);
+        expect(decodeFile(fileName(target, attributes))).toEqual({
+          name: target,
+          type: "file",
+          attributes: new Set(words.map(([word]) => (word === "template" ? ".tmpl" : `${word}_`))),
+        });
       }),
       runs(3000),
     );
@@ -41,6 +66,7 @@ describe("source names", () => {
         fc.pre(a !== b);
         expect(directoryName(a, false)).not.toBe(directoryName(b, false));
         expect(linkName(a, false)).not.toBe(linkName(b, false));
+        expect(fileName(a, {})).not.toBe(fileName(b, {}));
         expect(ignorePattern(a)).not.toBe(ignorePattern(b));
       }),
       runs(2000),
