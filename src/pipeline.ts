@@ -2,17 +2,17 @@ import type { Diagnostic } from "./diagnostics/diagnostic.ts";
 import { hasErrors, sortDiagnostics } from "./diagnostics/diagnostic.ts";
 import type { Sources } from "./diagnostics/print.ts";
 import { positionAt, type SourceFile } from "./diagnostics/span.ts";
-import type { EmitInput, OutputFile } from "./emitters/emitter.ts";
+import { type EmitInput, inFolder, type OutputFile } from "./emitters/emitter.ts";
 import { emitters } from "./emitters/registry.ts";
 import { type LoadedManifest, loadManifest } from "./manifest/load.ts";
 import { checkManifest } from "./manifest/rules.ts";
-import { readLedger } from "./output/ledger.ts";
+import { type LedgerRow, readLedger } from "./output/ledger.ts";
 import { assembleTree } from "./output/tree.ts";
 import { checkPlan } from "./plan/checks.ts";
 import type { HostPlan } from "./plan/plan.ts";
 import { resolveHost } from "./plan/resolve.ts";
 import { type Catalogue, loadCatalogue } from "./profiles/catalogue.ts";
-import { surveyChezmoi } from "./survey/chezmoi-source.ts";
+import { type ChezmoiSource, surveyChezmoi } from "./survey/chezmoi-source.ts";
 
 /** A manifest resolved for all its hosts. `plans` is empty where the manifest itself is at fault. */
 export interface Resolved {
@@ -27,6 +27,8 @@ export interface Resolved {
 export interface Compiled extends Resolved {
   readonly input: EmitInput;
   readonly tree: readonly OutputFile[];
+  /** What was generated before. Files that were renamed since, and are not generated any more, are in it by their new names. */
+  readonly ledger: ReadonlyMap<string, LedgerRow>;
 }
 
 /** load -> check -> resolve: what every command that asks about a manifest needs; for all its hosts, or for one. */
@@ -50,9 +52,10 @@ export async function resolve(manifestFile: string, only?: string): Promise<Reso
 /** emit -> assemble: everything but writing; no files where anything is at fault. */
 export function emit(resolved: Resolved): Compiled {
   const { manifest, folder } = resolved.loaded;
-  const chezmoi = surveyChezmoi(folder, manifest.outputs.chezmoi, new Set(readLedger(folder).keys()));
+  const recorded = readLedger(folder);
+  const chezmoi = surveyChezmoi(folder, manifest.outputs.chezmoi, new Set(recorded.keys()));
   const input: EmitInput = { plans: resolved.plans, folders: manifest.outputs, chezmoi };
-  if (hasErrors(resolved.diagnostics)) return { ...resolved, input, tree: [] };
+  if (hasErrors(resolved.diagnostics)) return { ...resolved, input, tree: [], ledger: recorded };
   const results = Object.values(emitters).map((emitter) => emitter.emit(input));
   const { tree, diagnostics: collisions } = assembleTree(results.flatMap((result) => result.files));
   const diagnostics = sortDiagnostics([
@@ -60,7 +63,17 @@ export function emit(resolved: Resolved): Compiled {
     ...results.flatMap((result) => result.diagnostics),
     ...collisions,
   ]);
-  return { ...resolved, input, diagnostics, tree: hasErrors(diagnostics) ? [] : tree };
+  const ledger = new Map([...strayRows(chezmoi, tree), ...recorded]);
+  return { ...resolved, input, diagnostics, tree: hasErrors(diagnostics) ? [] : tree, ledger };
+}
+
+/** Files of ours that `chezmoi chattr` has given another name: left there, chezmoi would find two of one kind and stop. */
+function strayRows({ root, found }: ChezmoiSource, tree: readonly OutputFile[]): [string, LedgerRow][] {
+  const wanted = new Set(tree.map((file) => file.path));
+  return found.flatMap(({ path: below, sha256 }) => {
+    const path = inFolder(root, below);
+    return wanted.has(path) ? [] : [[path, { path, sha256, target: "chezmoi", host: null }]];
+  });
 }
 
 /** resolve -> emit: a manifest as far as it goes without writing. */

@@ -1,7 +1,6 @@
 import { hasErrors } from "../diagnostics/diagnostic.ts";
 import { printable } from "../diagnostics/print.ts";
 import { unifiedDiff } from "../output/diff.ts";
-import { readLedger } from "../output/ledger.ts";
 import { planWrites } from "../output/plan-writes.ts";
 import { compile } from "../pipeline.ts";
 import type { GenerateOptions } from "./generate.ts";
@@ -19,7 +18,7 @@ export async function diff(options: GenerateOptions): Promise<ExitCode> {
   }
   const { folder } = compiled.loaded;
   const { target, host } = options;
-  const plan = planWrites(folder, compiled.tree, readLedger(folder), { scope: { target, host }, force: false });
+  const plan = planWrites(folder, compiled.tree, compiled.ledger, { scope: { target, host }, force: false });
   const differences = [...plan.changes, ...plan.refused.map((refusal) => ({ ...refusal, kind: "refuse" as const }))];
   differences.sort((a, b) => (a.path < b.path ? -1 : 1));
   if (options.format === "json") {

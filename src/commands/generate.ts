@@ -1,7 +1,7 @@
 import { hasErrors } from "../diagnostics/diagnostic.ts";
 import { countDiagnostics, printable } from "../diagnostics/print.ts";
 import type { TargetName } from "../emitters/emitter.ts";
-import { ledgerPath, printLedger, readLedger } from "../output/ledger.ts";
+import { ledgerPath, printLedger } from "../output/ledger.ts";
 import { planWrites, type WritePlan } from "../output/plan-writes.ts";
 import { applyWrites } from "../output/write.ts";
 import { type Compiled, compile } from "../pipeline.ts";
@@ -33,10 +33,10 @@ export async function generate(options: GenerateOptions): Promise<ExitCode> {
     showDiagnostics(compiled.diagnostics, compiled.sources, " Nothing was generated.");
     return 1;
   }
+  const { ledger } = compiled;
   const { folder } = compiled.loaded;
   const writes = options.check !== true && options.dryRun !== true;
   if (options.commit === true && writes) await (await import("../output/git.ts")).requireRepository(folder);
-  const ledger = readLedger(folder);
   const { target, host, force } = options;
   const plan = planWrites(folder, compiled.tree, ledger, { scope: { target, host }, force: force === true });
   const isStale = plan.changes.length > 0 || printLedger(plan.rows) !== printLedger(ledger.values());

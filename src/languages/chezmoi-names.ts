@@ -140,3 +140,11 @@ export function ignorePattern(path: string): string {
     .replace(/\s/gu, (c) => (c === "\n" || c === "\r" ? "?" : `[${c}]`))
     .replace(/^#/, () => "\\#");
 }
+
+/**
+ * The same as a line of `.chezmoiremove`. There a pattern without any other glob character is taken as it stands, its
+ * backslashes too: one that is meant goes into a class.
+ */
+export function removePattern(path: string): string {
+  return ignorePattern(path).replaceAll("\\\\", () => "[\\\\]");
+}

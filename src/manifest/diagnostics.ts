@@ -9,6 +9,25 @@ interface Unknown extends Named {
 const meant = ({ known }: { known?: string | undefined }): string | undefined =>
   known === undefined ? undefined : `did you mean \`${known}\`?`;
 
+type ReferenceFault =
+  | { readonly fault: "directory"; readonly path: string }
+  | { readonly fault: "from"; readonly given: string }
+  | { readonly fault: "entry"; readonly from: string }
+  | { readonly fault: "onepassword"; readonly entry: string };
+
+function referenceFault(what: ReferenceFault): string {
+  switch (what.fault) {
+    case "directory":
+      return `\`${what.path}\` is no file, and a password manager has the content of files`;
+    case "from":
+      return `\`${what.given}\` does not say of which password manager (\`from\`)`;
+    case "entry":
+      return `\`entry\` is missing: what the content is called in ${what.from}`;
+    case "onepassword":
+      return `\`${what.entry}\` is no reference of 1Password`;
+  }
+}
+
 /** What can be wrong with a manifest as such, before any host is looked at. */
 export const manifestDiagnostics = defineDiagnostics({
   "manifest/empty": {
@@ -186,10 +205,21 @@ export const manifestDiagnostics = defineDiagnostics({
     message: ({ path }: { path: string }) => `\`${path}\` is a pattern, and patterns are only for what is discarded`,
     help: () => "write `class: cache` or `need: none`, or name what is kept path by path",
   },
+  "manifest/reference": {
+    severity: "error",
+    message: (what: ReferenceFault) => referenceFault(what),
+    help: (what: ReferenceFault) =>
+      what.fault === "directory"
+        ? "write the files one by one, without a slash at the end"
+        : what.fault === "onepassword"
+          ? 'copy the secret reference in 1Password: `entry: "op://vault/item/field"`'
+          : 'write `carry: { from: keepassxc, entry: "Internet/github" }`',
+  },
   "manifest/secret-in-clear": {
     severity: "error",
     message: ({ path }: { path: string }) => `\`${path}\` is a secret and would be carried in the clear`,
-    help: () => "write `carry: encrypted`, or let it be persisted",
+    help: () =>
+      "write `carry: encrypted`, or `carry: { from: keepassxc, entry: … }` for what a password manager has, or let it be persisted",
   },
   "manifest/output": {
     severity: "error",

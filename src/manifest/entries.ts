@@ -3,6 +3,7 @@ import type { Span } from "../diagnostics/span.ts";
 import { parseMode } from "../plan/mode.ts";
 import { parseHomePath, parseSystemPath } from "../plan/path.ts";
 import { classDefaults, type Kind, needOf } from "../plan/vocabulary.ts";
+import { carryOf, referenceFaults } from "./carry.ts";
 import { manifestDiagnostics as say } from "./diagnostics.ts";
 import type { Faults, ManifestFile } from "./files.ts";
 import type { Carry, EntryFacts, EntryPath, Fetch, ManifestEntry } from "./manifest.ts";
@@ -66,6 +67,7 @@ function travelFaults(
 ): Diagnostic[] {
   const key = carry !== null ? "carry" : "fetch";
   if (need === "none" || (carry === null && fetch === null)) return [];
+  if (carry?.from && kind !== "file") return [say["manifest/reference"]({ fault: "directory", path }, pathSpan)];
   if (scope === "system") return [say["manifest/home-only"]({ key, path }, span(key))];
   const is = fetch?.type === "file" ? "file" : "directory";
   if (fetch === null || kind === is || kind === "pattern") return [];
@@ -106,9 +108,10 @@ export function factsOf(
   faults: Diagnostic[],
 ): EntryFacts | undefined {
   const before = faults.length;
-  const entryClass = written.class ?? "state";
-  const mode = modeOf(typedMode, span, faults);
   const carry = carryOf(written.carry);
+  const entryClass = written.class ?? (carry?.from ? "secret" : "state");
+  const mode = modeOf(typedMode, span, faults);
+  faults.push(...referenceFaults(written.carry, span("carry")));
   const need = written.need === undefined ? classDefaults[entryClass].need : needOf(written.need);
   faults.push(...contradictions(written, carry, span));
   if (need === "none" && (carry !== null || written.fetch !== undefined)) {
@@ -139,14 +142,6 @@ function modeOf(typed: string | undefined, span: (key: string) => Span, faults: 
   const mode = parseMode(typed);
   if (mode === undefined) faults.push(say["manifest/mode"]({ mode: typed }, span("mode")));
   return mode ?? null;
-}
-
-function carryOf(written: WrittenEntry["carry"]): Carry | null {
-  if (written === undefined || written === false) return null;
-  const none: Carry = { template: false, encrypted: false, seed: false };
-  if (written === true) return none;
-  if (typeof written === "string") return { ...none, [written]: true };
-  return { template: written.template ?? false, encrypted: written.encrypted ?? false, seed: written.seed ?? false };
 }
 
 function fetchOf(written: WrittenEntry["fetch"]): Fetch | null {

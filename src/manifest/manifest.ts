@@ -1,6 +1,6 @@
 import type { Span } from "../diagnostics/span.ts";
 import type { AbsolutePath, RelativePath } from "../plan/path.ts";
-import type { Class, Kind, Need, Os } from "../plan/vocabulary.ts";
+import type { Class, Kind, Need, Os, SecretManager } from "../plan/vocabulary.ts";
 
 /**
  * A manifest with all its included files, checked and in one form: names resolved, short forms expanded,
@@ -108,6 +108,16 @@ export interface Carry {
   readonly template: boolean;
   readonly encrypted: boolean;
   readonly seed: boolean;
+  /** Where the content comes from, when it is not in the repo itself. */
+  readonly from: SecretReference | null;
+}
+
+/** A secret that stays in a password manager; the repo has only its name. */
+export interface SecretReference {
+  readonly manager: SecretManager;
+  readonly entry: string;
+  readonly field: string | null;
+  readonly attachment: string | null;
 }
 
 export interface Fetch {

@@ -163,6 +163,9 @@ function keepsNoPatterns({ manifest }: RuleInput): Diagnostic[] {
 
 function carriesNoSecretInClear({ manifest }: RuleInput): Diagnostic[] {
   return manifest.entries
-    .filter(({ class: c, carry }) => c === "secret" && carry !== null && !carry.encrypted && !carry.template)
+    .filter(
+      ({ class: c, carry }) =>
+        c === "secret" && carry !== null && !carry.encrypted && !carry.template && carry.from === null,
+    )
     .map((entry) => say["manifest/secret-in-clear"]({ path: entry.path }, entry.span));
 }

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { classes, needs } from "../plan/vocabulary.ts";
+import { classes, needs, secretManagers } from "../plan/vocabulary.ts";
 
 // A manifest is parsed once: code that zod would write for its schema costs more than it saves.
 z.config({ jitless: true });
@@ -59,6 +59,10 @@ const carry = z
       template: z.boolean().optional().describe("chezmoi renders it as a template"),
       encrypted: z.boolean().optional().describe("chezmoi keeps it encrypted (age or gpg)"),
       seed: z.boolean().optional().describe("Laid only where nothing is yet; programs may change it afterwards"),
+      from: z.enum(secretManagers).optional().describe("The password manager that has the content, asked by chezmoi"),
+      entry: line.optional().describe("What it is called there; of 1Password a reference, op://vault/item/field"),
+      field: line.optional().describe("The field of the entry (default: the password; of pass the whole entry)"),
+      attachment: line.optional().describe("The attached file of the entry, in place of a field"),
     }),
   ])
   .describe("Its content travels in the dotfiles repo, laid by chezmoi");
@@ -280,7 +284,7 @@ export const knownKeys = {
   backup: ["engine", "repository", "password-file", "path", "encrypt", ...Object.keys(backupCommon)],
   retain: Object.keys(retain.shape),
   encrypt: ["age", "gpg"],
-  carry: ["template", "encrypted", "seed"],
+  carry: ["template", "encrypted", "seed", "from", "entry", "field", "attachment"],
   fetch: ["git", "archive", "file", "sha256", "refresh"],
   outputs: Object.keys(outputs.shape),
 } as const satisfies Record<string, readonly string[]>;

@@ -12,6 +12,10 @@ export const dispositions = ["persist", "carry", "fetch", "discard"] as const;
 /** How it comes back on a fresh root. */
 export type Disposition = (typeof dispositions)[number];
 
+/** Password managers that chezmoi can ask for content. */
+export const secretManagers = ["keepassxc", "pass", "bitwarden", "onepassword"] as const;
+export type SecretManager = (typeof secretManagers)[number];
+
 export type Os = "nixos" | "fedora";
 export type Kind = "directory" | "file" | "pattern";
 /** How a stored path appears at its live path. */

@@ -1,6 +1,7 @@
 import { hash } from "node:crypto";
 import { type Dirent, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { readSourcePath } from "./source-path.ts";
 import { isTemporary } from "./temporary-names.ts";
 
 /** What a person keeps in their chezmoi source, beside what is generated into it. */
@@ -11,8 +12,20 @@ export interface ChezmoiSource {
   readonly own: readonly string[];
   /** Directories that hold generated files only, spelled as they are (a person may have changed their attributes). */
   readonly made: readonly string[];
-  /** Ignore files the person has, and whether one of them includes ours. */
-  readonly ignore: { readonly plain: boolean; readonly template: boolean; readonly includesOurs: boolean };
+  /** The person's own `.chezmoiignore` and `.chezmoiremove`. */
+  readonly ignore: SpecialFiles;
+  readonly remove: SpecialFiles;
+  /** Files of ours that our record does not have: chezmoi's own commands have renamed them, or the record was lost. */
+  readonly found: readonly { readonly path: string; readonly sha256: string }[];
+  /** Links that were generated here before, and those that are to go (`generations`: how often the links have changed since). */
+  readonly former: readonly { readonly target: string; readonly generations: number | null }[];
+}
+
+/** A special file of chezmoi's, which reads it with `.tmpl` and without: those the person has, and whether one includes ours. */
+export interface SpecialFiles {
+  readonly plain: boolean;
+  readonly template: boolean;
+  readonly includesOurs: boolean;
 }
 
 /** What was generated into a source tree, written beside it: the way back where the record of all outputs is lost. */
@@ -29,7 +42,10 @@ export function surveyChezmoi(folder: string, output: string, generated: Readonl
   const root = rootOf(folder, output);
   const inRoot = (path: string): string => (root === "." ? path : `${root}/${path}`);
   const { files, directories } = walk(join(folder, root));
-  const isOurs = ownership(join(folder, root), files, (path) => generated.has(inRoot(path)));
+  const isRecorded = (path: string): boolean => generated.has(inRoot(path));
+  const rows = ledgerRows(read(join(folder, root, sourceLedger)));
+  const found = foundFiles(join(folder, root), files, rows, isRecorded);
+  const isOurs = (path: string): boolean => isRecorded(path) || found.has(path);
   const personal = new Set<string>();
   const ours = new Set<string>();
   for (const path of files) addParents(path, isOurs(path) ? ours : personal);
@@ -40,7 +56,10 @@ export function surveyChezmoi(folder: string, output: string, generated: Readonl
     root,
     own: [...own, ...directories.filter((path) => !isMade(path)).map((path) => `${path}/`)].sort(),
     made: directories.filter(isMade).sort(),
-    ignore: ignoreFiles(join(folder, root), isOurs),
+    ignore: specialFiles(join(folder, root), "ignore", isOurs),
+    remove: specialFiles(join(folder, root), "remove", isOurs),
+    found: [...found].map(([path, sha256]) => ({ path, sha256 })),
+    former: formerLinks(rows),
   };
 }
 
@@ -65,29 +84,43 @@ function walk(folder: string): { files: string[]; directories: string[] } {
 }
 
 /**
- * Tells which files are ours: those that are recorded, and those that only our ledger in the tree knows and that are
- * still as it says, there or in a directory whose attributes the person has changed (which is a new name).
+ * The files that our ledger in the tree knows, that are still as it says, and that are not recorded: at their place, or
+ * where `chezmoi chattr` has moved them (new attributes are a new name, of a file or of a directory on the way).
  */
-function ownership(
+function foundFiles(
   root: string,
   files: readonly string[],
+  rows: readonly SourceRow[],
   isRecorded: (path: string) => boolean,
-): (path: string) => boolean {
+): ReadonlyMap<string, string> {
   const there = new Set(files);
-  const known = new Set<string>();
+  const found = new Map<string, string>();
   const moved = new Map<string, Set<string>>();
-  for (const { source, sha256 } of ledgerRows(read(join(root, sourceLedger)))) {
-    if (typeof source !== "string" || typeof sha256 !== "string" || leadsOut(source)) continue;
-    if (!there.has(source) && !source.startsWith(".")) {
-      const name = nameOf(source);
-      moved.set(name, (moved.get(name) ?? new Set()).add(sha256));
-    } else if (!isRecorded(source) && hashOf(join(root, source)) === sha256) known.add(source);
+  for (const { source, sha256, target } of rows) {
+    if (source === null || sha256 === null) continue;
+    if (there.has(source)) {
+      if (!isRecorded(source) && hashOf(join(root, source)) === sha256) found.set(source, sha256);
+    } else if (!source.startsWith(".")) {
+      const key = target === null || nameOf(source).startsWith(".") ? nameOf(source) : target;
+      moved.set(key, (moved.get(key) ?? new Set()).add(sha256));
+    }
   }
+  if (moved.size === 0) return found;
   for (const path of files) {
-    const hashes = moved.get(nameOf(path));
-    if (hashes?.has(hashOf(join(root, path)) ?? "")) known.add(path);
+    const keys = [nameOf(path), readSourcePath(path)?.target];
+    const hashes = keys.flatMap((key) => [...((key === undefined ? undefined : moved.get(key)) ?? [])]);
+    const sha256 = hashes.length === 0 || isRecorded(path) ? undefined : hashOf(join(root, path));
+    if (sha256 !== undefined && hashes.includes(sha256)) found.set(path, sha256);
   }
-  return (path) => isRecorded(path) || known.has(path);
+  return found;
+}
+
+/** The links of the generation before, and the tombstones of those before that. */
+function formerLinks(rows: readonly SourceRow[]): ChezmoiSource["former"] {
+  return rows.flatMap(({ target, kind, generations }) => {
+    if (target === null || leadsOut(target) || (kind !== "link" && kind !== "tombstone")) return [];
+    return [{ target, generations: kind === "link" ? null : generations }];
+  });
 }
 
 function nameOf(path: string): string {
@@ -107,13 +140,38 @@ function leadsOut(path: string): boolean {
   return path.startsWith("/") || path.split("/").some((part) => ["..", "", ".git"].includes(part));
 }
 
-function ledgerRows(text: string | undefined): { source?: unknown; sha256?: unknown }[] {
+/** A row of our ledger. A ledger may come from a pull request: what is no path below the root is none. */
+interface SourceRow {
+  readonly source: string | null;
+  readonly target: string | null;
+  readonly sha256: string | null;
+  readonly kind: string | null;
+  readonly generations: number;
+}
+
+function ledgerRows(text: string | undefined): SourceRow[] {
   try {
     const rows: unknown = JSON.parse(text ?? "[]");
-    return Array.isArray(rows) ? rows.filter((row) => typeof row === "object" && row !== null) : [];
+    return Array.isArray(rows) ? rows.filter((row) => typeof row === "object" && row !== null).map(sourceRow) : [];
   } catch {
     return [];
   }
+}
+
+function sourceRow(row: Readonly<Record<string, unknown>>): SourceRow {
+  const textAt = (key: string): string | null => (typeof row[key] === "string" ? row[key] : null);
+  const path = (key: string): string | null => {
+    const value = textAt(key);
+    return value === null || leadsOut(value) ? null : value;
+  };
+  const generations = Number.isSafeInteger(row["generations"]) ? Number(row["generations"]) : 0;
+  return {
+    source: path("source"),
+    target: path("target"),
+    sha256: textAt("sha256"),
+    kind: textAt("kind"),
+    generations,
+  };
 }
 
 function list(folder: string): Dirent[] {
@@ -143,15 +201,18 @@ function rootOf(folder: string, output: string): string {
   return output === "." ? named : `${output}/${named}`;
 }
 
-function ignoreFiles(root: string, isOurs: (path: string) => boolean): ChezmoiSource["ignore"] {
+function specialFiles(root: string, what: "ignore" | "remove", isOurs: (path: string) => boolean): SpecialFiles {
   const text = (name: string): string | undefined => (isOurs(name) ? undefined : read(join(root, name)));
-  const plain = text(".chezmoiignore");
-  const template = text(".chezmoiignore.tmpl");
+  const plain = text(`.chezmoi${what}`);
+  const template = text(`.chezmoi${what}.tmpl`);
   return {
     plain: plain !== undefined,
     template: template !== undefined,
-    includesOurs: [plain, template].some((t) => t !== undefined && includesOurs.test(t)),
+    includesOurs: [plain, template].some((t) => t !== undefined && includesOurs[what].test(t)),
   };
 }
 
-const includesOurs = /\{\{-?\s*(?:includeTemplate|template)\s+"remanence\/ignore"\s+[.$]\s*-?\}\}/;
+const includesOurs = {
+  ignore: /\{\{-?\s*(?:includeTemplate|template)\s+"remanence\/ignore"\s+[.$]\s*-?\}\}/,
+  remove: /\{\{-?\s*(?:includeTemplate|template)\s+"remanence\/remove"\s+[.$]\s*-?\}\}/,
+};

@@ -139,19 +139,21 @@ describeWith(["chezmoi"], "chezmoi apply never deletes state", () => {
     expect(picture(home)).toEqual({ ...before, ".config/": "0755" });
   });
 
-  it("leaves the link and the data of an entry that is discarded, and takes it back", async () => {
+  it("leaves the data of an entry that is discarded, and what a program makes in its place, and takes it back", async () => {
     const { folder, source } = await generated(browser);
     const home = homeIn(folder);
     writeFiles(home, { ".persist/.mozilla/prof": "precious" });
     expect(apply(source, home, [], aliceAt(home)).code).toBe(0);
-    const linked = picture(home);
+    const { ".mozilla": link, ...rest } = picture(home);
     writeFiles(folder, { "persistence.yaml": manifestOf(["{ path: .mozilla/, need: none }", ".config/app/"]) });
     await generate(folder);
-    applyInEveryWay(source, home);
-    expect(picture(home)).toEqual(linked);
-    rmSync(join(home, ".mozilla"));
+    expect(apply(source, home, ["--force"], aliceAt(home)).code).toBe(0);
+    expect(picture(home)).toEqual(rest);
+    expect(link).toBe("-> .remanence/.mozilla");
     writeFiles(home, { ".mozilla/prof": "newer" });
     const newer = picture(home);
+    applyInEveryWay(source, home);
+    expect(picture(home)).toEqual(newer);
     writeFiles(folder, { "persistence.yaml": browser });
     await generate(folder);
     applyInEveryWay(source, home);

@@ -49,6 +49,8 @@ engines=(
   'attr|getfattr setfattr|--version|attr|attr|attr'
   'zstd|zstd|--version|zstd|zstd|zstd'
   'age|age age-keygen|--version|age|age|age'
+  'keepassxc|keepassxc-cli|--version|keepassxc|keepassxc|keepassxc'
+  'pass|pass|--version|pass|pass|pass'
   'gpg|gpg gpg-agent|--version|gnupg|gnupg2|gnupg'
   'sqlite|sqlite3|--version|sqlite3|sqlite|sqlite'
   'stow|stow|--version|stow|stow|stow'

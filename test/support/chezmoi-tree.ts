@@ -2,7 +2,6 @@
 import { lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import { hasErrors } from "../../src/diagnostics/diagnostic.ts";
-import { readLedger } from "../../src/output/ledger.ts";
 import { planWrites } from "../../src/output/plan-writes.ts";
 import { applyWrites } from "../../src/output/write.ts";
 import { type Compiled, compile } from "../../src/pipeline.ts";
@@ -22,7 +21,7 @@ export async function generate(folder: string): Promise<Generated> {
   if (hasErrors(compiled.diagnostics)) {
     throw new Error(compiled.diagnostics.map((d) => `${d.code}: ${d.message}`).join("\n"));
   }
-  const ledger = readLedger(folder);
+  const { ledger } = compiled;
   const plan = planWrites(folder, compiled.tree, ledger, { scope: {}, force: false });
   if (plan.refused.length > 0) throw new Error(plan.refused.map((r) => `refused ${r.path}: ${r.why}`).join("\n"));
   applyWrites(folder, plan, ledger);

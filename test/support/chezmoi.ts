@@ -149,6 +149,36 @@ export function verify(
   return chezmoi(worldOf(source, home), overrides, ["verify", ...flags]);
 }
 
+/** What differs, a line each; nothing where the home is as the source says. */
+export function status(
+  source: string,
+  home: string,
+  flags: readonly string[] = [],
+  overrides: ChezmoiHost = {},
+): ChezmoiRun {
+  return chezmoi(worldOf(source, home), overrides, ["status", ...flags]);
+}
+
+/** What apply would change, for a person. */
+export function diff(
+  source: string,
+  home: string,
+  flags: readonly string[] = [],
+  overrides: ChezmoiHost = {},
+): ChezmoiRun {
+  return chezmoi(worldOf(source, home), overrides, ["diff", ...flags]);
+}
+
+/** Changes attributes of what a source has: `["+private", path]`. */
+export function chattr(
+  source: string,
+  home: string,
+  flags: readonly string[],
+  overrides: ChezmoiHost = {},
+): ChezmoiRun {
+  return chezmoi(worldOf(source, home), overrides, ["chattr", ...flags]);
+}
+
 /** The targets that chezmoi manages, relative to the home; `--include=remove` lists what it would delete. Throws chezmoi's message. */
 export function managed(
   source: string,

@@ -50,6 +50,8 @@ const engines = {
   attr: program(["getfattr", "setfattr"]),
   zstd: program(["zstd"]),
   age: program(["age", "age-keygen"]),
+  keepassxc: program(["keepassxc-cli"]),
+  pass: program(["pass"]),
   gpg: program(["gpg", "gpg-agent"]),
   sqlite: program(["sqlite3"]),
   stow: program(["stow"]),

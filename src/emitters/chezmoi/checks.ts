@@ -9,7 +9,7 @@ import { chezmoiDiagnostics as say } from "./diagnostics.ts";
 import type { AnyRow, LinkRow, TargetRow } from "./rows.ts";
 import { parentsOf, type SourceTree } from "./source-tree.ts";
 
-type LaidRow = TargetRow<"carry"> | TargetRow<"fetch">;
+type LaidRow = TargetRow<"carry"> | TargetRow<"secret"> | TargetRow<"fetch">;
 
 /** chezmoi's own folders: a link in their place makes it delete its configuration, state and key (facts, section 0). */
 const ownFolders = [".config/chezmoi", ".local/share/chezmoi"];
@@ -24,7 +24,7 @@ export function checkChezmoi(
   return [
     ...links.flatMap((row) => linkFaults(row, tree)),
     ...plans.flatMap((plan) => belowLinkFaults(plan)),
-    ...laid.flatMap((row) => (row.kind === "carry" ? contentNotes(row, tree) : fetchFaults(row, tree))),
+    ...laid.flatMap((row) => (row.kind === "carry" ? contentFaults(row, tree) : fromElsewhereFaults(row, tree))),
     ...laidFaults(laid, tree),
   ];
 }
@@ -53,16 +53,18 @@ function belowLinkFaults(plan: HostPlan): Diagnostic[] {
   });
 }
 
-function contentNotes({ target, span }: LaidRow, tree: SourceTree): Diagnostic[] {
+function contentFaults({ target, span }: LaidRow, tree: SourceTree): Diagnostic[] {
   return tree.hasContent(target) ? [] : [say["chezmoi/nothing-carried"]({ path: target }, span)];
 }
 
-function fetchFaults({ target, by, span }: LaidRow, tree: SourceTree): Diagnostic[] {
+/** What is fetched, or comes out of a password manager: one place a path, and none of the person's own there. */
+function fromElsewhereFaults({ kind, target, by, span }: LaidRow, tree: SourceTree): Diagnostic[] {
   const source = tree.ownAt(target) ?? tree.ownLeafAbove(target);
-  const ways = new Set([...by.values()].map((entry) => JSON.stringify(entry.fetch)));
+  const ways = new Set([...by.values()].map(({ fetch, carry }) => JSON.stringify([fetch, carry])));
+  const isSecret = kind === "secret";
   return [
-    ...(source === undefined ? [] : [say["chezmoi/fetch-hand-managed"]({ path: target, source }, span)]),
-    ...(ways.size < 2 ? [] : [say["chezmoi/fetch-differs"]({ path: target }, span)]),
+    ...(source === undefined ? [] : [say["chezmoi/fetch-hand-managed"]({ path: target, source, isSecret }, span)]),
+    ...(ways.size < 2 ? [] : [say["chezmoi/fetch-differs"]({ path: target, isSecret }, span)]),
   ];
 }
 
@@ -78,7 +80,7 @@ function laidFaults(laid: readonly LaidRow[], tree: SourceTree): Diagnostic[] {
       if (other === row || (other.target === row.target && row.kind === "carry")) return [];
       const paths = { path: row.target, above: other.target };
       if (isClosed(other, row.target)) return [say["chezmoi/one-kind"](paths, row.span)];
-      if (row.kind === "fetch" || !holdsBack(other, row, tree)) return [];
+      if (row.kind !== "carry" || !holdsBack(other, row, tree)) return [];
       return [say["chezmoi/held-above"](paths, row.span)];
     });
   });
@@ -86,7 +88,7 @@ function laidFaults(laid: readonly LaidRow[], tree: SourceTree): Diagnostic[] {
 
 /** True where nothing of ours can be in a place: a link, a clone, a fetched file; an archive lets others in. */
 function isClosed(other: AnyRow, target: string): boolean {
-  if (other.target === target || other.kind === "link") return true;
+  if (other.target === target || other.kind === "link" || other.kind === "secret") return true;
   return other.kind === "fetch" && [...other.by.values()].some((entry) => entry.fetch?.type !== "archive");
 }
 
@@ -135,10 +137,19 @@ function grouped<R extends AnyRow>(rows: readonly R[], keysOf: (row: R) => reado
   return groups;
 }
 
-const words = { link: "linked", carry: "carried", fetch: "fetched" } as const;
+const words = { link: "linked", carry: "carried", secret: "a secret", fetch: "fetched" } as const;
 
 /** Where the person has both ignore files, one of them must include the guard: we own neither. */
 export function guardFaults({ ignore, root }: ChezmoiSource): Diagnostic[] {
   if (!ignore.plain || !ignore.template || ignore.includesOurs) return [];
   return [say["chezmoi/guard-not-included"]({ file: inFolder(root, ".chezmoiignore") })];
+}
+
+/** The same of what takes former links away; without it they only stay. */
+export function formerNotes(
+  former: readonly { readonly target: string }[],
+  { remove, root }: ChezmoiSource,
+): Diagnostic[] {
+  if (former.length === 0 || !remove.plain || !remove.template || remove.includesOurs) return [];
+  return [say["chezmoi/remove-not-included"]({ file: inFolder(root, ".chezmoiremove"), count: former.length })];
 }

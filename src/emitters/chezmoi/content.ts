@@ -1,8 +1,9 @@
 import type { Diagnostic } from "../../diagnostics/diagnostic.ts";
-import { directoryName, linkName } from "../../languages/chezmoi-names.ts";
+import { directoryName, fileName, linkName } from "../../languages/chezmoi-names.ts";
 import { goTemplate } from "../../languages/go-template.ts";
 import { renderTemplate } from "../../languages/template.ts";
 import { printToml } from "../../languages/toml.ts";
+import type { SecretReference } from "../../manifest/manifest.ts";
 import { comparePaths, parentOf } from "../../plan/path.ts";
 import type { HostPlan, PlanEntry } from "../../plan/plan.ts";
 import { generatedFrom } from "../emitter.ts";
@@ -15,7 +16,7 @@ export interface SourceFile {
   readonly path: string;
   readonly content: string;
   readonly target: string | null;
-  readonly kind: "link" | "carry" | "fetch" | "root" | "support";
+  readonly kind: "link" | "carry" | "secret" | "fetch" | "root" | "support";
 }
 
 /** The links that a source tree can hold; the others are said, and are link.sh's alone. */
@@ -43,11 +44,43 @@ function isTemplate(texts: LinkRow["texts"]): boolean {
 
 /** A plain link where all hosts agree (a template costs chezmoi 2 ms each), else one that chooses. */
 export function linkFile(row: LinkRow, tree: SourceTree): SourceFile {
-  const folder = tree.directoryFor(parentOf(row.target) ?? "");
-  const name = row.target.slice(row.target.lastIndexOf("/") + 1);
-  const file = linkName(name, isTemplate(row.texts));
   const content = isTemplate(row.texts) ? choice(row) : `${[...row.texts.values()][0] ?? ""}\n`;
-  return { path: folder === "" ? file : `${folder}/${file}`, content, target: row.target, kind: "link" };
+  const path = sourcePath(row.target, tree, (name) => linkName(name, isTemplate(row.texts)));
+  return { path, content, target: row.target, kind: "link" };
+}
+
+function sourcePath(target: string, tree: SourceTree, spell: (name: string) => string): string {
+  const folder = tree.directoryFor(parentOf(target) ?? "");
+  const file = spell(target.slice(target.lastIndexOf("/") + 1));
+  return folder === "" ? file : `${folder}/${file}`;
+}
+
+/**
+ * A file whose content chezmoi asks a password manager for. Always a template of its own and private, so that nothing
+ * else waits for a password. chezmoi takes an empty body for a removal, so it stops where the manager has nothing.
+ */
+export function secretFile(row: TargetRow<"secret">, tree: SourceTree): SourceFile[] {
+  const carry = [...row.by.values()][0]?.carry;
+  if (carry?.from == null) return [];
+  const path = sourcePath(row.target, tree, (name) =>
+    fileName(name, { create: carry.seed, private: true, template: true }),
+  );
+  const content = renderTemplate("secret.gotmpl.ejs", {
+    ...carry.from,
+    isOwnField: isOwnField(carry.from),
+    nothing: `remanence: ${carry.from.manager} has nothing for it in ${carry.from.entry}`,
+  });
+  return [{ path, content, target: row.target, kind: "secret" }];
+}
+
+/** The fields that every entry has, as each password manager's function names them. */
+const commonFields: Readonly<Record<string, readonly string[]>> = {
+  keepassxc: ["Title", "UserName", "Password", "URL", "Notes"],
+  bitwarden: ["username", "password", "totp", "notes"],
+};
+
+function isOwnField({ manager, field }: SecretReference): boolean {
+  return field !== null && commonFields[manager]?.includes(field) !== true;
 }
 
 function choice({ texts }: LinkRow): string {

@@ -31,6 +31,12 @@ export const chezmoiDiagnostics = defineDiagnostics({
       `the guard is not included in ${file}, and without it chezmoi could delete state`,
     help: () => 'add this line to it once: {{ includeTemplate "remanence/ignore" . }}',
   },
+  "chezmoi/remove-not-included": {
+    severity: "note",
+    message: ({ file, count }: { file: string; count: number }) =>
+      `${count === 1 ? "a link" : `${count} links`} to what is kept no longer will stay in homes: ${file} does not include what takes them away`,
+    help: () => 'add this line to it once: {{ includeTemplate "remanence/remove" . }}',
+  },
   "chezmoi/unrepresentable": {
     severity: "warning",
     message: ({ path, why }: { path: string; why: string }) => `chezmoi cannot hold the link for \`${path}\`: ${why}`,
@@ -38,22 +44,22 @@ export const chezmoiDiagnostics = defineDiagnostics({
   },
   "chezmoi/fetch-differs": {
     severity: "error",
-    message: ({ path }: { path: string }) =>
-      `\`${path}\` is fetched from different places on different hosts or for different users`,
-    help: () => "chezmoi knows one external a path: fetch it from one place, or into different paths",
+    message: ({ path, isSecret }: { path: string; isSecret: boolean }) =>
+      `\`${path}\` ${isSecret ? "comes" : "is fetched"} from different places on different hosts or for different users`,
+    help: () => "chezmoi knows one source a path: let it come from one place, or give it different paths",
   },
   "chezmoi/fetch-hand-managed": {
     severity: "error",
-    message: ({ path, source }: { path: string; source: string }) =>
-      `\`${path}\` is to be fetched, but your chezmoi source manages it itself (${source})`,
+    message: ({ path, source, isSecret }: { path: string; source: string; isSecret: boolean }) =>
+      `\`${path}\` is to ${isSecret ? "come out of a password manager" : "be fetched"}, but your chezmoi source manages it itself (${source})`,
     help: () => "keep one: `chezmoi forget` it, or write `carry: true` for what belongs in the repo",
   },
   "chezmoi/one-kind": {
     severity: "error",
     message: ({ path, above }: { path: string; above: string }) =>
       path === above
-        ? `\`${path}\` is carried on one host and fetched on another`
-        : `\`${path}\` lies inside \`${above}\`, which is fetched as a whole`,
+        ? `\`${path}\` is carried on one host and comes from elsewhere on another`
+        : `\`${path}\` lies inside \`${above}\`, which comes from elsewhere as a whole`,
     help: () => "chezmoi lays one kind of thing at a path, whatever the host: do the same everywhere",
   },
   "chezmoi/held-above": {

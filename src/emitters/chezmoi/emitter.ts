@@ -20,7 +20,7 @@ import {
   type OutputFile,
   type Saying,
 } from "../emitter.ts";
-import { checkChezmoi, guardFaults, withoutClashes } from "./checks.ts";
+import { checkChezmoi, formerNotes, guardFaults, withoutClashes } from "./checks.ts";
 import {
   carryFile,
   fetchFiles,
@@ -29,9 +29,11 @@ import {
   privateParents,
   rootFiles,
   type SourceFile,
+  secretFile,
 } from "./content.ts";
+import { type FormerLink, formerFiles, formerLinks } from "./former.ts";
 import { type GuardRow, guardRows, keptInExact } from "./guard.ts";
-import { carryRows, fetchRows, hereOf, linkRows } from "./rows.ts";
+import { carryRows, fetchRows, hereOf, linkRows, secretRows } from "./rows.ts";
 import { sourceTree } from "./source-tree.ts";
 
 /** chezmoi: links to state, the guard that holds them back, carried directories, externals; inside the person's own tree. */
@@ -47,28 +49,31 @@ function survey({ plans, chezmoi }: EmitInput) {
   const wanted = linkRows(plans);
   const carries = carryRows(plans);
   const fetches = fetchRows(plans);
-  const laid = [...carries, ...fetches];
+  const secrets = secretRows(plans);
+  const laid = [...carries, ...secrets, ...fetches];
   const tree = sourceTree(chezmoi, privateParents(plans, [...wanted, ...laid]));
   const diagnostics: Diagnostic[] = checkChezmoi(plans, wanted, laid, tree);
   const links = holdableLinks(withoutClashes(wanted, laid, tree, diagnostics), diagnostics);
-  return { links, carries, fetches, tree, diagnostics };
+  return { links, carries, secrets, fetches, laid, tree, diagnostics };
 }
 
 function emit(input: EmitInput): EmitResult {
   const { plans, chezmoi } = input;
-  const { links, carries, fetches, tree, diagnostics } = survey(input);
+  const { links, carries, secrets, fetches, laid, tree, diagnostics } = survey(input);
   const content = [
     ...rootFiles(links),
     ...links.map((row) => linkFile(row, tree)),
     ...carries.flatMap((row) => carryFile(row, tree, plans)),
+    ...secrets.flatMap((row) => secretFile(row, tree)),
     ...fetchFiles(fetches, plans),
   ];
   const kept = keptInExact(plans, links, tree);
-  if (content.length + carries.length + kept.length === 0) return { files: [], diagnostics };
-  diagnostics.push(...guardFaults(chezmoi));
-  const rows = guardRows(links, [...carries, ...fetches], [...kept, ...otherOutputs(input)], tree);
-  const files = [...content, ...supportFiles(rows, input)];
-  return { files: [...files, ledger(files)].map((file) => outputFile(file, input)), diagnostics };
+  const former = formerLinks(plans, links, laid, chezmoi, tree);
+  if (content.length + carries.length + kept.length + former.length === 0) return { files: [], diagnostics };
+  diagnostics.push(...guardFaults(chezmoi), ...formerNotes(former, chezmoi));
+  const rows = guardRows(links, laid, [...kept, ...otherOutputs(input)], tree);
+  const files = [...content, ...supportFiles(rows, input), ...formerFiles(former, chezmoi)];
+  return { files: [...files, ledger(files, former)].map((file) => outputFile(file, input)), diagnostics };
 }
 
 function outputFile({ path, content }: SourceFile, input: EmitInput): OutputFile {
@@ -140,11 +145,13 @@ function folderSeenFromHome(store: HostPlan["host"]["stores"][number], user: Pla
 }
 
 /** What was put into the person's tree, for whoever looks at it there, and for a survey that knows no better. */
-function ledger(files: readonly SourceFile[]): SourceFile {
+function ledger(files: readonly SourceFile[], former: readonly FormerLink[]): SourceFile {
   const rows = files
     .map(({ path, content, target, kind }) => ({ target, source: path, kind, sha256: hash("sha256", content) }))
     .sort((a, b) => comparePaths(a.source, b.source));
-  return { path: sourceLedger, content: printJson(rows), target: null, kind: "support" };
+  const tombstones = former.map(({ target, generations }) => ({ target, kind: "tombstone", generations }));
+  const content = printJson([...rows, ...tombstones]);
+  return { path: sourceLedger, content, target: null, kind: "support" };
 }
 
 function explain(plan: HostPlan, fate: Fate, input: EmitInput): Saying[] {
@@ -154,6 +161,7 @@ function explain(plan: HostPlan, fate: Fate, input: EmitInput): Saying[] {
   const { links, tree } = survey(input);
   if (rule.disposition === "carry" && isCarriedByHomeManager(plan))
     return [{ file, says: "nothing: home-manager lays it" }];
+  if (rule.carry?.from) return [{ file, says: `lays it with what ${rule.carry.from.manager} has` }];
   if (rule.disposition === "carry")
     return [{ file, says: tree.hasContent(rule.path) ? "lays it" : "lays it once `chezmoi add` has brought it in" }];
   if (rule.disposition === "fetch")

@@ -11,10 +11,21 @@ export interface GuardRow {
   readonly pattern: string;
   /**
    * `root` a link into a store, `link` one through it, `directory` one that is there for us only, `way` one of the
-   * person's (or of nobody's) with something of ours below it, `carry` content of the person's, `spared` what chezmoi
-   * has no business with; the others are what is fetched.
+   * person's (or of nobody's) with something of ours below it, `carry` and `carry-file` content of the person's, `secret`
+   * a file that a password manager is asked for, `spared` what chezmoi has no business with; the others are what is fetched.
    */
-  readonly kind: "root" | "link" | "directory" | "way" | "carry" | "spared" | "git" | "archive" | "file";
+  readonly kind:
+    | "root"
+    | "link"
+    | "directory"
+    | "way"
+    | "carry"
+    | "carry-file"
+    | "secret"
+    | "spared"
+    | "git"
+    | "archive"
+    | "file";
   /** The hosts and users it is for; elsewhere it is held back. */
   readonly on: readonly Here[];
   /** The root links that a link goes through. */
@@ -57,6 +68,7 @@ export function guardRows(
 }
 
 function kindOf(row: AnyRow): GuardRow["kind"] {
+  if (row.kind === "carry") return [...row.by.values()][0]?.kind === "file" ? "carry-file" : "carry";
   if (row.kind !== "fetch") return row.kind;
   return [...row.by.values()][0]?.fetch?.type ?? "file";
 }

@@ -12,15 +12,18 @@ export function hereOf(host: PlanHost, user: string): Here {
   return `${host.name}/${user}`;
 }
 
+/** `secret` is what a password manager has the content of. */
+type RowKind = "link" | "carry" | "secret" | "fetch";
+
 /** One target (a path below a home) over all hosts: what chezmoi lays there, and where. */
-export interface TargetRow<K extends "link" | "carry" | "fetch"> {
+export interface TargetRow<K extends RowKind> {
   readonly kind: K;
   readonly target: string;
   /** The entries that ask for it, by host and user; none where no host has it of chezmoi. */
   readonly by: ReadonlyMap<Here, PlanEntry>;
   readonly span: Span;
 }
-export type AnyRow = TargetRow<"link"> | TargetRow<"carry"> | TargetRow<"fetch">;
+export type AnyRow = TargetRow<"link"> | TargetRow<"carry"> | TargetRow<"secret"> | TargetRow<"fetch">;
 
 export interface LinkRow extends TargetRow<"link"> {
   /** The link in the home that it goes through, by host and user. */
@@ -49,7 +52,17 @@ export function linkRows(plans: readonly HostPlan[]): LinkRow[] {
  * same, so that it is held back.
  */
 export function carryRows(plans: readonly HostPlan[]): TargetRow<"carry">[] {
-  return collect("carry", plans, carriedEntries, (plan) => !isCarriedByHomeManager(plan));
+  const inRepo = (plan: HostPlan): PlanEntry[] => carriedEntries(plan).filter((entry) => !isReference(entry));
+  return collect("carry", plans, inRepo, (plan) => !isCarriedByHomeManager(plan));
+}
+
+/** What is carried and stays in a password manager, which chezmoi asks when it lays it. */
+export function secretRows(plans: readonly HostPlan[]): TargetRow<"secret">[] {
+  return collect("secret", plans, (plan) => carriedEntries(plan).filter(isReference));
+}
+
+function isReference({ carry }: PlanEntry): boolean {
+  return carry !== null && carry.from !== null;
 }
 
 /** What is fetched from elsewhere. */
@@ -59,7 +72,7 @@ export function fetchRows(plans: readonly HostPlan[]): TargetRow<"fetch">[] {
   );
 }
 
-function collect<K extends "link" | "carry" | "fetch">(
+function collect<K extends RowKind>(
   kind: K,
   plans: readonly HostPlan[],
   choose: (plan: HostPlan) => readonly PlanEntry[],

@@ -81,6 +81,18 @@ export const manifestCases: readonly Case[] = [
   { code: "manifest/home-only", text: after("system:\n  - { path: /etc/x/, class: config, carry: ┆true }") },
   { code: "manifest/fetch-kind", text: after('home:\n  - { path: ┆x, fetch: { git: "https://example.org/x" } }') },
   { code: "manifest/kept-pattern", text: after('home: [┆"*.log"]') },
+  { code: "manifest/reference", text: after("home:\n  - { path: ┆x/, carry: { from: pass, entry: x } }") },
+  { code: "manifest/reference", text: after("home:\n  - { path: x, carry: ┆{ entry: x } }") },
+  { code: "manifest/reference", text: after("home:\n  - { path: x, carry: ┆{ from: keepassxc, field: x } }") },
+  { code: "manifest/reference", text: after("home:\n  - { path: x, carry: ┆{ from: onepassword, entry: x } }") },
+  {
+    code: "manifest/conflicting-keys",
+    text: after("home:\n  - { path: x, carry: ┆{ from: pass, entry: x, encrypted: true } }"),
+  },
+  {
+    code: "manifest/conflicting-keys",
+    text: after("home:\n  - { path: x, carry: ┆{ from: bitwarden, entry: x, field: a, attachment: b } }"),
+  },
   { code: "manifest/secret-in-clear", text: after("home:\n  - { path: ┆x/, class: secret, carry: true }") },
   { code: "manifest/output", text: after("outputs: { fedora: ┆../elsewhere }") },
 ];

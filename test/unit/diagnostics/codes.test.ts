@@ -28,7 +28,7 @@ describe("the codes", () => {
   it("have a case each", () => {
     const all = [...yamlCases, ...manifestCases, ...planCases, ...profileCases].map((c) => c.code);
     const elsewhere = ["manifest/not-utf8"];
-    expect([...all, ...elsewhere].sort()).toEqual(declaredCodes());
+    expect([...new Set([...all, ...elsewhere])].sort()).toEqual(declaredCodes());
   });
 });
 

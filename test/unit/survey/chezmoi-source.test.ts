@@ -20,6 +20,9 @@ describe("a survey of a chezmoi source", () => {
       own: [],
       made: [],
       ignore: { plain: false, template: false, includesOurs: false },
+      remove: { plain: false, template: false, includesOurs: false },
+      found: [],
+      former: [],
     });
   });
 
