@@ -142,7 +142,32 @@ export function ignorePattern(path: string): string {
 }
 
 /**
- * The same as a line of `.chezmoiremove`. There a pattern without any other glob character is taken as it stands, its
+ * What a pattern of a person's `.chezmoiignore` matches, as a regular expression (`*`, `**`, `?`, classes, braces). It may
+ * match more than chezmoi's own would, never less; undefined for one that chezmoi refuses.
+ */
+export function patternOf(line: string): RegExp | undefined {
+  const source = line
+    .replace(/\\?[.+^$()|]/g, (c) => `\\${c.slice(-1)}`)
+    .replace(/\*\*\/?|\*|\?|[{},]/g, (c) => glob[c] ?? c);
+  try {
+    return new RegExp(`^(?:${source})$`, "su");
+  } catch {
+    return undefined;
+  }
+}
+
+const glob: Readonly<Record<string, string>> = {
+  "**/": "(?:.*/)?",
+  "**": ".*",
+  "*": "[^/]*",
+  "?": "[^/]",
+  "{": "(?:",
+  "}": ")",
+  ",": "|",
+};
+
+/**
+ * A target path as a line of `.chezmoiremove`, as for `.chezmoiignore`. There a pattern without any other glob character is taken as it stands, its
  * backslashes too: one that is meant goes into a class.
  */
 export function removePattern(path: string): string {

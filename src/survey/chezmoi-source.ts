@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
 import { type Dirent, readdirSync, readFileSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { join, posix } from "node:path";
 import { readSourcePath } from "./source-path.ts";
 import { isTemporary } from "./temporary-names.ts";
 
@@ -15,6 +15,8 @@ export interface ChezmoiSource {
   /** The person's own `.chezmoiignore` and `.chezmoiremove`. */
   readonly ignore: SpecialFiles;
   readonly remove: SpecialFiles;
+  /** Lines `!pattern` in ignore files of the person's below the root, as patterns of targets. */
+  readonly allowed: readonly { readonly file: string; readonly pattern: string }[];
   /** Files of ours that our record does not have: chezmoi's own commands have renamed them, or the record was lost. */
   readonly found: readonly { readonly path: string; readonly sha256: string }[];
   /** Links that were generated here before, and those that are to go (`generations`: how often the links have changed since). */
@@ -58,6 +60,7 @@ export function surveyChezmoi(folder: string, output: string, generated: Readonl
     made: directories.filter(isMade).sort(),
     ignore: specialFiles(join(folder, root), "ignore", isOurs),
     remove: specialFiles(join(folder, root), "remove", isOurs),
+    allowed: files.flatMap((path) => allowedIn(join(folder, root), path)),
     found: [...found].map(([path, sha256]) => ({ path, sha256 })),
     former: formerLinks(rows),
   };
@@ -210,6 +213,17 @@ function specialFiles(root: string, what: "ignore" | "remove", isOurs: (path: st
     template: template !== undefined,
     includesOurs: [plain, template].some((t) => t !== undefined && includesOurs[what].test(t)),
   };
+}
+
+/** A template may leave such a line out; that is not asked. Those of the root itself are looked at by the guard. */
+function allowedIn(root: string, path: string): { file: string; pattern: string }[] {
+  if (!path.includes("/") || !/^\.chezmoiignore(?:\.tmpl)?$/.test(nameOf(path))) return [];
+  const folder = readSourcePath(path.slice(0, -nameOf(path).length))?.target;
+  if (folder === undefined) return [];
+  return (read(join(root, path)) ?? "").split("\n").flatMap((text) => {
+    const line = text.trim().replace(/\s+#.*/, "");
+    return line.startsWith("!") ? [{ file: path, pattern: posix.join(folder, line.slice(1)) }] : [];
+  });
 }
 
 const includesOurs = {

@@ -2,7 +2,7 @@ import { lstatSync, mkdirSync, readlinkSync, renameSync, rmSync, symlinkSync, wr
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { apply, type ChezmoiHost, managed, verify } from "../support/chezmoi.ts";
-import { aliceAt, generate, generated, homeIn, manifestOf, picture } from "../support/chezmoi-tree.ts";
+import { aliceAt, complaints, generate, generated, homeIn, manifestOf, picture } from "../support/chezmoi-tree.ts";
 import { describeWith } from "../support/engines.ts";
 import { readText, writeFiles } from "../support/workspace.ts";
 
@@ -226,5 +226,46 @@ describeWith(["chezmoi"], "chezmoi without a part of what was generated", () => 
     renameSync(join(source, ".chezmoiignore.tmpl"), join(folder, "kept"));
     expect(apply(whole, home, [], aliceAt(home)).code).toBe(1);
     expect(readText(folder, "kept")).toContain("remanence/ignore");
+  });
+
+  it.each([
+    ["!.mozilla", "# only this\n!.mozilla/ # and so on\n"],
+    ["!.moz*", "x\n  !.moz*\n"],
+    ["!**", "!**\n"],
+    ["!.{mozilla,foo}", "!.{mozilla,foo}\n"],
+    ["!.[a-n]ozilla", "!.[a-n]ozilla\n"],
+    ["!.config/*", "{{ if true }}\n!.config/*\n{{ end }}\n"],
+    ["!.config/**/app", '{{ template "mine" . }}'],
+  ])("stops where a line of the person's lets through what is held back: %s", async (line, text) => {
+    const { folder, source } = await generated(browser, {
+      "chezmoi/.chezmoiignore": text,
+      "chezmoi/.chezmoitemplates/mine": "!.config/**/app\n",
+    });
+    const home = homeIn(folder);
+    writeFiles(home, precious);
+    const before = picture(home);
+    for (const flags of [[], ["--force"], ["--keep-going", "--force"]]) {
+      const { code, stderr } = apply(source, home, flags, aliceAt(home));
+      expect(code).toBe(1);
+      expect(stderr).toContain(`remanence: \`${line}\` in your ignore file lets ~/`);
+    }
+    expect(picture(home)).toEqual(before);
+  });
+
+  it("is not stopped by such lines where nothing is held back, nor by those about the person's own", async () => {
+    const line = '{{ includeTemplate "remanence/ignore" . }}\n';
+    const { folder, source } = await generated(browser, {
+      "chezmoi/.chezmoiignore": `a/*\n!a/b\n!.mozilla\n${line}`,
+      "chezmoi/a/b": "mine",
+    });
+    const home = homeIn(folder);
+    expect(apply(source, home, [], aliceAt(home))).toMatchObject({ code: 0, stderr: "" });
+    expect(picture(home)).toMatchObject({ "a/b": "0644 mine", ".mozilla": "-> .remanence/.mozilla" });
+  });
+
+  it("is refused where such a line stands in an ignore file further down", async () => {
+    const files = { "chezmoi/dot_config/.chezmoiignore": "*\n!a?p\n", "chezmoi/dot_config/x": "" };
+    expect(await complaints(browser, files)).toEqual(["chezmoi/guard-overruled"]);
+    expect(await complaints(browser, { ...files, "chezmoi/dot_config/.chezmoiignore": "*\n!other\n" })).toEqual([]);
   });
 });

@@ -1,4 +1,5 @@
 import type { Diagnostic } from "../../diagnostics/diagnostic.ts";
+import { patternOf } from "../../languages/chezmoi-names.ts";
 import { isWithin } from "../../plan/path.ts";
 import { mountedEntries } from "../../plan/physical.ts";
 import type { HostPlan } from "../../plan/plan.ts";
@@ -6,6 +7,7 @@ import type { ChezmoiSource } from "../../survey/chezmoi-source.ts";
 import { isCarriedByHomeManager } from "../carried-content.ts";
 import { inFolder } from "../emitter.ts";
 import { chezmoiDiagnostics as say } from "./diagnostics.ts";
+import type { GuardRow } from "./guard.ts";
 import type { AnyRow, LinkRow, TargetRow } from "./rows.ts";
 import { parentsOf, type SourceTree } from "./source-tree.ts";
 
@@ -139,10 +141,21 @@ function grouped<R extends AnyRow>(rows: readonly R[], keysOf: (row: R) => reado
 
 const words = { link: "linked", carry: "carried", secret: "a secret", fetch: "fetched" } as const;
 
-/** Where the person has both ignore files, one of them must include the guard: we own neither. */
-export function guardFaults({ ignore, root }: ChezmoiSource): Diagnostic[] {
-  if (!ignore.plain || !ignore.template || ignore.includesOurs) return [];
-  return [say["chezmoi/guard-not-included"]({ file: inFolder(root, ".chezmoiignore") })];
+/**
+ * Where the person has both ignore files, one of them must include the guard: we own neither. And no line of an ignore
+ * file further down may let through what the guard holds back; those of the root it looks at itself.
+ */
+export function guardFaults({ ignore, allowed, root }: ChezmoiSource, rows: readonly GuardRow[]): Diagnostic[] {
+  const included = !ignore.plain || !ignore.template || ignore.includesOurs;
+  return [
+    ...(included ? [] : [say["chezmoi/guard-not-included"]({ file: inFolder(root, ".chezmoiignore") })]),
+    ...allowed.flatMap(({ file, pattern }) => {
+      const matches = patternOf(pattern);
+      const held = rows.find(({ kind, target }) => kind !== "way" && matches?.test(target));
+      if (held === undefined) return [];
+      return [say["chezmoi/guard-overruled"]({ file: inFolder(root, file), pattern, path: held.target })];
+    }),
+  ];
 }
 
 /** The same of what takes former links away; without it they only stay. */

@@ -31,6 +31,12 @@ export const chezmoiDiagnostics = defineDiagnostics({
       `the guard is not included in ${file}, and without it chezmoi could delete state`,
     help: () => 'add this line to it once: {{ includeTemplate "remanence/ignore" . }}',
   },
+  "chezmoi/guard-overruled": {
+    severity: "error",
+    message: ({ file, pattern, path }: { file: string; pattern: string; path: string }) =>
+      `\`!${pattern}\` in ${file} lets \`${path}\` through, which the guard must be able to hold back`,
+    help: () => "leave that line out, or name what it is for more closely",
+  },
   "chezmoi/remove-not-included": {
     severity: "note",
     message: ({ file, count }: { file: string; count: number }) =>

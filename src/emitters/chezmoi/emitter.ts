@@ -70,8 +70,8 @@ function emit(input: EmitInput): EmitResult {
   const kept = keptInExact(plans, links, tree);
   const former = formerLinks(plans, links, laid, chezmoi, tree);
   if (content.length + carries.length + kept.length + former.length === 0) return { files: [], diagnostics };
-  diagnostics.push(...guardFaults(chezmoi), ...formerNotes(former, chezmoi));
   const rows = guardRows(links, laid, [...kept, ...otherOutputs(input)], tree);
+  diagnostics.push(...guardFaults(chezmoi, rows), ...formerNotes(former, chezmoi));
   const files = [...content, ...supportFiles(rows, input), ...formerFiles(former, chezmoi)];
   return { files: [...files, ledger(files, former)].map((file) => outputFile(file, input)), diagnostics };
 }
