@@ -108,6 +108,8 @@ function withoutOwn(path: string, own: readonly string[]): string[] {
   return [outermost];
 }
 
+const preflight = ".chezmoiscripts/remanence/run_before_00-remanence-preflight.sh.tmpl";
+
 function supportFiles(rows: readonly GuardRow[], input: EmitInput): SourceFile[] {
   const file = (path: string, content: string): SourceFile => ({ path, content, target: null, kind: "support" });
   const { ignore } = input.chezmoi;
@@ -118,6 +120,8 @@ function supportFiles(rows: readonly GuardRow[], input: EmitInput): SourceFile[]
     file(".remanence/links.json", printJson(rows)),
     file(".chezmoidata/remanence.json", printJson({ remanence: { hosts: hostsData(input.plans) } })),
     file(".chezmoiexternals/remanence-guarded.toml.tmpl", renderTemplate("guarded.gotmpl.ejs", {})),
+    ...(rows.some((row) => row.kind === "link") ? [file(preflight, renderTemplate("preflight.gotmpl.ejs", {}))] : []),
+    file(".chezmoitemplates/remanence/busy", renderTemplate("busy.gotmpl.ejs", {})),
     file(".chezmoitemplates/remanence/here", renderTemplate("here.gotmpl.ejs", {})),
     file(".chezmoitemplates/remanence/ignore", renderTemplate("ignore.gotmpl.ejs", {})),
     ...(included ? [] : [file(own, renderTemplate("chezmoiignore.gotmpl.ejs", { other: goTemplate.text(other) }))]),
