@@ -6,7 +6,7 @@ import { mountedEntries } from "../../plan/physical.ts";
 import type { HostPlan, PlanHost, RelocatedEntry } from "../../plan/plan.ts";
 import { isWiped } from "../../plan/stores.ts";
 import { bindfsFaults } from "./bindfs-checks.ts";
-import { carryFaults } from "./carry-checks.ts";
+import { carryFaults, chezmoiFaults } from "./carry-checks.ts";
 import { nixosDiagnostics as say } from "./diagnostics.ts";
 import { entryFaults } from "./entry-checks.ts";
 
@@ -19,6 +19,7 @@ export function checkNixos(plan: HostPlan, host: NixosHost): Diagnostic[] {
     ...mountedEntries(plan).flatMap((entry) => entryFaults(entry, host)),
     ...bindfsFaults(plan, host),
     ...carryFaults(plan),
+    ...chezmoiFaults(plan),
     ...nestingFaults(plan, host),
     ...storeFaults(plan, host),
     ...wipeFaults(host),

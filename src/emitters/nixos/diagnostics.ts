@@ -15,6 +15,15 @@ export const nixosDiagnostics = defineDiagnostics({
       `${what} does not go together with ${other}: ${why}`,
     help: ({ instead }) => instead,
   },
+  "nixos/chezmoi-lost": {
+    severity: "warning",
+    message: ({ folder, user, isSource }: { folder: string; user: string; isSource: boolean }) =>
+      isSource
+        ? `the wipe takes \`${folder}\` of ${user}: what is carried comes back only from a source that is kept`
+        : `the wipe takes \`${folder}\` of ${user}: chezmoi loses its settings, its key, and its record of what it wrote, and then overwrites without asking`,
+    help: ({ isSource }) =>
+      `add the profile \`chezmoi\`${isSource ? ", or keep the folder that `sourceDir` in its configuration names" : ""}`,
+  },
   "nixos/how": {
     severity: "error",
     message: ({ path, why }: { path: string; why: string }) => `\`${path}\` cannot be kept like this on NixOS: ${why}`,

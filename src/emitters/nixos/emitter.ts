@@ -7,6 +7,7 @@ import type { EmitInput, EmitResult, Emitter, OutputFile, Saying } from "../emit
 import { folderOf, inFolder } from "../emitter.ts";
 import { restoreScript } from "../host-scripts.ts";
 import { backupModule } from "./backup.ts";
+import { carryModule } from "./carry.ts";
 import { checkNixos } from "./checks.ts";
 import { appearsAs, isOfSystem } from "./keeping.ts";
 import { migrateScript } from "./migrate.ts";
@@ -19,7 +20,7 @@ type NixosHost = Extract<PlanHost, { os: "nixos" }>;
 export const nixosEmitter: Emitter = {
   name: "nixos",
   summary:
-    "NixOS modules: persistence (by impermanence, preservation or mounts), wipe of the root, backup (restic); scripts: migrate, restore",
+    "NixOS modules: persistence (by impermanence, preservation or mounts), wipe of the root, backup (restic), carry (chezmoi at login); scripts: migrate, restore",
   emit,
   explain,
 };
@@ -46,12 +47,14 @@ function emitHost(plan: HostPlan, input: EmitInput): EmitResult {
     host: host.name,
   });
   const migrate = migrateScript(plan, host);
+  const carry = carryModule(plan);
   const backup = host.backup?.engine === "restic" ? backupModule(plan, host, host.backup) : undefined;
   return {
     files: [
       file("persistence.nix", persistenceModule(plan, host)),
       ...(host.nixos.wipes.length === 0 ? [] : [file("wipe.nix", wipeModule(plan, host))]),
       ...(backup === undefined ? [] : [file("backup.nix", backup)]),
+      ...(carry === undefined ? [] : [file("carry.nix", carry)]),
       ...(migrate === undefined ? [] : [file("migrate.sh", migrate)]),
       ...Object.entries(restoreScript(plan, input.plans)).map(([name, content]) => file(name, content)),
     ],

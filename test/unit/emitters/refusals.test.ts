@@ -30,6 +30,12 @@ const cases: readonly Case[] = [
     system: "{ path: /var/lib/nixos/, owner: u }",
   },
   { code: "nixos/initrd-owner", host: "nixos: { module: preservation }", system: "{ path: /var/log/, group: adm }" },
+  {
+    code: "nixos/chezmoi-lost",
+    severity: "warning",
+    host: "nixos: { wipe: { path: /, method: tmpfs } }",
+    home: "{ path: x/, class: config, carry: true }",
+  },
   { code: "nixos/how", host: "nixos: { home: standalone }", home: "{ path: x/, how: bind }" },
   { code: "nixos/combination", host: "nixos: { home: home-manager-v1 }" },
   { code: "nixos/how", host: v1, home: "{ path: x, how: bind, writes: in-place }" },
