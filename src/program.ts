@@ -54,6 +54,12 @@ function program(version: string): Command {
     .option("--dry-run", "write nothing; say what would change")
     .option("--force", "overwrite edited and foreign files too; copies of them are kept in .remanence/kept/")
     .addOption(
+      new Option("--new-source", "also start a chezmoi source that is new: configuration and version, once").conflicts([
+        "check",
+        "dryRun",
+      ]),
+    )
+    .addOption(
       new Option("--commit", "then commit to git what was generated, and nothing else").conflicts(["check", "dryRun"]),
     )
     .action((options: GenerateOptions) => run(async () => (await import("./commands/generate.ts")).generate(options)));

@@ -1,9 +1,12 @@
+import { CannotRun } from "../diagnostics/cannot-run.ts";
 import { hasErrors } from "../diagnostics/diagnostic.ts";
 import { countDiagnostics, printable } from "../diagnostics/print.ts";
-import type { TargetName } from "../emitters/emitter.ts";
+import { newSourceFiles } from "../emitters/chezmoi/new-source.ts";
+import { inFolder, type TargetName } from "../emitters/emitter.ts";
 import { ledgerPath, printLedger } from "../output/ledger.ts";
 import { planWrites, type WritePlan } from "../output/plan-writes.ts";
 import { applyWrites } from "../output/write.ts";
+import { writeOnce } from "../output/write-once.ts";
 import { type Compiled, compile } from "../pipeline.ts";
 import {
   type CommonOptions,
@@ -22,6 +25,7 @@ export interface GenerateOptions extends CommonOptions {
   readonly dryRun?: boolean;
   readonly force?: boolean;
   readonly commit?: boolean;
+  readonly newSource?: boolean;
 }
 
 /** `remanence generate`: writes the outputs, only what changed, all of it or nothing. */
@@ -40,8 +44,11 @@ export async function generate(options: GenerateOptions): Promise<ExitCode> {
   const { target, host, force } = options;
   const plan = planWrites(folder, compiled.tree, ledger, { scope: { target, host }, force: force === true });
   const isStale = plan.changes.length > 0 || printLedger(plan.rows) !== printLedger(ledger.values());
+  if (options.newSource === true && !compiled.input.chezmoi.isNew)
+    throw new CannotRun(`the chezmoi source ${compiled.input.chezmoi.root} is not new: there are files of yours in it`);
   if (writes && plan.refused.length === 0) applyWrites(folder, plan, ledger);
   await report(plan, compiled, options);
+  if (options.newSource === true && writes && plan.refused.length === 0) startSource(compiled, options);
   if (plan.refused.length > 0) return 1;
   if (options.check === true) {
     if (isStale && plan.changes.length === 0) terminal.problem(`${ledgerPath} is not up to date: remanence generate`);
@@ -92,4 +99,13 @@ async function commit(folder: string, plan: WritePlan, options: GenerateOptions)
   const committed = await commitOutputs(folder, paths);
   if (options.format === "text")
     terminal.answer(committed === null ? "  Nothing to commit." : `  Committed as ${committed}.`);
+}
+
+/** The configuration and the least version of a new chezmoi source: they are the person's own, and not recorded. */
+function startSource({ loaded, input }: Compiled, options: GenerateOptions): void {
+  for (const { name, content } of newSourceFiles()) {
+    const path = inFolder(input.chezmoi.root, name);
+    const written = writeOnce(loaded.folder, path, content);
+    if (options.format === "text" && written) terminal.answer(`  ${printable(path)}: written once, yours from now on`);
+  }
 }

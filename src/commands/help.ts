@@ -77,6 +77,7 @@ Examples:
   remanence generate --dry-run
   remanence generate
   remanence generate --target chezmoi --commit
+  remanence generate --new-source   with .chezmoi.toml.tmpl, .chezmoiversion
   remanence generate --check        in CI: are the outputs up to date?
 
 Exit codes: 0 done, 1 errors in the manifest, files refused, or stale with

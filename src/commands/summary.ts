@@ -17,7 +17,10 @@ export function summaryText(plan: WritePlan, compiled: Compiled, asked: Asked): 
   const rows = hostsAskedFor(compiled.plans, asked.host).flatMap((host) => hostRows(host, plan, compiled, asked));
   if ((asked.target ?? "chezmoi") === "chezmoi") rows.push(...chezmoiRows(plan, compiled));
   const only = asked.check === true || asked.dryRun === true;
-  const notes = [leftovers(plan, compiled), ...(only ? ["Nothing was written."] : nextSteps(plan, compiled))];
+  const notes = [
+    leftovers(plan, compiled),
+    ...(only ? ["Nothing was written."] : [...nextSteps(plan, compiled), newSource(plan, compiled)]),
+  ];
   const blocks = [
     columns(rows),
     notes
@@ -77,6 +80,13 @@ function counts(target: TargetName, host: string | null, plan: WritePlan, compil
     return count === 0 ? [] : [`${count} ${words[kind]}`];
   });
   return [`${files} file${files === 1 ? "" : "s"}`, ...parts].join(", ");
+}
+
+/** What a source that has just been made lacks to be applied on any machine. */
+function newSource(plan: WritePlan, { input }: Compiled): string {
+  const isMade = plan.changes.some(({ target, kind }) => target === "chezmoi" && kind === "create");
+  if (!isMade || !input.chezmoi.isNew) return "";
+  return `${folderText(input.chezmoi.root)} is a new chezmoi source: remanence generate --new-source gives it a configuration`;
 }
 
 /** Files of hosts that the manifest no longer has stand in no line above. */

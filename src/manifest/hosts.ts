@@ -34,11 +34,11 @@ function hostOf(
   if (written.os === "nixos") {
     return { ...common, os: "nixos", nixos: nixosOf(written.nixos ?? {}, file, [...at, "nixos"], faults) };
   }
-  const { variant, link, home } = written.fedora ?? {};
+  const { variant, link, home, "chezmoi-runs": chezmoiRuns = [] } = written.fedora ?? {};
   return {
     ...common,
     os: "fedora",
-    fedora: { variant: variant ?? "workstation", link: link ?? "symlink", home: home ?? null },
+    fedora: { variant: variant ?? "workstation", link: link ?? "symlink", home: home ?? null, chezmoiRuns },
   };
 }
 

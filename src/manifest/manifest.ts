@@ -78,6 +78,8 @@ export interface FedoraPolicy {
   readonly variant: "workstation" | "atomic";
   readonly link: "symlink" | "bind" | "none";
   readonly home: "standalone" | null;
+  /** Scripts that chezmoi runs after it has applied, when they have changed. */
+  readonly chezmoiRuns: readonly ("link" | "verify")[];
 }
 
 interface HostCommon {

@@ -214,6 +214,11 @@ const fedora = z.strictObject({
     .optional()
     .describe("How home directories are kept in the store (default: symlink)"),
   home: z.enum(["standalone"]).optional().describe("Write a module for a standalone home-manager"),
+  "chezmoi-runs": z
+    .array(z.enum(["link", "verify"]))
+    .min(1)
+    .optional()
+    .describe("Scripts that `chezmoi apply` runs when they have changed: link.sh, verify.sh"),
 });
 
 const hostCommon = {

@@ -1,6 +1,7 @@
 import { hash } from "node:crypto";
 import { type Dirent, readdirSync, readFileSync, statSync } from "node:fs";
 import { join, posix } from "node:path";
+import { decodeDirectory } from "../languages/chezmoi-names.ts";
 import { readSourcePath } from "./source-path.ts";
 import { isTemporary } from "./temporary-names.ts";
 
@@ -15,6 +16,8 @@ export interface ChezmoiSource {
   /** The person's own `.chezmoiignore` and `.chezmoiremove`. */
   readonly ignore: SpecialFiles;
   readonly remove: SpecialFiles;
+  /** True where chezmoi finds nothing of the person's: no target spelled as a source name, no file of its own. */
+  readonly isNew: boolean;
   /** Lines `!pattern` in ignore files of the person's below the root, as patterns of targets. */
   readonly allowed: readonly { readonly file: string; readonly pattern: string }[];
   /** Files of ours that our record does not have: chezmoi's own commands have renamed them, or the record was lost. */
@@ -60,6 +63,7 @@ export function surveyChezmoi(folder: string, output: string, generated: Readonl
     made: directories.filter(isMade).sort(),
     ignore: specialFiles(join(folder, root), "ignore", isOurs),
     remove: specialFiles(join(folder, root), "remove", isOurs),
+    isNew: !files.some((path) => !isOurs(path) && isForChezmoi(path)),
     allowed: files.flatMap((path) => allowedIn(join(folder, root), path)),
     found: [...found].map(([path, sha256]) => ({ path, sha256 })),
     former: formerLinks(rows),
@@ -213,6 +217,14 @@ function specialFiles(root: string, what: "ignore" | "remove", isOurs: (path: st
     template: template !== undefined,
     includesOurs: [plain, template].some((t) => t !== undefined && includesOurs[what].test(t)),
   };
+}
+
+/** A file that is meant for chezmoi: one of its own, or one below a name with an attribute. In a repo there is more (README). */
+function isForChezmoi(path: string): boolean {
+  return (
+    /^\.chezmoi(?:\.|ignore|remove|version|external\.|data\.)/.test(path) ||
+    path.split("/").some((name) => decodeDirectory(name)?.name !== name)
+  );
 }
 
 /** A template may leave such a line out; that is not asked. Those of the root itself are looked at by the guard. */

@@ -1,4 +1,5 @@
 import { hash } from "node:crypto";
+import { posix } from "node:path";
 import type { Diagnostic } from "../../diagnostics/diagnostic.ts";
 import { decodeDirectory } from "../../languages/chezmoi-names.ts";
 import { goTemplate } from "../../languages/go-template.ts";
@@ -69,7 +70,8 @@ function emit(input: EmitInput): EmitResult {
   ];
   const kept = keptInExact(plans, links, tree);
   const former = formerLinks(plans, links, laid, chezmoi, tree);
-  if (content.length + carries.length + kept.length + former.length === 0) return { files: [], diagnostics };
+  if (content.length + carries.length + kept.length + former.length + scriptsRun(input).length === 0)
+    return { files: [], diagnostics };
   const rows = guardRows(links, laid, [...kept, ...otherOutputs(input)], tree);
   diagnostics.push(...guardFaults(chezmoi, rows), ...formerNotes(former, chezmoi));
   const files = [...content, ...supportFiles(rows, input), ...formerFiles(former, chezmoi)];
@@ -118,8 +120,14 @@ function supportFiles(rows: readonly GuardRow[], input: EmitInput): SourceFile[]
   const included = ignore.includesOurs || (ignore.plain && ignore.template);
   return [
     file(".remanence/links.json", printJson(rows)),
-    file(".chezmoidata/remanence.json", printJson({ remanence: { hosts: hostsData(input.plans) } })),
+    file(".chezmoidata/remanence.json", printJson({ remanence: { hosts: hostsData(input) } })),
     file(".chezmoiexternals/remanence-guarded.toml.tmpl", renderTemplate("guarded.gotmpl.ejs", {})),
+    ...scriptsRun(input).map((script) =>
+      file(
+        `.chezmoiscripts/remanence/run_onchange_after_50-remanence-${script}.sh.tmpl`,
+        renderTemplate("run.gotmpl.ejs", { script, file: `${script}.sh` }),
+      ),
+    ),
     ...(rows.some((row) => row.kind === "link") ? [file(preflight, renderTemplate("preflight.gotmpl.ejs", {}))] : []),
     file(".chezmoitemplates/remanence/busy", renderTemplate("busy.gotmpl.ejs", {})),
     file(".chezmoitemplates/remanence/here", renderTemplate("here.gotmpl.ejs", {})),
@@ -128,15 +136,29 @@ function supportFiles(rows: readonly GuardRow[], input: EmitInput): SourceFile[]
   ];
 }
 
+/** The scripts for Fedora that some host wants to be run by chezmoi. */
+function scriptsRun({ plans }: EmitInput): string[] {
+  const runs = plans.flatMap(({ host }) => (host.os === "fedora" ? host.fedora.chezmoiRuns : []));
+  return [...new Set(runs)].sort();
+}
+
+/** Where the scripts of a host lie as seen from the source, and which of them chezmoi runs. */
+function runsOf({ host }: HostPlan, input: EmitInput): { scripts?: string; runs?: readonly string[] } {
+  if (host.os !== "fedora" || host.fedora.chezmoiRuns.length === 0) return {};
+  const scripts = posix.relative(`/${input.chezmoi.root}`, `/${folderOf(input, "fedora", host.name)}`);
+  return { scripts, runs: [...new Set(host.fedora.chezmoiRuns)].sort() };
+}
+
 /** What the templates know of hosts: OS, users, and where the root links of a home lead. */
-function hostsData(plans: readonly HostPlan[]): Record<string, unknown> {
+function hostsData(input: EmitInput): Record<string, unknown> {
   return Object.fromEntries(
-    plans.map(({ host }) => {
+    input.plans.map((plan) => {
+      const { host } = plan;
       const users = host.users.map((user) => {
         const roots = host.stores.map((store) => [rootLink(store.name, host.stores), folderSeenFromHome(store, user)]);
         return [user.name, { home: user.home, roots: Object.fromEntries(roots) }];
       });
-      return [host.name, { os: host.os, users: Object.fromEntries(users) }];
+      return [host.name, { os: host.os, users: Object.fromEntries(users), ...runsOf(plan, input) }];
     }),
   );
 }

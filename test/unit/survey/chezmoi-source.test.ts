@@ -21,6 +21,7 @@ describe("a survey of a chezmoi source", () => {
       made: [],
       ignore: { plain: false, template: false, includesOurs: false },
       remove: { plain: false, template: false, includesOurs: false },
+      isNew: true,
       allowed: [],
       found: [],
       former: [],
