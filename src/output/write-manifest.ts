@@ -23,7 +23,11 @@ const byteOrderMark = "\uFEFF";
  * the two is there. Mode and owner stay, and a byte order mark. `before` is the text that was read: where the file says
  * something else by now, nothing is written. A link is followed within the manifest's folder only.
  */
-export function writeManifest(folder: string, name: string, { before, after }: { before: string; after: string }): void {
+export function writeManifest(
+  folder: string,
+  name: string,
+  { before, after }: { before: string; after: string },
+): void {
   const file = placeOf(folder, name);
   const temporary = join(dirname(file), temporaryFor(name));
   try {
