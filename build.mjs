@@ -48,6 +48,12 @@ await esbuild.build({
   define: { "import.meta.url": "fileUrl" },
   banner: fileUrl,
 });
+await esbuild.build({
+  ...common,
+  format: "cjs",
+  entryPoints: ["src/scan/walk/thread.ts"],
+  outfile: `${out}/walker.cjs`,
+});
 writeFileSync(`${out}/meta.json`, JSON.stringify(app.metafile));
 await esbuild.build({
   ...common,

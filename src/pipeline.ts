@@ -31,9 +31,12 @@ export interface Compiled extends Resolved {
   readonly ledger: ReadonlyMap<string, LedgerRow>;
 }
 
-/** load -> check -> resolve: what every command that asks about a manifest needs; for all its hosts, or for one. */
-export async function resolve(manifestFile: string, only?: string): Promise<Resolved> {
-  const loaded = loadManifest(manifestFile);
+/**
+ * load -> check -> resolve: what every command that asks about a manifest needs; for all its hosts, or for one. `proposed` is a
+ * text of the manifest's own file that is not written yet.
+ */
+export async function resolve(manifestFile: string, only?: string, proposed?: string): Promise<Resolved> {
+  const loaded = loadManifest(manifestFile, proposed);
   const named = new Set(loaded.manifest.profiles.map((reference) => reference.name));
   const { catalogue, diagnostics: profileFaults, sources: profileSources } = await loadCatalogue(loaded.folder, named);
   const sources: Sources = new Map([

@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from "commander";
+import type { AdoptOptions } from "./commands/adopt.ts";
 import type { GenerateOptions } from "./commands/generate.ts";
 import * as help from "./commands/help.ts";
 import type { CommonOptions } from "./commands/manifest-option.ts";
@@ -7,6 +8,7 @@ import { run } from "./commands/run.ts";
 import { guardStreams } from "./commands/terminal.ts";
 import { didYouMean } from "./diagnostics/did-you-mean.ts";
 import type { TargetName } from "./emitters/emitter.ts";
+import { classes, needs } from "./plan/vocabulary.ts";
 
 /** Runs the command that the arguments ask for; sets the exit code. */
 export async function main(version: string): Promise<void> {
@@ -68,6 +70,18 @@ function program(version: string): Command {
     .option(...target)
     .action((options: GenerateOptions) => run(async () => (await import("./commands/diff.ts")).diff(options)));
 
+  command(root, "adopt", help.adopt)
+    .argument("<paths...>", "of a home (~/.mozilla or .mozilla), of the system, or from here (./x)")
+    .option("--class <class>", `one of ${classes.join(", ")} (default: what the catalogue says)`, oneOf(classes))
+    .option("--need <need>", `one of ${needs.join(", ")} (default: what the catalogue or the class says)`, oneOf(needs))
+    .option("--note <text>", "the reason; stands beside each line it leads to")
+    .option("--carry <how>", `its content travels in the dotfiles repo: ${carries.join(", ")}`, oneOf(carries))
+    .option("--host <name>", "only on this host or OS; may be repeated (default: all)", several)
+    .option("--dry-run", "write nothing; show what would change")
+    .action((paths: string[], options: AdoptOptions) =>
+      run(async () => (await import("./commands/adopt.ts")).adopt(paths, options)),
+    );
+
   const profiles = root.command("profiles").summary(help.profiles.summary).description(help.profiles.text);
   command(profiles, "list", help.profilesList).action((options: CommonOptions) =>
     run(async () => (await import("./commands/profiles.ts")).listProfiles(options)),
@@ -117,6 +131,13 @@ function hostOption(command: Command, text: string): Command {
 
 const targets: readonly TargetName[] = ["nixos", "home-manager", "chezmoi", "fedora"];
 const target = ["--target <target>", `only one of ${targets.join(", ")}`, oneOf(targets)] as const;
+
+const carries = ["plain", "template", "encrypted", "seed"] as const;
+
+/** Gathers the values of an option that may be repeated. */
+function several(value: string, before: readonly string[] = []): readonly string[] {
+  return [...before, value];
+}
 
 /** Takes a word of a few; of any other says which was meant. */
 function oneOf<Word extends string>(words: readonly Word[]): (given: string) => Word {

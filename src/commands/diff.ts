@@ -3,9 +3,10 @@ import { printable } from "../diagnostics/print.ts";
 import { unifiedDiff } from "../output/diff.ts";
 import { planWrites } from "../output/plan-writes.ts";
 import { compile } from "../pipeline.ts";
+import { shownDiff } from "./diff-text.ts";
 import type { GenerateOptions } from "./generate.ts";
 import { diagnosticsJson, type ExitCode, findManifest, knowHost, showDiagnostics } from "./manifest-option.ts";
-import { readable, terminal } from "./terminal.ts";
+import { terminal } from "./terminal.ts";
 
 /** `remanence diff`: what generate would change, as a unified diff. Exits 1 where there is something. */
 export async function diff(options: GenerateOptions): Promise<ExitCode> {
@@ -25,7 +26,7 @@ export async function diff(options: GenerateOptions): Promise<ExitCode> {
     const rows = differences.map((d) => ({ path: d.path, kind: d.kind, diff: comparable(d) ? unifiedDiff(d) : null }));
     terminal.json({ version: 1, differences: rows });
   } else {
-    for (const difference of differences.filter(comparable)) terminal.answer(shown(unifiedDiff(difference)));
+    for (const difference of differences.filter(comparable)) terminal.answer(shownDiff(unifiedDiff(difference)));
     for (const { path, why } of plan.refused) terminal.problem(`generate would refuse ${printable(path)}: ${why}`);
   }
   return differences.length > 0 ? 1 : 0;
@@ -35,17 +36,3 @@ export async function diff(options: GenerateOptions): Promise<ExitCode> {
 function comparable({ kind, before }: { readonly kind: string; readonly before: string | null }): boolean {
   return kind !== "refuse" || before !== null;
 }
-
-/** To a program each byte as it is, so that git can apply it; to a person in colour, and nothing that steers a terminal. */
-function shown(diff: string): string {
-  if (!terminal.isPerson()) return diff;
-  return readable(diff)
-    .split("\n")
-    .map((line) => {
-      const color = /^(?:\+\+\+|---|diff |new |old |deleted )/.test(line) ? "bold" : colors[line[0] ?? ""];
-      return color === undefined ? line : terminal.paint(color, line);
-    })
-    .join("\n");
-}
-
-const colors: Readonly<Record<string, "green" | "red" | "cyan">> = { "+": "green", "-": "red", "@": "cyan" };

@@ -95,6 +95,19 @@ Examples:
 Exit codes: 0 nothing would change, 1 something would, 2 could not run.`,
 };
 
+export const adopt: Help = {
+  summary: "add paths to the manifest, and say what and why",
+  text: "Adds an entry to the manifest for each path. Class and need are what the catalogue says of it, else what is usual for such a place, unless you say otherwise. Comments and everything else in the file stay as they are.\n\nThe new text is checked for every host and target before it is written: an entry that would make a sound manifest a faulty one is refused, and then nothing is added at all.",
+  after: `
+Examples:
+  remanence adopt ~/.config/rclone --dry-run
+  remanence adopt ~/Music --class data --need optional --note "can be ripped again"
+  remanence adopt /var/lib/forgejo --host laptop
+  remanence adopt ~/.config/git/config --carry plain
+
+Exit codes: 0 added, or said already, 1 refused, 2 could not run.`,
+};
+
 export const profiles = {
   summary: "the catalogue: what applications and services keep",
   text: "The catalogue: what applications and services keep, where that is known from, and what of it is safe to lose. A manifest names profiles under `profiles:`; your own go into profiles/ beside it.",

@@ -39,14 +39,16 @@ export interface Declared {
 /**
  * Reads a manifest and everything it includes. Included files lie in the manifest's folder or below it, also after
  * links are resolved: diagnostics quote lines of them, and a manifest must not be able to have other files quoted.
+ * `proposed` is a text to read in place of what the manifest's own file says.
  */
-export function loadManifest(path: string): LoadedManifest {
+export function loadManifest(path: string, proposed?: string): LoadedManifest {
   const files: ManifestFile[] = [];
   const sources = new Map<string, SourceFile>();
   const diagnostics: Diagnostic[] = [];
   const folder = folderOf(path);
   const visit = (real: string, name: string, chain: readonly string[], from?: Span): void => {
-    const source = readSource(real, name, from, diagnostics);
+    const isProposed = from === undefined && proposed !== undefined;
+    const source = isProposed ? { path: name, text: proposed } : readSource(real, name, from, diagnostics);
     sources.set(name, source ?? { path: name, text: "" });
     if (source === undefined) return;
     const yaml = parseYaml(source);

@@ -17,6 +17,7 @@ import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import type { SourceFile, Span } from "../diagnostics/span.ts";
 import { boundedTokens } from "./yaml-depth.ts";
 import { yamlDiagnostics as say } from "./yaml-diagnostics.ts";
+import { type ListLayout, listLayout } from "./yaml-layout.ts";
 
 /** Where in a document: keys of maps and indices of lists, from the top. */
 export type DocumentPath = readonly PropertyKey[];
@@ -31,6 +32,8 @@ export interface YamlSource {
   spanOf(path: DocumentPath, part?: "key" | "value"): Span;
   /** A scalar as it was typed (`0700`, `0o700`), before YAML made a number of it. */
   typed(path: DocumentPath): string | undefined;
+  /** How a list at the top is written, to add to its text. */
+  layoutOf(list: string): ListLayout;
 }
 
 /**
@@ -70,6 +73,7 @@ export function parseYaml(source: SourceFile): YamlSource {
       const node = find(place, path);
       return isScalar(node) ? node.source : undefined;
     },
+    layoutOf: (list) => listLayout(document, source.text, list),
   };
 }
 
@@ -82,7 +86,8 @@ interface Place {
 
 function nothing(source: SourceFile, diagnostics: Diagnostic[]): YamlSource {
   const top: Span = { file: source.path, start: 0, end: 0 };
-  return { source, value: undefined, diagnostics, spanOf: () => top, typed: () => undefined };
+  const layoutOf = (): ListLayout => ({ is: "other" });
+  return { source, value: undefined, diagnostics, spanOf: () => top, typed: () => undefined, layoutOf };
 }
 
 function spanAt({ path, text }: SourceFile, start: number, length: number): Span {

@@ -15,6 +15,20 @@ export interface RuleIndex {
   above(path: AbsolutePath): readonly PlanEntry[];
   /** A rule strictly above the path that is written as a file. */
   fileAbove(path: AbsolutePath): PlanEntry | undefined;
+  /** The place of `/`, from which a walk goes down step by step. */
+  readonly top: RulePlace;
+}
+
+/** Where a walk from `/` downward stands among the rules: `deciding`, without looking again at what lies above. */
+export interface RulePlace {
+  /** The rule that decides this path. */
+  readonly deciding: PlanEntry | undefined;
+  /** The rule that decides what lies below, where no deeper one does; another than `deciding` where that is for a file. */
+  readonly below: PlanEntry | undefined;
+  /** False where `below` decides all that lies below. */
+  readonly hasDeeper: boolean;
+  /** The place of a name in this folder. */
+  step(name: string): RulePlace;
 }
 
 /** Rules by component: those that begin alike share their nodes. */
@@ -43,6 +57,28 @@ function buildIndex(rules: readonly PlanEntry[]): RuleIndex {
     deciding,
     above,
     fileAbove: (path) => rulesAbove(root, path).find((rule) => rule.kind === "file"),
+    top: rulePlace(root, root.hasPattern ? [root] : [], undefined),
+  };
+}
+
+/** `patterns`: the nodes that patterns lead to; `above`: the rule that decides what lies in the folder around. */
+function rulePlace(
+  literal: RuleNode | undefined,
+  patterns: readonly RuleNode[],
+  above: PlanEntry | undefined,
+): RulePlace {
+  let pattern: PlanEntry | undefined;
+  for (const { rule } of patterns) {
+    if (rule?.kind === "pattern" && isMoreSpecific(rule, pattern)) pattern = rule;
+  }
+  const rule = literal?.rule;
+  const below = rule?.kind === "directory" ? rule : (pattern ?? above);
+  return {
+    deciding: rule ?? pattern ?? above,
+    below,
+    hasDeeper:
+      literal?.literal !== undefined || patterns.some((node) => node.literal !== undefined || node.wild !== undefined),
+    step: (name) => rulePlace(literal?.literal?.get(name), patternsInside(patterns, name), below),
   };
 }
 
@@ -104,12 +140,7 @@ function patternsAlong(root: RuleNode, components: readonly string[]): (PlanEntr
   const found = new Array<PlanEntry | undefined>(components.length + 1).fill(undefined);
   let nodes = root.hasPattern ? [root] : [];
   for (const [i, component] of components.entries()) {
-    const next: RuleNode[] = [];
-    for (const { literal, wild } of nodes) {
-      const named = literal?.get(component);
-      if (named?.hasPattern === true) next.push(named);
-      if (wild !== undefined) next.push(...wild.matching(component));
-    }
+    const next = patternsInside(nodes, component);
     if (next.length === 0) break;
     for (const { rule } of next) {
       if (rule?.kind === "pattern" && isMoreSpecific(rule, found[i + 1])) found[i + 1] = rule;
@@ -117,6 +148,17 @@ function patternsAlong(root: RuleNode, components: readonly string[]): (PlanEntr
     nodes = next;
   }
   return found;
+}
+
+/** The nodes that patterns lead to with one more name. */
+function patternsInside(nodes: readonly RuleNode[], name: string): RuleNode[] {
+  const next: RuleNode[] = [];
+  for (const { literal, wild } of nodes) {
+    const named = literal?.get(name);
+    if (named?.hasPattern === true) next.push(named);
+    if (wild !== undefined) next.push(...wild.matching(name));
+  }
+  return next;
 }
 
 function rulesAbove(root: RuleNode, path: AbsolutePath): PlanEntry[] {

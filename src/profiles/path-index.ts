@@ -29,6 +29,8 @@ export interface PathIndex {
   exact(scope: Scope, path: string): IndexedPath | undefined;
   /** The deepest catalogued path that is this one or lies around it; at one depth a literal one beats a pattern. */
   owner(scope: Scope, path: string): PathOwner | undefined;
+  /** True where something strictly below the path is catalogued, or may be: patterns are only looked at by their beginning. */
+  hasBelow(scope: Scope, path: string): boolean;
 }
 
 const columns = ["scope", "path", "kind", "profile", "flavour", "class", "need", "note"] as const;
@@ -103,7 +105,31 @@ export function parsePathIndex(text: string): PathIndex {
       }
       return undefined;
     },
+    hasBelow: (scope, path) => hasLineBelow(text, scope, path) || patternsBelow(known[scope].patterns, path),
   };
+}
+
+/** True where a line is about something below the path: lines are in the order of their paths. */
+function hasLineBelow(text: string, scope: Scope, path: string): boolean {
+  const wanted = `${scope}\t${path}/`;
+  let [low, high] = [0, text.length];
+  while (low < high) {
+    const start = text.lastIndexOf("\n", ((low + high) >> 1) - 1) + 1;
+    if (text.slice(start, start + wanted.length) < wanted) low = text.indexOf("\n", start) + 1;
+    else high = start;
+  }
+  return text.startsWith(wanted, low);
+}
+
+/** True where a pattern of more components begins as the path does. */
+function patternsBelow(patterns: ReadonlyMap<string, readonly Pattern[]>, path: string): boolean {
+  const names = namesOf(path);
+  for (const group of patterns.values()) {
+    for (const { components } of group) {
+      if (components.length > names.length && fits(components.slice(0, names.length), names)) return true;
+    }
+  }
+  return false;
 }
 
 interface ScopeIndex {

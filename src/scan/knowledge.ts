@@ -1,0 +1,55 @@
+import { depthOf } from "../plan/path.ts";
+import { suggest } from "../profiles/conventions.ts";
+import type { IndexedPath, PathIndex, PathOwner, Scope } from "../profiles/path-index.ts";
+import type { Suggestion } from "./result.ts";
+
+/** What the catalogue and what is usual say of paths; `below` is a path as seen from its home, or an absolute one. */
+export class Knowledge {
+  readonly #indexes: readonly PathIndex[];
+
+  /** Of several indexes the first wins. */
+  constructor(indexes: readonly PathIndex[]) {
+    this.#indexes = indexes;
+  }
+
+  /** What the catalogue says of exactly this path. */
+  exact(scope: Scope, below: string): IndexedPath | undefined {
+    const owner = this.#owner(scope, below);
+    return owner?.relation === "exact" ? owner.indexed : undefined;
+  }
+
+  /** True where the catalogue knows something below it. */
+  hasBelow(scope: Scope, below: string): boolean {
+    return this.#indexes.some((index) => index.hasBelow(scope, below));
+  }
+
+  /** Whether a profile knows it, or something around it. */
+  isOwned(scope: Scope, below: string): boolean {
+    return this.#owner(scope, below) !== undefined;
+  }
+
+  /** What to make of a path that nobody decided about; null where nobody can say. */
+  suggestion(scope: Scope, below: string): Suggestion | null {
+    const owner = this.#owner(scope, below);
+    if (owner !== undefined) {
+      const { profile, class: c, need, note, path } = owner.indexed;
+      const what = note === "" ? `kept by ${profile}` : `${profile}: ${note}`;
+      return { profile, class: c, need, why: owner.relation === "exact" ? what : `inside ${path}: ${what}` };
+    }
+    // Of a folder for which nothing is usual, what is usual for all that lies in it.
+    const usual =
+      suggest(scope, below) ?? (scope === "home" || below !== "/" ? suggest(scope, `${below}/x`) : undefined);
+    return usual === undefined ? null : { profile: null, class: usual.class, need: usual.need, why: usual.why };
+  }
+
+  /** The deepest of what the indexes find; of two as deep that of the first. */
+  #owner(scope: Scope, below: string): PathOwner | undefined {
+    let deepest: PathOwner | undefined;
+    for (const index of this.#indexes) {
+      const owner = index.owner(scope, below);
+      if (owner === undefined) continue;
+      if (deepest === undefined || depthOf(owner.indexed.path) > depthOf(deepest.indexed.path)) deepest = owner;
+    }
+    return deepest;
+  }
+}

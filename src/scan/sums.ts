@@ -1,0 +1,211 @@
+import { type AbsolutePath, comparePaths, joinPath } from "../plan/path.ts";
+import type { Branch, Total } from "./branch.ts";
+import type { LinkedBranch, Remark, Surveyed } from "./walk/survey.ts";
+import { type LinkedFile, recordsOfThread, type WalkRecords } from "./walk/walker.ts";
+
+/** All folders that walkers summed up, as one table. */
+export interface Folders {
+  /** Place of the folder around; -1 - job for the first of a job. */
+  readonly parents: Float64Array;
+  readonly names: readonly string[];
+  /** Of the folder and all below it. */
+  readonly bytes: Float64Array;
+  readonly files: Float64Array;
+  readonly newest: Float64Array;
+  /** Large files, by the folder they are in. */
+  readonly large: ReadonlyMap<number, readonly { readonly name: string; readonly bytes: number }[]>;
+}
+
+/** What a scan saw, added up. */
+export interface Sums {
+  readonly folders: Folders;
+  /** By job: all below its branch. */
+  readonly jobs: readonly Total[];
+  /** What only leads to kept places, or was brought by packages. */
+  readonly kept: Total;
+  readonly closed: readonly Remark[];
+  readonly unread: readonly Remark[];
+}
+
+/**
+ * Puts together what all threads found. A file with several names is counted once: at the name that is first in byte order, so that
+ * the answer does not depend on which thread was faster.
+ */
+export function addUp(surveyed: Surveyed, all: readonly WalkRecords[]): Sums {
+  const table = new Table(surveyed.jobs, all);
+  table.countLinked(surveyed.linked);
+  const { folders, jobs } = table.total();
+  const remarks = (of: "closed" | "unread"): Remark[] => [...surveyed[of], ...table.remarks(of)];
+  const kept = { ...surveyed.kept };
+  for (const [, bytes, files] of all.flatMap((records) => records.kept)) {
+    kept.bytes += bytes;
+    kept.files += files;
+  }
+  return { folders, jobs, kept, closed: remarks("closed"), unread: remarks("unread") };
+}
+
+/** The live path of a branch. */
+export function pathOf(branch: Branch): AbsolutePath {
+  return branch.parent === null ? (branch.name as AbsolutePath) : joinPath(pathOf(branch.parent), branch.name);
+}
+
+class Table {
+  readonly #offsets: readonly number[];
+  readonly #parents: Float64Array;
+  readonly #depths: Int32Array;
+  readonly #bytes: Float64Array;
+  readonly #files: Float64Array;
+  readonly #newest: Float64Array;
+  readonly #names: readonly string[];
+
+  readonly jobs: readonly Branch[];
+  readonly all: readonly WalkRecords[];
+
+  constructor(jobs: readonly Branch[], all: readonly WalkRecords[]) {
+    this.jobs = jobs;
+    this.all = all;
+    let size = 0;
+    this.#offsets = all.map(({ parents }) => {
+      size += parents.length;
+      return size - parents.length;
+    });
+    this.#parents = new Float64Array(size);
+    for (const [i, { parents }] of all.entries()) {
+      const offset = this.#offsets[i] ?? 0;
+      for (const [j, parent] of parents.entries())
+        this.#parents[offset + j] = parent < 0 ? parent : this.#place(parent);
+    }
+    this.#depths = Int32Array.from(all.flatMap(({ depths }) => [...depths]));
+    this.#bytes = joined(size, all, ({ bytes }) => bytes);
+    this.#files = joined(size, all, ({ files }) => files);
+    this.#newest = joined(size, all, ({ newest }) => newest);
+    this.#names = all.flatMap(({ names, parents }) => (parents.length === 0 ? [] : names.split("/")));
+  }
+
+  countLinked(branches: readonly LinkedBranch[]): void {
+    const first = new Map<string, { readonly path: () => string; readonly count: () => void }>();
+    const meet = (file: Omit<LinkedFile, "record">, path: () => string, count: () => void): void => {
+      const key = `${file.device} ${file.inode} ${file.changed} ${file.bytes}`;
+      const known = first.get(key);
+      if (known === undefined || comparePaths(path(), known.path()) < 0) first.set(key, { path, count });
+    };
+    for (const file of branches) {
+      meet(
+        file,
+        () => pathOf(file.branch),
+        () => {
+          file.branch.bytes = file.bytes;
+        },
+      );
+    }
+    for (const [thread, { linked }] of this.all.entries()) {
+      for (const file of linked) {
+        const place = (this.#offsets[thread] ?? 0) + file.record;
+        meet(
+          file,
+          () => this.#path(place),
+          () => {
+            this.#bytes[place] = (this.#bytes[place] ?? 0) + file.bytes;
+          },
+        );
+      }
+    }
+    for (const { count } of first.values()) count();
+  }
+
+  total(): { folders: Folders; jobs: Total[] } {
+    const jobs = this.jobs.map((): Total => ({ bytes: 0, files: 0, newest: 0 }));
+    for (const place of this.#deepestFirst()) {
+      const [bytes = 0, files = 0, newest = 0] = [this.#bytes[place], this.#files[place], this.#newest[place]];
+      const parent = this.#parents[place] ?? 0;
+      const job = jobs[-1 - parent];
+      if (job !== undefined) {
+        job.bytes += bytes;
+        job.files += files;
+        job.newest = Math.max(job.newest, newest);
+        continue;
+      }
+      this.#bytes[parent] = (this.#bytes[parent] ?? 0) + bytes;
+      this.#files[parent] = (this.#files[parent] ?? 0) + files;
+      this.#newest[parent] = Math.max(this.#newest[parent] ?? 0, newest);
+    }
+    const large = new Map<number, { name: string; bytes: number }[]>();
+    for (const [thread, records] of this.all.entries()) {
+      for (const { record, name, bytes } of records.large) {
+        const place = (this.#offsets[thread] ?? 0) + record;
+        large.set(place, [...(large.get(place) ?? []), { name, bytes }]);
+      }
+    }
+    const folders = {
+      parents: this.#parents,
+      names: this.#names,
+      bytes: this.#bytes,
+      files: this.#files,
+      newest: this.#newest,
+      large,
+    };
+    return { folders, jobs };
+  }
+
+  remarks(of: "closed" | "unread"): Remark[] {
+    return this.all.flatMap((records, thread) =>
+      records[of].map(({ record, name, why }) => {
+        const folder = this.#path((this.#offsets[thread] ?? 0) + record);
+        return { path: name === "" ? folder : joinPath(folder, name), why };
+      }),
+    );
+  }
+
+  /** From the number that threads use to the place in the table. */
+  #place(record: number): number {
+    return (this.#offsets[Math.floor(record / recordsOfThread)] ?? 0) + (record % recordsOfThread);
+  }
+
+  /** The live path of a folder. */
+  #path(place: number): AbsolutePath {
+    const names: string[] = [];
+    let at = place;
+    while (at >= 0) {
+      const name = this.#names[at] ?? "";
+      // The first of a job has the name of its branch, and one without a name is more of the one around it.
+      if (name !== "") names.unshift(name);
+      at = this.#parents[at] ?? -1;
+    }
+    const job = this.jobs[-1 - at];
+    const top = job === undefined ? ("/" as AbsolutePath) : pathOf(job);
+    return names.length === 0 ? top : joinPath(top, names.join("/"));
+  }
+
+  /** All places, those of the deepest folders first. */
+  #deepestFirst(): Int32Array {
+    const counts: number[] = [];
+    for (const depth of this.#depths) counts[depth] = (counts[depth] ?? 0) + 1;
+    let from = 0;
+    const next: number[] = [];
+    for (let depth = counts.length - 1; depth >= 0; depth--) {
+      next[depth] = from;
+      from += counts[depth] ?? 0;
+    }
+    const places = new Int32Array(this.#depths.length);
+    for (const [place, depth] of this.#depths.entries()) {
+      const at = next[depth] ?? 0;
+      places[at] = place;
+      next[depth] = at + 1;
+    }
+    return places;
+  }
+}
+
+function joined(
+  size: number,
+  all: readonly WalkRecords[],
+  column: (records: WalkRecords) => Float64Array,
+): Float64Array {
+  const whole = new Float64Array(size);
+  let at = 0;
+  for (const records of all) {
+    whole.set(column(records), at);
+    at += records.parents.length;
+  }
+  return whole;
+}
