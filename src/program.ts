@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import type { AdoptOptions } from "./commands/adopt.ts";
+import type { CarryOptions } from "./commands/carry-question.ts";
 import type { GenerateOptions } from "./commands/generate.ts";
 import * as help from "./commands/help.ts";
 import type { CommonOptions } from "./commands/manifest-option.ts";
@@ -82,6 +83,21 @@ function program(version: string): Command {
       run(async () => (await import("./commands/adopt.ts")).adopt(paths, options)),
     );
 
+  hostOption(command(root, "carry", help.carry), oneHost)
+    .argument("<paths...>", "in this home: ~/.config/nvim or .config/nvim")
+    .addOption(new Option("--template", "as a template of chezmoi's").conflicts(["encrypt", "seed", "plain"]))
+    .addOption(new Option("--encrypt", "encrypted (age or gpg, as chezmoi is set up)").conflicts(["seed", "plain"]))
+    .addOption(new Option("--seed", "laid only where nothing is yet").conflicts("plain"))
+    .option("--plain", "as it is, also where its program rewrites it")
+    .option("--class <class>", "of a new entry (default: by the catalogue, else config)", oneOf(classes))
+    .option("--max-size <size>", "of a file and of all of them, such as 5M (default: 1M, 10M)", sizeOf)
+    .option("--max-files <count>", "how many files a folder may have (default: 500)", countOf)
+    .option("--binary", "files that are no text may come too")
+    .option("--dry-run", "bring nothing in; say what would come")
+    .action((paths: string[], options: CarryOptions) =>
+      run(async () => (await import("./commands/carry.ts")).carry(paths, options)),
+    );
+
   const profiles = root.command("profiles").summary(help.profiles.summary).description(help.profiles.text);
   command(profiles, "list", help.profilesList).action((options: CommonOptions) =>
     run(async () => (await import("./commands/profiles.ts")).listProfiles(options)),
@@ -149,6 +165,18 @@ function oneOf<Word extends string>(words: readonly Word[]): (given: string) => 
       known === undefined ? `It is one of ${words.join(", ")}.` : `Did you mean ${known}?`,
     );
   };
+}
+
+/** Bytes, from a number with K, M or G behind it. */
+function sizeOf(given: string): number {
+  const [, number, unit = ""] = /^([1-9][0-9]{0,8})([KMG]?)$/i.exec(given) ?? [];
+  if (number === undefined) throw new InvalidArgumentError("Write a size like 500K, 5M or 1G.");
+  return Number(number) * 1024 ** " KMG".indexOf(unit.toUpperCase() || " ");
+}
+
+function countOf(given: string): number {
+  if (!/^[1-9][0-9]{0,6}$/.test(given)) throw new InvalidArgumentError("Write a number.");
+  return Number(given);
 }
 
 /** Columns that help may take: those of the terminal, or what COLUMNS says; lines of more than 120 are hard to read. */

@@ -108,6 +108,20 @@ Examples:
 Exit codes: 0 added, or said already, 1 refused, 2 could not run.`,
 };
 
+export const carry: Help = {
+  summary: "bring files into the chezmoi source, by chezmoi itself",
+  text: "Brings what lies in this home into your chezmoi source: chezmoi spells the names, encrypts, and looks for secrets in what is not encrypted. How is what the manifest says of the path (`carry: true`, `template`, `encrypted`, `seed`); where it says nothing yet, an entry is added. Inside a folder, what is not carried by the manifest, and caches, are left out.\n\nRefused are secrets in the clear, git repositories, binary files, files of more than 1 MiB, and folders of more than 10 MiB or 500 files; where anything is refused, nothing is brought in.",
+  after: `
+Examples:
+  remanence carry ~/.config/nvim --dry-run
+  remanence carry ~/.gitconfig --template
+  remanence carry ~/.ssh/config --encrypt
+  remanence carry ~/.config/app/settings.json --seed   programs may change it
+  remanence carry ~/Pictures/wallpaper.png --binary --max-size 5M
+
+Exit codes: 0 carried, 1 refused, 2 could not run.`,
+};
+
 export const profiles = {
   summary: "the catalogue: what applications and services keep",
   text: "The catalogue: what applications and services keep, where that is known from, and what of it is safe to lose. A manifest names profiles under `profiles:`; your own go into profiles/ beside it.",

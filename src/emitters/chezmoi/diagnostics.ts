@@ -78,6 +78,6 @@ export const chezmoiDiagnostics = defineDiagnostics({
   "chezmoi/nothing-carried": {
     severity: "note",
     message: ({ path }: { path: string }) => `\`${path}\` is carried, but your chezmoi source has nothing of it yet`,
-    help: ({ path }) => `bring it in with \`chezmoi add ~/${path}\``,
+    help: ({ path }) => `bring it in with \`remanence carry ~/${path}\``,
   },
 });
