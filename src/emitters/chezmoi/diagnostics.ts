@@ -1,5 +1,11 @@
 import { defineDiagnostics } from "../../diagnostics/define.ts";
 
+const formWords = {
+  template: "a template",
+  create: "laid only once",
+  private: "readable for its owner alone",
+} as const;
+
 /** What chezmoi would clash with or cannot hold. */
 export const chezmoiDiagnostics = defineDiagnostics({
   "chezmoi/below-link": {
@@ -74,6 +80,25 @@ export const chezmoiDiagnostics = defineDiagnostics({
       `\`${path}\` is carried on a host on which \`${above}\` around it is not`,
     help: ({ above }) =>
       `chezmoi holds a directory back as a whole: carry \`${above}\` there too, or list its parts one by one`,
+  },
+  "chezmoi/in-clear": {
+    severity: "error",
+    message: ({ path, source }: { path: string; source: string }) =>
+      `\`${path}\` is to be carried encrypted, and your chezmoi source has it in the clear (${source})`,
+    help: ({ path }) =>
+      `\`chezmoi chattr +encrypted ~/${path}\`; what was committed stays readable in the history, so change the secret too`,
+  },
+  "chezmoi/mode": {
+    severity: "warning",
+    message: ({ path, mode, known }: { path: string; mode: string; known: string }) =>
+      `chezmoi cannot give \`${path}\` the mode ${mode}: it knows ${known}`,
+    help: () => "write one of these, or let it be persisted, which keeps any mode",
+  },
+  "chezmoi/other-form": {
+    severity: "warning",
+    message: ({ path, source, word }: { path: string; source: string; word: "template" | "create" | "private" }) =>
+      `\`${path}\` is to be ${formWords[word]}, and your chezmoi source has it otherwise (${source})`,
+    help: ({ path, word }) => `\`chezmoi chattr +${word} ~/${path}\``,
   },
   "chezmoi/nothing-carried": {
     severity: "note",

@@ -21,6 +21,7 @@ import {
   type OutputFile,
   type Saying,
 } from "../emitter.ts";
+import { formFaults } from "./carried-form.ts";
 import { checkChezmoi, formerNotes, guardFaults, withoutClashes } from "./checks.ts";
 import {
   carryFile,
@@ -53,7 +54,10 @@ function survey({ plans, chezmoi }: EmitInput) {
   const secrets = secretRows(plans);
   const laid = [...carries, ...secrets, ...fetches];
   const tree = sourceTree(chezmoi, privateParents(plans, [...wanted, ...laid]));
-  const diagnostics: Diagnostic[] = checkChezmoi(plans, wanted, laid, tree);
+  const diagnostics: Diagnostic[] = [
+    ...checkChezmoi(plans, wanted, laid, tree),
+    ...formFaults([...carries, ...secrets], chezmoi),
+  ];
   const links = holdableLinks(withoutClashes(wanted, laid, tree, diagnostics), diagnostics);
   return { links, carries, secrets, fetches, laid, tree, diagnostics };
 }
