@@ -185,7 +185,10 @@ describeWith(["chezmoi"], "chezmoi apply never deletes state", () => {
 
 describeWith(["chezmoi"], "chezmoi without a part of what was generated", () => {
   const parts = [
+    ".remanence/guard.json",
     ".remanence/links.json",
+    ".remanence/targets",
+    ".remanence/look.sh",
     ".chezmoidata/remanence.json",
     ".chezmoitemplates/remanence/here",
     ".chezmoitemplates/remanence/ignore",

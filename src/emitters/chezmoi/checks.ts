@@ -7,7 +7,6 @@ import type { ChezmoiSource } from "../../survey/chezmoi-source.ts";
 import { isCarriedByHomeManager } from "../carried-content.ts";
 import { inFolder } from "../emitter.ts";
 import { chezmoiDiagnostics as say } from "./diagnostics.ts";
-import type { GuardRow } from "./guard.ts";
 import type { AnyRow, LinkRow, TargetRow } from "./rows.ts";
 import { parentsOf, type SourceTree } from "./source-tree.ts";
 
@@ -145,7 +144,10 @@ const words = { link: "linked", carry: "carried", secret: "a secret", fetch: "fe
  * Where the person has both ignore files, one of them must include the guard: we own neither. And no line of an ignore
  * file further down may let through what the guard holds back; those of the root it looks at itself.
  */
-export function guardFaults({ ignore, allowed, root }: ChezmoiSource, rows: readonly GuardRow[]): Diagnostic[] {
+export function guardFaults(
+  { ignore, allowed, root }: ChezmoiSource,
+  rows: readonly { readonly kind: string; readonly target: string }[],
+): Diagnostic[] {
   const included = !ignore.plain || !ignore.template || ignore.includesOurs;
   return [
     ...(included ? [] : [say["chezmoi/guard-not-included"]({ file: inFolder(root, ".chezmoiignore") })]),

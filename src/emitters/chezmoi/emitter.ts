@@ -3,8 +3,9 @@ import { posix } from "node:path";
 import type { Diagnostic } from "../../diagnostics/diagnostic.ts";
 import { decodeDirectory } from "../../languages/chezmoi-names.ts";
 import { goTemplate } from "../../languages/go-template.ts";
-import { printJson } from "../../languages/json.ts";
+import { printJson, printJsonLines } from "../../languages/json.ts";
 import { renderTemplate } from "../../languages/template.ts";
+import { packageText } from "../../package-files.ts";
 import type { Fate } from "../../plan/fate.ts";
 import { comparePaths, parentOf, relativeTo } from "../../plan/path.ts";
 import { relocatedAround } from "../../plan/physical.ts";
@@ -34,8 +35,8 @@ import {
   secretFile,
 } from "./content.ts";
 import { type FormerLink, formerFiles, formerLinks } from "./former.ts";
-import { type GuardRow, guardRows, keptInExact } from "./guard.ts";
-import { carryRows, fetchRows, hereOf, linkRows, secretRows } from "./rows.ts";
+import { type GuardRow, guardedLinks, guardRows, keptInExact } from "./guard.ts";
+import { carryRows, fetchRows, hereOf, type LinkRow, linkRows, secretRows } from "./rows.ts";
 import { sourceTree } from "./source-tree.ts";
 
 /** chezmoi: links to state, the guard that holds them back, carried directories, externals; inside the person's own tree. */
@@ -77,8 +78,8 @@ function emit(input: EmitInput): EmitResult {
   if (content.length + carries.length + kept.length + former.length + scriptsRun(input).length === 0)
     return { files: [], diagnostics };
   const rows = guardRows(links, laid, [...kept, ...otherOutputs(input)], tree);
-  diagnostics.push(...guardFaults(chezmoi, rows), ...formerNotes(former, chezmoi));
-  const files = [...content, ...supportFiles(rows, input), ...formerFiles(former, chezmoi)];
+  diagnostics.push(...guardFaults(chezmoi, [...rows, ...links]), ...formerNotes(former, chezmoi));
+  const files = [...content, ...supportFiles(rows, links, input), ...formerFiles(former, chezmoi)];
   return { files: [...files, ledger(files, former)].map((file) => outputFile(file, input)), diagnostics };
 }
 
@@ -116,28 +117,37 @@ function withoutOwn(path: string, own: readonly string[]): string[] {
 
 const preflight = ".chezmoiscripts/remanence/run_before_00-remanence-preflight.sh.tmpl";
 
-function supportFiles(rows: readonly GuardRow[], input: EmitInput): SourceFile[] {
+function supportFiles(rows: readonly GuardRow[], links: readonly LinkRow[], input: EmitInput): SourceFile[] {
   const file = (path: string, content: string): SourceFile => ({ path, content, target: null, kind: "support" });
   const { ignore } = input.chezmoi;
   const own = ignore.template ? ".chezmoiignore" : ".chezmoiignore.tmpl";
   const other = ignore.template ? ".chezmoiignore.tmpl" : ".chezmoiignore";
   const included = ignore.includesOurs || (ignore.plain && ignore.template);
   return [
-    file(".remanence/links.json", printJson(rows)),
+    file(".remanence/guard.json", printJsonLines(rows)),
+    file(".remanence/links.json", printJson(guardedLinks(links))),
+    file(".remanence/targets", links.map(({ target }) => `./${target}\n`).join("")),
+    file(".remanence/look.sh", packageText("src/emitters/chezmoi/scripts/look.sh")),
     file(".chezmoidata/remanence.json", printJson({ remanence: { hosts: hostsData(input) } })),
-    file(".chezmoiexternals/remanence-guarded.toml.tmpl", renderTemplate("guarded.gotmpl.ejs", {})),
+    file(
+      ".chezmoiexternals/remanence-guarded.toml.tmpl",
+      renderTemplate("guarded.gotmpl.ejs", { own: ownIgnore(other) }),
+    ),
     ...scriptsRun(input).map((script) =>
       file(
         `.chezmoiscripts/remanence/run_onchange_after_50-remanence-${script}.sh.tmpl`,
         renderTemplate("run.gotmpl.ejs", { script, file: `${script}.sh` }),
       ),
     ),
-    ...(rows.some((row) => row.kind === "link") ? [file(preflight, renderTemplate("preflight.gotmpl.ejs", {}))] : []),
-    file(".chezmoitemplates/remanence/busy", renderTemplate("busy.gotmpl.ejs", {})),
+    ...(links.length > 0 ? [file(preflight, renderTemplate("preflight.gotmpl.ejs", {}))] : []),
     file(".chezmoitemplates/remanence/here", renderTemplate("here.gotmpl.ejs", {})),
     file(".chezmoitemplates/remanence/ignore", renderTemplate("ignore.gotmpl.ejs", {})),
-    ...(included ? [] : [file(own, renderTemplate("chezmoiignore.gotmpl.ejs", { other: goTemplate.text(other) }))]),
+    ...(included ? [] : [file(own, ownIgnore(other))]),
   ];
+}
+
+function ownIgnore(other: string): string {
+  return renderTemplate("chezmoiignore.gotmpl.ejs", { other: goTemplate.text(other) });
 }
 
 /** The scripts for Fedora that some host wants to be run by chezmoi. */

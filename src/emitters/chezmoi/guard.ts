@@ -7,16 +7,15 @@ import { parentsOf, type SourceTree } from "./source-tree.ts";
 /** A line of what the guard's loop reads (`chezmoi-templates/ignore.gotmpl.ejs` says what it does about each kind). */
 export interface GuardRow {
   readonly target: string;
-  /** The line of `.chezmoiignore` that holds it back. */
-  readonly pattern: string;
+  /** The line of `.chezmoiignore` that holds it back, where that is not the target as it stands. */
+  readonly pattern?: string;
   /**
-   * `root` a link into a store, `link` one through it, `directory` one that is there for us only, `way` one of the
+   * `root` a link into a store, `directory` one that is there for us only, `way` one of the
    * person's (or of nobody's) with something of ours below it, `carry` and `carry-file` content of the person's, `secret`
    * a file that a password manager is asked for, `spared` what chezmoi has no business with; the others are what is fetched.
    */
   readonly kind:
     | "root"
-    | "link"
     | "directory"
     | "way"
     | "carry"
@@ -28,23 +27,51 @@ export interface GuardRow {
     | "file";
   /** The hosts and users it is for; elsewhere it is held back. */
   readonly on: readonly Here[];
-  /** The root links that a link goes through. */
-  readonly through?: readonly string[];
 }
 
-/** What the guard has to know of: each thing of ours and the way to it, from the outside in, root links first. */
+type LaidRow = Exclude<AnyRow, { readonly kind: "link" }>;
+
+/** The links through the root links, together where hosts and root links are the same: they are many. */
+export interface GuardedLinks {
+  readonly on: readonly Here[];
+  /** The root links that they go through. */
+  readonly through: readonly string[];
+  readonly targets: readonly string[];
+  /** Their lines of `.chezmoiignore`, where one is not the target as it stands. */
+  readonly patterns?: readonly string[];
+}
+
+/** The links as the guard reads them, in the order of their targets within each group. */
+export function guardedLinks(links: readonly LinkRow[]): GuardedLinks[] {
+  const groups = new Map<string, LinkRow[]>();
+  for (const row of links) {
+    const key = JSON.stringify([sorted(row.by.keys()), sorted(row.roots.values())]);
+    const group = groups.get(key) ?? [];
+    group.push(row);
+    groups.set(key, group);
+  }
+  return [...groups]
+    .sort(([a], [b]) => comparePaths(a, b))
+    .map(([key, rows]) => {
+      const [on, through] = JSON.parse(key) as [Here[], string[]];
+      const targets = rows.map(({ target }) => target).sort(comparePaths);
+      const patterns = targets.map(ignorePattern);
+      return { on, through, targets, ...(patterns.every((pattern, i) => pattern === targets[i]) ? {} : { patterns }) };
+    });
+}
+
+/** What the guard has to know of besides the links: each thing of ours and the way to it, from the outside in, root links first. */
 export function guardRows(
   links: readonly LinkRow[],
-  laid: readonly AnyRow[],
+  laid: readonly LaidRow[],
   spared: readonly string[],
   tree: SourceTree,
 ): GuardRow[] {
-  const line = (target: string, kind: GuardRow["kind"], on: Iterable<Here>, through?: Iterable<string>): GuardRow => ({
+  const line = (target: string, kind: GuardRow["kind"], on: Iterable<Here>): GuardRow => ({
     target,
-    pattern: ignorePattern(target),
+    ...(ignorePattern(target) === target ? {} : { pattern: ignorePattern(target) }),
     kind,
     on: sorted(on),
-    ...(through === undefined ? {} : { through: sorted(through) }),
   });
   const roots = new Map<string, Set<Here>>();
   for (const link of links) for (const [here, root] of link.roots) addTo(roots, root, [here]);
@@ -55,7 +82,6 @@ export function guardRows(
   return [
     ...[...roots].sort(([a], [b]) => comparePaths(a, b)).map(([root, on]) => line(root, "root", on)),
     ...[
-      ...links.map((row) => line(row.target, "link", row.by.keys(), row.roots.values())),
       ...laid.map((row) =>
         tree.made.has(row.target)
           ? line(row.target, "directory", [...row.by.keys(), ...(below.get(row.target) ?? [])])
@@ -67,7 +93,7 @@ export function guardRows(
   ];
 }
 
-function kindOf(row: AnyRow): GuardRow["kind"] {
+function kindOf(row: LaidRow): GuardRow["kind"] {
   if (row.kind === "carry") return [...row.by.values()][0]?.kind === "file" ? "carry-file" : "carry";
   if (row.kind !== "fetch") return row.kind;
   return [...row.by.values()][0]?.fetch?.type ?? "file";
