@@ -53,6 +53,7 @@ describe("the documentation", () => {
       "explain",
       "generate",
       "diff",
+      "carry",
       "profiles list",
       "profiles show",
       "profiles search",

@@ -1,0 +1,45 @@
+#!/bin/sh
+# Asked by the guard (.chezmoitemplates/remanence/ignore): look.sh HOME. Says which links are not as they are made here, a
+# path a line; and "busy" where links are missing while link.sh, unlink.sh or restore.sh has the lock of the home. One
+# run for all of them: a question about each would take longer than all else that chezmoi does.
+set -u
+export LC_ALL=C
+lists=$(cd -- "$(dirname -- "$0")" && pwd) || exit 2
+for program in awk find flock xargs; do
+  command -v "$program" >/dev/null || {
+    echo "remanence: there is no $program here" >&2
+    exit 2
+  }
+done
+[ -d "$1" ] || exit 0
+cd -- "$1" || exit 2
+
+# What is there, with the text of a link. About what is not there find complains, and xargs ends with 123: no fault.
+there() {
+  # shellcheck disable=SC2016 # the inner shell is to see "$@"
+  xargs -r -d '\n' -a "$lists/targets" sh -c 'exec find "$@" -maxdepth 0 -printf "%p\t%l\n" 2>/dev/null' find ||
+    [ $? = 123 ] || echo failed
+}
+
+# A link made here says (../)*.remanence/PATH, or .remanence-STORE in place of .remanence.
+odd=$(there | awk '
+  FNR == NR { missing++; next }
+  $0 == "failed" { exit 2 }
+  /^\.\// {
+    missing--
+    tab = index($0, "\t")
+    path = substr($0, 3, tab - 3)
+    text = substr($0, tab + 1)
+    root = substr(text, 1, length(text) - length(path) - 1)
+    if (text != root "/" path || root !~ /^(\.\.\/)*\.remanence(-[^\/]*)?$/) print "./" path
+  }
+  END { if (missing > 0) print "missing" }
+' "$lists/targets" -) || exit 2
+
+case $odd in
+*missing)
+  flock -n -E 75 -- . true || [ $? -ne 75 ] || echo busy
+  odd=${odd%missing}
+  ;;
+esac
+[ -z "$odd" ] || printf '%s\n' "$odd"
