@@ -7,7 +7,7 @@ import { carriedEntries, isCarriedByHomeManager } from "../carried-content.ts";
 import { generatedFrom } from "../emitter.ts";
 
 /** The users of a host whose homes are wiped, and whose carried or fetched files chezmoi lays. */
-export function usersLaidAgain(plan: HostPlan): readonly PlanUser[] {
+function usersLaidAgain(plan: HostPlan): readonly PlanUser[] {
   const laid = [
     ...(isCarriedByHomeManager(plan) ? [] : carriedEntries(plan)),
     ...plan.rules.filter(({ disposition, scope }) => disposition === "fetch" && scope === "home"),
