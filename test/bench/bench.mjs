@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { catalogueRows } from "./catalogue.mjs";
+import { chezmoiRows } from "./chezmoi.mjs";
 import { fedoraRows } from "./fedora.mjs";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
@@ -85,6 +86,7 @@ rows.push(["check of 1,000 entries", many[1000], many[1000] / bare, undefined]);
 rows.push(["check of 10,000 entries, to that of 1,000", many[10000], many[10000] / many[1000], 13]);
 rows.push(...catalogueRows(cli, bare));
 rows.push(...fedoraRows(cli));
+rows.push(...chezmoiRows(cli));
 
 let failed = false;
 process.stdout.write("what                                          ms     ratio   limit\n");

@@ -1,10 +1,12 @@
 import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { type ArchiveHost, apply, archive, verify } from "../support/chezmoi.ts";
+import { surveyChezmoi } from "../../src/survey/chezmoi-source.ts";
+import { readSourcePath } from "../../src/survey/source-path.ts";
+import { type ArchiveHost, apply, archive, managedSources, verify } from "../support/chezmoi.ts";
 import { aliceAt, complaints, generate, generated, homeIn, manifestOf, picture } from "../support/chezmoi-tree.ts";
 import { describeWith } from "../support/engines.ts";
-import { filesBelow, readText, writeFiles } from "../support/workspace.ts";
+import { filesBelow, readText, scratch, writeFiles } from "../support/workspace.ts";
 
 /** A source as people have them after some years. */
 const livedIn = {
@@ -44,6 +46,16 @@ const fedora: ArchiveHost = { os: "fedora", home: "/home/alice", username: "alic
 const nixos: ArchiveHost = { ...fedora, os: "nixos", hostname: "laptop" };
 
 describeWith(["chezmoi"], "chezmoi output inside a lived-in source", () => {
+  it("is read as chezmoi itself reads it", async () => {
+    const { source } = await generated(manifest, livedIn);
+    const pairs = managedSources(source, scratch());
+    expect(pairs.length).toBeGreaterThan(10);
+    const { own, made } = surveyChezmoi(source, ".", new Set());
+    const paths = [...own, ...made.map((path) => `${path}/`)];
+    const read = new Map(paths.map((path) => [path.replace(/\/$/, ""), readSourcePath(path)?.target]));
+    for (const [path, target] of pairs) expect([path, read.get(path)]).toEqual([path, target]);
+  });
+
   it("goes into the directories that are there, as they are spelled", async () => {
     const { compiled } = await generated(manifest, livedIn);
     const paths = compiled.tree.filter((file) => file.target === "chezmoi").map((file) => file.path);
