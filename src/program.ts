@@ -89,6 +89,11 @@ function program(version: string): Command {
     .addOption(new Option("--encrypt", "encrypted (age or gpg, as chezmoi is set up)").conflicts(["seed", "plain"]))
     .addOption(new Option("--seed", "laid only where nothing is yet").conflicts("plain"))
     .option("--plain", "as it is, also where its program rewrites it")
+    .addOption(
+      new Option("--keys <names>", "only these keys of a .json, .toml, .yaml or .ini file, such as editor.size,theme")
+        .argParser((given) => given.split(","))
+        .conflicts(["template", "encrypt", "seed", "plain"]),
+    )
     .option("--class <class>", "of a new entry (default: by the catalogue, else config)", oneOf(classes))
     .option("--max-size <size>", "of a file and of all of them, such as 5M (default: 1M, 10M)", sizeOf)
     .option("--max-files <count>", "how many files a folder may have (default: 500)", countOf)

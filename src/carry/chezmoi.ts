@@ -1,5 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { CannotRun } from "../diagnostics/cannot-run.ts";
+import { goTemplate } from "../languages/go-template.ts";
 import type { Form } from "./judge.ts";
 
 const flags: Readonly<Record<Form, readonly string[]>> = {
@@ -27,6 +28,22 @@ export function makePrivate(source: string, home: string, files: readonly string
   return inBatches(files, (some) => run(source, home, ["chattr", "+private", "--", ...some]));
 }
 
+/**
+ * What a file says, as data, read by chezmoi's own reader of its format (`fromJson`, …), which is the one that will read it
+ * again. Throws in words where chezmoi cannot.
+ */
+export function dataOf(source: string, file: string, read: string): unknown {
+  const template = `{{ include ${goTemplate.quote(file).text} | ${goTemplate.reference(read).text} | toJson }}`;
+  const { error, status, stdout, stderr } = spawnSync("chezmoi", ["--source", source, "execute-template"], {
+    input: template,
+    encoding: "utf8",
+    maxBuffer: 1 << 26,
+  });
+  if (error !== undefined) throw new CannotRun(whyNot(error));
+  if (status !== 0) throw new CannotRun(`chezmoi cannot read ${file}: ${stderr.trim().split("\n").at(-1) ?? ""}`);
+  return JSON.parse(stdout);
+}
+
 function inBatches(files: readonly string[], run: (some: readonly string[]) => string | undefined): string | undefined {
   for (let from = 0; from < files.length; from += batch) {
     const fault = run(files.slice(from, from + batch));
@@ -39,9 +56,11 @@ function run(source: string, home: string, args: readonly string[]): string | un
   const { error, status } = spawnSync("chezmoi", ["--source", source, "--destination", home, ...args], {
     stdio: ["inherit", "ignore", "inherit"],
   });
-  if (error !== undefined) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") throw new CannotRun("chezmoi is not installed here");
-    throw new CannotRun(`cannot run chezmoi: ${error.message}`);
-  }
+  if (error !== undefined) throw new CannotRun(whyNot(error));
   return status === 0 ? undefined : `chezmoi ${args[0]} ended with ${status ?? "a signal"}`;
+}
+
+function whyNot(error: Error): string {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === "ENOENT" ? "chezmoi is not installed here" : `cannot run chezmoi: ${error.message}`;
 }

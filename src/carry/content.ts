@@ -56,6 +56,11 @@ export function contentOf(home: string, path: string, why: (path: string) => str
   return { content, left, repository };
 }
 
+/** True where nobody but the owner may look into a file or folder. */
+export function isClosed(path: string): boolean {
+  return (lstatSync(path).mode & 0o077) === 0;
+}
+
 /** True for a file with a NUL in its first 8 KiB, which is how git tells too. Never asked of what may be a secret. */
 export function isBinary(file: string): boolean {
   const handle = openSync(file, "r");

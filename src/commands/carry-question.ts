@@ -18,6 +18,8 @@ export interface CarryOptions extends CommonOptions {
   readonly encrypt?: boolean;
   readonly seed?: boolean;
   readonly plain?: boolean;
+  /** Only these keys of one file. */
+  readonly keys?: readonly string[];
   readonly class?: Class;
   readonly maxSize?: number;
   readonly maxFiles?: number;
@@ -58,6 +60,7 @@ export function contentAsked(typed: string, question: CarryQuestion): Carried {
   });
   if (listed.scope === "system") return cannot("only what is in a home is carried");
   const kind = kindOnDisk(join(homedir(), listed.path));
+  if (question.options.keys !== undefined && kind !== "file") return cannot("keys are carried of a single file");
   const why = whyUnlisted(listed) ?? (kind === undefined ? "there is nothing" : undefined);
   if (why !== undefined) return cannot(why);
   const rule = rulesOf(plan).deciding(joinPath(user.home, listed.path));
@@ -88,12 +91,15 @@ function newEntry(path: string, isDirectory: boolean, { compiled, knowledge, opt
     return `it is ${suggested.class} (${suggested.why}): let it be persisted, or say --class config`;
   const asked = askedForm(options);
   const writes = compiled.catalogue.known("home", path)?.entry.writes;
-  const isRewritten = asked === undefined && entryClass === "config" && writes != null;
+  const isRewritten = asked === undefined && options.keys === undefined && entryClass === "config" && writes != null;
   const form = asked ?? (entryClass === "secret" ? "plain" : isRewritten ? "seed" : "plain");
   const entry = { path: isDirectory ? `${path}/` : path, class: entryClass, carry: form === "plain" ? true : form };
-  const why = isRewritten
-    ? "its program rewrites it: laid only where nothing is yet"
-    : (suggested?.why ?? "new in the manifest");
+  const why =
+    options.keys !== undefined
+      ? "these keys; the rest is its program's own"
+      : isRewritten
+        ? "its program rewrites it: laid only where nothing is yet"
+        : (suggested?.why ?? "new in the manifest");
   return { form, why, edit: { add: "entry", scope: "home", entry }, isPrivate: entryClass === "secret" };
 }
 

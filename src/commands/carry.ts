@@ -10,6 +10,7 @@ import { type Compiled, emit, resolve } from "../pipeline.ts";
 import { loadPathIndexes } from "../profiles/load-path-indexes.ts";
 import { Knowledge } from "../scan/knowledge.ts";
 import { surveyChezmoi } from "../survey/chezmoi-source.ts";
+import { bringInKeys } from "./carry-keys.ts";
 import { type Carried, type CarryOptions, contentAsked } from "./carry-question.ts";
 import { chooseHost, diagnosticsJson, type ExitCode, findManifest, showDiagnostics } from "./manifest-option.ts";
 import { type Proposal, propose, writeProposal } from "./propose.ts";
@@ -40,7 +41,12 @@ export async function carry(paths: readonly string[], options: CarryOptions): Pr
     showDiagnostics(proposal.diagnostics, proposal.sources, " Nothing was carried.");
     return 1;
   }
-  const failed = options.dryRun === true ? [] : carried.flatMap((one) => bringIn(one, compiled));
+  const failed =
+    options.dryRun === true
+      ? []
+      : carried.flatMap((one) =>
+          options.keys === undefined ? bringIn(one, compiled) : bringInKeys(one.path, options.keys, compiled),
+        );
   if (proposal !== undefined && options.dryRun !== true && failed.length === 0) writeProposal(proposal);
   return report(carried, failed, proposal, compiled, options);
 }

@@ -117,6 +117,8 @@ Examples:
   remanence carry ~/.gitconfig --template
   remanence carry ~/.ssh/config --encrypt
   remanence carry ~/.config/app/settings.json --seed   programs may change it
+  remanence carry ~/.config/app/settings.json --keys theme,editor.size
+                                                       the rest stays its own
   remanence carry ~/Pictures/wallpaper.png --binary --max-size 5M
 
 Exit codes: 0 carried, 1 refused, 2 could not run.`,

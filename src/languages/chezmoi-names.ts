@@ -37,6 +37,11 @@ export function fileName(name: string, attributes: FileAttributes): string {
   return `${prefix}${body(name)}${suffix(name, attributes.template === true)}${attributes.encrypted === true ? ".age" : ""}`;
 }
 
+/** Source name of a template that changes a file (`modify_`); not of one that ends as an interpreter's script does. */
+export function modifyName(name: string, isPrivate: boolean): string {
+  return `modify_${isPrivate ? "private_" : ""}${body(name)}`;
+}
+
 /** Source name of a symbolic link; `template` when its text is rendered. */
 export function linkName(name: string, template: boolean): string {
   return `symlink_${body(name)}${suffix(name, template)}`;

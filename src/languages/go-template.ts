@@ -26,6 +26,11 @@ export const goTemplate = {
         .replaceAll("*/", () => "* /")
         .replaceAll(directive, () => "chezmoi: template:")} */ -}}`,
     ),
+  /** The name of a function; never data. */
+  reference(name: string): Fragment<"go-template"> {
+    if (!/^[A-Za-z][A-Za-z0-9]*$/.test(name)) throw new TypeError(`${name} is no name in Go`);
+    return new Fragment("go-template", name);
+  },
   /** Text outside actions that comes out as it is. */
   text(value: string): Fragment<"go-template"> {
     if (!value.isWellFormed()) throw new TypeError("a file cannot hold a lone surrogate");
