@@ -25,6 +25,10 @@ export interface ScannedRow extends Size {
   /** Newest change below it, as RFC 3339 in UTC. */
   readonly newest: string;
   readonly suggestion: Suggestion | null;
+  /** What of it the catalogue knows to be cache; left out where there is none. */
+  readonly cache?: Size;
+  /** Some files in it that look like secrets, by their names alone; left out where there are none. Shown as `path` is. */
+  readonly secrets?: readonly string[];
 }
 
 /** A row that is gone in the case asked about, and why; `fate` is what the plan says of it. */
@@ -56,6 +60,11 @@ export interface ScanResult {
   /** What was asked with `--lost-on`; null where nothing was. */
   readonly lost: readonly LostRow[] | null;
   readonly tree: ScannedNode;
+  /**
+   * What is in no total, since it is kept already or comes with the system: links into stores and into Nix' own, files as
+   * packages brought them. With the totals it is all that was looked at.
+   */
+  readonly kept: Size;
   /** What could not be looked into, and why. */
   readonly unread: readonly { readonly path: string; readonly why: string }[];
   /** What the numbers leave out, in words for the person ("packages' own files were not told apart: no rpm here"). */

@@ -25,6 +25,8 @@ export interface Sums {
   readonly kept: Total;
   readonly closed: readonly Remark[];
   readonly unread: readonly Remark[];
+  /** Live paths of files that look like secrets, by job, in byte order. */
+  readonly secrets: ReadonlyMap<number, readonly string[]>;
 }
 
 /**
@@ -41,11 +43,11 @@ export function addUp(surveyed: Surveyed, all: readonly WalkRecords[]): Sums {
     kept.bytes += bytes;
     kept.files += files;
   }
-  return { folders, jobs, kept, closed: remarks("closed"), unread: remarks("unread") };
+  return { folders, jobs, kept, closed: remarks("closed"), unread: remarks("unread"), secrets: table.secrets() };
 }
 
 /** The live path of a branch. */
-export function pathOf(branch: Branch): AbsolutePath {
+function pathOf(branch: Branch): AbsolutePath {
   return branch.parent === null ? (branch.name as AbsolutePath) : joinPath(pathOf(branch.parent), branch.name);
 }
 
@@ -69,13 +71,8 @@ class Table {
       size += parents.length;
       return size - parents.length;
     });
-    this.#parents = new Float64Array(size);
-    for (const [i, { parents }] of all.entries()) {
-      const offset = this.#offsets[i] ?? 0;
-      for (const [j, parent] of parents.entries())
-        this.#parents[offset + j] = parent < 0 ? parent : this.#place(parent);
-    }
-    this.#depths = Int32Array.from(all.flatMap(({ depths }) => [...depths]));
+    this.#parents = joined(size, all, ({ parents }) => parents).map((p) => (p < 0 ? p : this.#place(p)));
+    this.#depths = Int32Array.from(joined(size, all, ({ depths }) => depths));
     this.#bytes = joined(size, all, ({ bytes }) => bytes);
     this.#files = joined(size, all, ({ files }) => files);
     this.#newest = joined(size, all, ({ newest }) => newest);
@@ -116,7 +113,9 @@ class Table {
   total(): { folders: Folders; jobs: Total[] } {
     const jobs = this.jobs.map((): Total => ({ bytes: 0, files: 0, newest: 0 }));
     for (const place of this.#deepestFirst()) {
-      const [bytes = 0, files = 0, newest = 0] = [this.#bytes[place], this.#files[place], this.#newest[place]];
+      const bytes = this.#bytes[place] ?? 0;
+      const files = this.#files[place] ?? 0;
+      const newest = this.#newest[place] ?? 0;
       const parent = this.#parents[place] ?? 0;
       const job = jobs[-1 - parent];
       if (job !== undefined) {
@@ -156,6 +155,24 @@ class Table {
     );
   }
 
+  secrets(): Map<number, string[]> {
+    const byJob = new Map<number, string[]>();
+    for (const [thread, { secrets }] of this.all.entries()) {
+      for (const { record, name } of secrets) {
+        const place = (this.#offsets[thread] ?? 0) + record;
+        const job = this.#jobOf(place);
+        byJob.set(job, [...(byJob.get(job) ?? []), joinPath(this.#path(place), name)].sort(comparePaths));
+      }
+    }
+    return byJob;
+  }
+
+  #jobOf(place: number): number {
+    let at = place;
+    while (at >= 0) at = this.#parents[at] ?? -1;
+    return -1 - at;
+  }
+
   /** From the number that threads use to the place in the table. */
   #place(record: number): number {
     return (this.#offsets[Math.floor(record / recordsOfThread)] ?? 0) + (record % recordsOfThread);
@@ -178,19 +195,22 @@ class Table {
 
   /** All places, those of the deepest folders first. */
   #deepestFirst(): Int32Array {
-    const counts: number[] = [];
-    for (const depth of this.#depths) counts[depth] = (counts[depth] ?? 0) + 1;
-    let from = 0;
-    const next: number[] = [];
-    for (let depth = counts.length - 1; depth >= 0; depth--) {
-      next[depth] = from;
-      from += counts[depth] ?? 0;
+    const depths = this.#depths;
+    const from = new Int32Array(depths.reduce((a, b) => Math.max(a, b), 0) + 2);
+    for (const depth of depths) from[depth] = (from[depth] ?? 0) + 1;
+    // Each depth begins where the deeper ones end.
+    let next = 0;
+    for (let depth = from.length - 1; depth >= 0; depth--) {
+      const count = from[depth] ?? 0;
+      from[depth] = next;
+      next += count;
     }
-    const places = new Int32Array(this.#depths.length);
-    for (const [place, depth] of this.#depths.entries()) {
-      const at = next[depth] ?? 0;
+    const places = new Int32Array(depths.length);
+    for (let place = 0; place < depths.length; place++) {
+      const depth = depths[place] ?? 0;
+      const at = from[depth] ?? 0;
       places[at] = place;
-      next[depth] = at + 1;
+      from[depth] = at + 1;
     }
     return places;
   }
@@ -199,7 +219,7 @@ class Table {
 function joined(
   size: number,
   all: readonly WalkRecords[],
-  column: (records: WalkRecords) => Float64Array,
+  column: (records: WalkRecords) => Float64Array | Int32Array,
 ): Float64Array {
   const whole = new Float64Array(size);
   let at = 0;

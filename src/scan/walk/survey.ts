@@ -29,7 +29,7 @@ export interface SurveyRules {
   /** The real path of what lies at a live path of the machine. */
   realOf(live: string): string;
   /** True for a file that a package brought and nobody changed. */
-  isPackaged(live: string, stats: Stats): boolean;
+  isPackaged(live: string, real: string, stats: Stats): boolean;
   /** True where a package has something below it. */
   hasPackaged(live: string): boolean;
 }
@@ -179,6 +179,7 @@ class Survey {
       return;
     }
     this.#keep(stats);
+    if (isSystemsFolder(spot)) parent.open = true;
     if (rule?.stored == null) return;
     const stored = { ...spot, real: this.rules.realOf(rule.stored) };
     const found = look(stored.real);
@@ -208,6 +209,8 @@ class Survey {
     const below = this.#below(spot);
     return (
       isOpen(scope, below) ||
+      this.rules.apart.has(live) ||
+      isSystemsFolder(spot) ||
       this.rules.knowledge.hasBelow(scope, below) ||
       (scope === "system" && this.rules.hasPackaged(live))
     );
@@ -215,8 +218,9 @@ class Survey {
 
   #addFile(spot: Spot, name: string, parent: Branch, stats: Stats): void {
     const type = stats.mode & typeMask;
-    if (spot.scope === "system" && this.rules.isPackaged(spot.live, stats)) {
+    if (spot.scope === "system" && this.rules.isPackaged(spot.live, spot.real, stats)) {
       this.#keep(stats);
+      parent.open = true;
       return;
     }
     const branch = this.#branch(spot, name, parent, stats, undefined, undefined);
@@ -243,7 +247,7 @@ class Survey {
       rule: here.deciding ?? null,
       there: there?.deciding ?? null,
       known: here.deciding === undefined ? (this.rules.knowledge.exact(scope, below) ?? null) : null,
-      open: parent === null || isOpen(scope, below) || this.rules.apart.has(spot.live),
+      open: stats.isDirectory() && (parent === null || isOpen(scope, below) || this.rules.apart.has(spot.live)),
       bytes: job === undefined ? stats.blocks * 512 : 0,
       changed: stats.mtimeMs,
       children,
@@ -262,6 +266,11 @@ class Survey {
     this.#kept.bytes += stats.blocks * 512;
     this.#kept.files++;
   }
+}
+
+/** In `/etc` the system lays links and files between those of the machine: no folder with both is to be kept as one. */
+function isSystemsFolder({ scope, live }: Spot): boolean {
+  return scope === "system" && live.startsWith("/etc/");
 }
 
 function kindOf(stats: Stats): BranchKind {

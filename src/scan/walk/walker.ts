@@ -1,7 +1,9 @@
 import type { Stats } from "node:fs";
+import { looksSecret } from "../secret-names.ts";
 import { KeptLinks, type LinkRules } from "./kept-links.ts";
-import { look, namesIn, shortened } from "./look.ts";
+import { look, lookAt, namesIn, shortened } from "./look.ts";
 import type { SharedWork } from "./shared-work.ts";
+import { saidFrom } from "./stand.ts";
 
 /** What a walker must know beside the folders; plain data, that goes to other threads as it is. */
 export interface WalkRules {
@@ -10,6 +12,12 @@ export interface WalkRules {
   /** False: what lies on another device than the job's folder is not entered. */
   readonly crosses: boolean;
   readonly links: LinkRules;
+}
+
+/** What a walker is told at its start: the rules, and the folder that it stands in. */
+export interface Told {
+  readonly rules: WalkRules;
+  readonly stand: string;
 }
 
 /**
@@ -30,6 +38,8 @@ export interface WalkRecords {
   readonly unread: readonly Noted[];
   readonly large: readonly LargeFile[];
   readonly linked: readonly LinkedFile[];
+  /** Files that look like secrets, the first few of each job. */
+  readonly secrets: readonly Noted[];
   /** What only leads to where kept state lies, by job. */
   readonly kept: readonly (readonly [job: number, bytes: number, files: number])[];
 }
@@ -74,6 +84,9 @@ export const typeMask = 0o170000;
 export const directoryType = 0o040000;
 export const linkType = 0o120000;
 
+/** As many files that look like secrets are named for one place; more say no more. */
+const mostSecrets = 20;
+
 /** Sums up folders: its own, and those that other threads hand to it. It knows nothing of plans. */
 export class Walker {
   readonly #pending: Pending[] = [];
@@ -86,8 +99,12 @@ export class Walker {
   readonly #closed: Noted[] = [];
   readonly #unread: Noted[] = [];
   readonly #linked: LinkedFile[] = [];
+  readonly #secrets: Noted[] = [];
+  readonly #secretsOfJob = new Map<number, number>();
   readonly #kept = new Map<number, [bytes: number, files: number]>();
   readonly #keptLinks: KeptLinks;
+  readonly #stand: string;
+  readonly #closedFrom: ReadonlyMap<string, ReadonlySet<string>>;
   #large: LargeFile[] = [];
   #entries = 0;
   #seen = 0;
@@ -98,12 +115,14 @@ export class Walker {
   /** Called now and then with the folder that is being read. */
   readonly tick: (folder: string) => void;
 
-  constructor(thread: number, shared: SharedWork, rules: WalkRules, tick: (folder: string) => void = () => {}) {
+  constructor(thread: number, shared: SharedWork, { rules, stand }: Told, tick: (folder: string) => void = () => {}) {
     this.thread = thread;
     this.shared = shared;
     this.rules = rules;
     this.tick = tick;
-    this.#keptLinks = new KeptLinks(rules.links);
+    this.#stand = stand;
+    this.#closedFrom = new Map([...rules.closed].map(([folder, names]) => [saidFrom(stand, folder), names]));
+    this.#keptLinks = new KeptLinks(rules.links, stand);
   }
 
   /** Hands something over where somebody waits for it. */
@@ -113,7 +132,7 @@ export class Walker {
 
   /** Takes on a folder and all below it as a job of its own. `stats` is what was seen of it. */
   addJob(job: number, path: string, stats: Stats): void {
-    this.#add({ job, parent: -1 - job, depth: 0, name: "", path, stats });
+    this.#add({ job, parent: -1 - job, depth: 0, name: "", path: saidFrom(this.#stand, path), stats });
   }
 
   /** Reads all there is to read, here and elsewhere; returns when all threads are done. */
@@ -141,6 +160,7 @@ export class Walker {
       unread: this.#unread,
       large: this.#large,
       linked: this.#linked,
+      secrets: this.#secrets,
       kept: [...this.#kept].map(([job, [bytes, files]]) => [job, bytes, files] as const),
     };
   }
@@ -149,8 +169,9 @@ export class Walker {
     const names = namesIn(path);
     if (typeof names === "string") this.#unread.push({ record, name: "", why: names });
     if (typeof names !== "object") return;
-    const folder = shortened(path);
-    const closed = this.rules.closed.get(path);
+    const folder = `${shortened(path)}/`;
+    const closed = this.#closedFrom.get(path);
+    const isText = folder.isWellFormed() && names.every((name) => name.isWellFormed());
     const parent = this.thread * recordsOfThread + record;
     let bytes = 0;
     let files = 0;
@@ -160,8 +181,8 @@ export class Walker {
         this.#closed.push({ record, name, why: "a mount point" });
         continue;
       }
-      const entry = `${folder}/${name}`;
-      const stats = look(entry);
+      const entry = folder + name;
+      const stats = isText ? lookAt(entry) : look(entry);
       if (stats === undefined) continue;
       if (typeof stats === "string") {
         this.#unread.push({ record, name, why: stats });
@@ -182,6 +203,7 @@ export class Walker {
       if (stats.mtimeMs > newest) newest = stats.mtimeMs;
       if (stats.nlink > 1) this.#link(record, stats);
       else bytes += size;
+      if (looksSecret(name)) this.#noteSecret(job, record, name);
       if (size > this.#seen / 1000 && size > 65_536) this.#large.push({ record, name, bytes: size });
     }
     this.#bytes[record] = (this.#bytes[record] ?? 0) + bytes;
@@ -216,6 +238,13 @@ export class Walker {
 
   #link(record: number, { dev, ino, mtimeMs, blocks }: Stats): void {
     this.#linked.push({ record, device: dev, inode: ino, changed: mtimeMs, bytes: blocks * 512 });
+  }
+
+  #noteSecret(job: number, record: number, name: string): void {
+    const count = this.#secretsOfJob.get(job) ?? 0;
+    if (count === mostSecrets) return;
+    this.#secretsOfJob.set(job, count + 1);
+    this.#secrets.push({ record, name, why: "its name" });
   }
 
   #keep(job: number, bytes: number): void {
