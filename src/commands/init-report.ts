@@ -29,7 +29,7 @@ export function initText({ file, machine, settled }: InitReport): string {
   if (aside.length > 0)
     lines.push(
       "",
-      `${aside.length} stand only as comments, with the reason beside them: ${aside.map((item) => printable(nameOf(item))).join(", ")}`,
+      `${aside.length === 1 ? "1 line is a comment" : `${aside.length} lines are comments`}, with the reason, for you to decide: ${aside.map((item) => printable(nameOf(item))).join(", ")}`,
     );
   if (machine.denied.length > 0)
     lines.push("", `Not looked into, for want of permission: ${machine.denied.map(printable).join(", ")}`);

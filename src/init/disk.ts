@@ -143,7 +143,7 @@ export function ownerOf(directory: string): number | undefined {
 export function seenFrom(folder: string, directory: string): string | undefined {
   try {
     const below = relative(realpathSync(folder), realpathSync(directory));
-    if (below.startsWith("..")) return undefined;
+    if (/^\.\.(?:\/|$)/.test(below)) return undefined;
     return below === "" ? "." : below;
   } catch {
     return undefined;

@@ -56,10 +56,11 @@ function nixosSettings({ version, fileSystems: { rootIsWiped, others, store, wip
     const reason = known.exact ? "" : `${version} is not known: the nearest that is`;
     settings.push({ key: "release", data: known.release, reason });
   }
-  if (!rootIsWiped) {
-    const reason = "all stays in its place until a wipe is switched on below";
-    settings.push({ key: "relocate", data: "wiped", reason });
-  }
+  settings.push(
+    rootIsWiped
+      ? { key: "relocate", data: "all", reason: "the root is in memory: whatever stays has to lie in the store" }
+      : { key: "relocate", data: "wiped", reason: "all stays in its place until a wipe is switched on below" },
+  );
   if (others.length > 0)
     settings.push({ key: "mounts", data: others, reason: "file systems that a wipe of / leaves alone" });
   const needsStore = store === null ? ["It needs a store on a file system of its own first: /persist, say."] : [];

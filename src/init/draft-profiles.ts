@@ -45,7 +45,8 @@ function itemOf(program: FoundProgram, group: string): DraftItem {
   const item = { data, reason, group, parts: program.paths.flatMap((path) => partOf(path, program)) };
   if (yieldsTo === undefined) return item;
   const other = yieldsTo === "" ? "without a flavour" : `as ${yieldsTo}`;
-  return { ...item, aside: `it is here ${other} too, and one of them is kept; take the # away where this is the one` };
+  const aside = `${reason} is there too, but ${profile.name} stands above ${other}: put this in its place where it is the one you use`;
+  return { ...item, aside };
 }
 
 /** Paths that are named as the reason of a line. */

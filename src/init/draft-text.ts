@@ -15,10 +15,24 @@ export function draftText(draft: Draft): string {
     top.push(["users", { map: users.map(({ name, data, reason }) => [name, { data, beside: reason }]) }]);
   }
   top.push(["hosts", { map: [[host.name, hostPart(host)]] }]);
-  for (const name of draftLists) if (lists[name].length > 0) top.push([name, listPart(lists[name])]);
-  if (outputs.length === 0) return printCommentedYaml(top);
-  if (!outputs.some(isActive)) return printCommentedYaml(top, commented("outputs", outputs));
-  return printCommentedYaml([...top, ["outputs", settingsPart(outputs)]]);
+  const below: string[] = [];
+  for (const name of draftLists) {
+    const { list, below: rest } = listPart(lists[name]);
+    if (list.length > 0) top.push([name, { list, below: rest }]);
+    else below.push(...paragraph(rest.length === 0 ? [] : [`${name}:`, ...rest.map(indented)], below));
+  }
+  if (outputs.some(isActive)) top.push(["outputs", settingsPart(outputs)]);
+  else below.push(...paragraph(commented("outputs", outputs), below));
+  return printCommentedYaml(top, below);
+}
+
+/** Lines with an empty one before them, where something stands there. */
+function paragraph(lines: readonly string[], before: readonly string[]): string[] {
+  return lines.length === 0 || before.length === 0 ? [...lines] : ["", ...lines];
+}
+
+function indented(line: string): string {
+  return line === "" ? "" : `  ${line}`;
 }
 
 function hostPart({ os, settings, own }: DraftHost): YamlPart {
@@ -40,7 +54,7 @@ function settingsPart(settings: readonly DraftSetting[]): YamlPart {
 function commented(key: string, settings: readonly DraftSetting[]): string[] {
   if (settings.length === 0) return [];
   const values = settings.flatMap(({ key: name, data }) => commentedOut(data, name));
-  return [...settings.flatMap(remarks), `${key}:`, ...values.map((line) => `  ${line}`)];
+  return [...settings.flatMap(remarks), `${key}:`, ...values.map(indented)];
 }
 
 /** Settings that stand, each with the comments that come before it; and the comments after the last. */
@@ -73,7 +87,7 @@ function remarks({ reason, above = [] }: DraftSetting): string[] {
 }
 
 /** A list under its headings; what is set aside stands as a comment where it would stand. */
-function listPart(items: readonly DraftItem[]): YamlPart {
+function listPart(items: readonly DraftItem[]): { list: YamlPart[]; below: string[] } {
   const list: YamlPart[] = [];
   let waiting: string[] = [];
   let group: string | undefined;
@@ -90,7 +104,7 @@ function listPart(items: readonly DraftItem[]): YamlPart {
     list.push({ data: item.data, beside: item.reason, above: waiting });
     waiting = [];
   }
-  return list.length === 0 ? { data: [], above: waiting } : { list, below: waiting };
+  return { list, below: waiting };
 }
 
 /** Columns of a line that is read as a sentence. */

@@ -83,14 +83,25 @@ function about({ hostName, title, assumed, os, leftOut }: Machine): string[] {
   ];
 }
 
-function draftSystem({ hasPrivateState }: Machine): DraftItem[] {
-  if (!hasPrivateState) return [];
+function draftSystem({ hasPrivateState, foldersOutside }: Machine): DraftItem[] {
+  const group = "of the system, beside what profiles know";
+  const elsewhere = foldersOutside.filter((written) => written.startsWith("/"));
   return [
-    {
-      data: "/var/lib/private/",
-      reason: "state of services with DynamicUser=, whose names only root can see",
-      group: "of the system, beside what profiles know",
-    },
+    ...(hasPrivateState
+      ? [
+          {
+            data: "/var/lib/private/",
+            reason: "state of services with DynamicUser=, whose names only root can see",
+            group,
+          },
+        ]
+      : []),
+    ...elsewhere.map((path) => ({
+      data: { path: `${path}/`, class: "data" },
+      reason: "",
+      group,
+      aside: "user-dirs.dirs names it, outside of the home: is it to be kept with this machine?",
+    })),
   ];
 }
 
@@ -100,12 +111,8 @@ const roleNotes: Readonly<Record<string, string>> = {
 };
 
 function draftHome({ os, folders, foldersOutside }: Machine): DraftItem[] {
-  const group = "folders of your own";
   const mounted = os === "fedora" ? { how: "bind" } : {};
-  const reasonOf = (role: string, path: string): string => {
-    const said = roleNotes[role] ?? (path.toLowerCase().startsWith(role) ? "" : role);
-    return said;
-  };
+  const group = `folders of your own${os === "fedora" ? ": mounted, not linked, since a sandbox cannot follow a link out of them" : ""}`;
   return [
     ...folders.map(({ path, need, role, users }) => ({
       data: {
@@ -115,16 +122,17 @@ function draftHome({ os, folders, foldersOutside }: Machine): DraftItem[] {
         ...mounted,
         ...(users === null ? {} : { users }),
       },
-      reason: reasonOf(role, path),
-      group:
-        os === "fedora" ? `${group}: mounted, not linked, since a sandbox cannot follow a link out of them` : group,
-    })),
-    ...foldersOutside.map((written) => ({
-      data: written,
-      reason: "",
+      reason: roleNotes[role] ?? (path.toLowerCase().startsWith(role) ? "" : role),
       group,
-      aside: "user-dirs.dirs names it, but it is not below the home, or has a name that no entry can have",
     })),
+    ...foldersOutside
+      .filter((written) => !written.startsWith("/"))
+      .map((written) => ({
+        data: written,
+        reason: "",
+        group,
+        aside: "user-dirs.dirs names it, and no entry can have this name",
+      })),
     {
       data: { path: ".cache/", class: "cache" },
       reason: "can be made again; where nothing wipes it, it goes when it is 30 days old",

@@ -138,10 +138,12 @@ function withoutDoubles(found: readonly FoundProgram[], traces: Traces): FoundPr
   }
   const commandsOf = ({ profile }: FoundProgram): readonly string[] =>
     (profile.detect.commands ?? []).filter((name) => traces.commands.has(name));
+  /** Less is better: state, the command's own name, how many of its commands are here, a short name. */
   const rank = (one: FoundProgram): [number, number, number, number, string] => {
     const { profile, paths } = one;
-    const own = commandsOf(one).includes(profile.name);
-    return [-paths.length, own ? 0 : 1, commandsOf(one).length > 0 ? 0 : 1, profile.name.length, profile.name];
+    const here = commandsOf(one);
+    const share = here.length / Math.max(1, profile.detect.commands?.length ?? 0);
+    return [-paths.length, here.includes(profile.name) ? 0 : 1, -share, profile.name.length, profile.name];
   };
   const beats = (a: FoundProgram, b: FoundProgram): boolean => {
     const [x, y] = [rank(a), rank(b)];

@@ -1,4 +1,4 @@
-import type { Os } from "../plan/vocabulary.ts";
+import { needRank, type Os } from "../plan/vocabulary.ts";
 import type { Catalogue } from "../profiles/catalogue.ts";
 import type { ProfileEntry } from "../profiles/profile.ts";
 import type { Disk } from "./disk.ts";
@@ -120,10 +120,9 @@ function foldersOf(homes: readonly Home[]): { folders: MachineFolder[]; outside:
       else known.users.push(name);
     }
   }
-  const folders = [...found.values()].map((folder) => ({
-    ...folder,
-    users: folder.users.length === homes.length ? null : folder.users,
-  }));
+  const folders = [...found.values()]
+    .map((folder) => ({ ...folder, users: folder.users.length === homes.length ? null : folder.users }))
+    .sort((a, b) => needRank(b.need) - needRank(a.need));
   return { folders, outside: [...outside] };
 }
 

@@ -47,18 +47,17 @@ export function printCommentedYaml(
 /** Data as it would stand in a document, as lines for a comment: on one line where it fits, `- { name: x }`, else on several. `key`: as a pair; else as an item of a list. */
 export function commentedOut(data: unknown, key?: string): string[] {
   const node = flowNode(data);
-  const text = oneLine(print(node));
-  const line = `${key === undefined ? "-" : `${key}:`} ${text}`;
+  const line = `${key === undefined ? "-" : `${key}:`} ${print(node)}`;
   if (line.length <= roomInComment || isScalar(node)) return [line];
   const block = print(key === undefined ? [data] : { [key]: data });
-  return block.trimEnd().split("\n");
+  return block.split("\n");
 }
 
 /** Beside a comment's sign and some indentation. */
 const roomInComment = width - 20;
 
 function print(data: unknown): string {
-  return new Document(data, { version: "1.2" }).toString({ ...format, lineWidth: 0 }).trimEnd();
+  return new Document(data, { version: "1.2" }).toString({ ...format, lineWidth: 0 }).replace(/\n$/, "");
 }
 
 function mapOf(
@@ -123,5 +122,10 @@ function remark(node: Node, above: readonly string[] = []): void {
 /** Lines as the library wants them: a blank begins each, none is more than one line; indentation stays. */
 function comment(lines: readonly string[] | undefined): string | null {
   if (lines === undefined || lines.length === 0) return null;
-  return lines.map((line) => (line === "" ? "" : ` ${/^ */.exec(line)?.[0]}${oneLine(line)}`)).join("\n");
+  return lines.map((line) => (line === "" ? "" : ` ${shown(line)}`)).join("\n");
+}
+
+/** As `oneLine`, but blanks at both ends stay: data that is a comment may be about them. */
+function shown(line: string): string {
+  return line.replace(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, " ");
 }

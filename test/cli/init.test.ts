@@ -1,0 +1,513 @@
+import { chmodSync, existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { parse } from "yaml";
+import { account, fedoraRelease, type MadeRoot, madeRoot, nixosRelease, services } from "../support/made-root.ts";
+import { type CliRun, readText, remanence, scratch } from "../support/workspace.ts";
+import { asNobody, expectCannotRun, expectNoTrace, openToAll, stateOf } from "./support.ts";
+
+interface Written {
+  readonly users?: Record<string, { home?: string }>;
+  readonly hosts: Record<string, Record<string, unknown>>;
+  readonly profiles?: (string | { name: string; flavour?: string; users?: string[] })[];
+  readonly system?: unknown[];
+  readonly home?: unknown[];
+  readonly outputs?: Record<string, string>;
+}
+
+interface Result {
+  readonly folder: string;
+  readonly run: CliRun;
+  readonly text: string;
+  readonly manifest: Written;
+}
+
+/** Runs `init --yes` on a made-up system and shows that check and generate find nothing in what it wrote. */
+function initOn(system: MadeRoot, ...more: string[]): Result {
+  return initIn(scratch(), "--root", madeRoot(system), ...more);
+}
+
+function initIn(folder: string, ...args: string[]): Result {
+  const run = remanence(folder, ["init", "--yes", ...args]);
+  expect(run).toMatchObject({ code: 0, stderr: "" });
+  const text = readText(folder, "persistence.yaml");
+  const check = remanence(folder, ["check", "--format", "json"]);
+  expect(JSON.parse(check.stdout)).toEqual({ version: 1, diagnostics: [] });
+  expect(remanence(folder, ["generate"])).toMatchObject({ code: 0, stderr: "" });
+  return { folder, run, text, manifest: parse(text) as Written };
+}
+
+/** Takes the sign of a comment off the line that has these words and of those around it that belong to it. */
+function switchedOn(text: string, start: RegExp): string {
+  const lines = text.split("\n");
+  const at = lines.findIndex((line) => start.test(line));
+  expect(at, `${start}`).toBeGreaterThan(-1);
+  const indent = /^\s*# /.exec(lines[at] ?? "")?.[0] ?? "";
+  for (let i = at; i < lines.length; i++) {
+    const line = lines[i] ?? "";
+    if (!line.startsWith(indent) || (i > at && !line.startsWith(`${indent}  `))) break;
+    lines[i] = line.replace("# ", "");
+  }
+  return lines.join("\n");
+}
+
+const nixos: MadeRoot = {
+  paths: [
+    ...[".ssh/", ".mozilla/", "Documents/", ".config/nvim/", ".bashrc", ".local/share/chezmoi/"].map(
+      (p) => `home/mitsio/${p}`,
+    ),
+    ...["nixos/", "bluetooth/", "private/"].map((p) => `var/lib/${p}`),
+    ...["etc/machine-id", "etc/NetworkManager/system-connections/", "run/current-system/sw/bin/htop"],
+  ],
+  files: {
+    "etc/static/os-release": nixosRelease,
+    "etc/hostname": "laptop\n",
+    "etc/passwd": services + account("mitsio", 1000, "/home/mitsio", 100),
+    "proc/self/mounts":
+      "/dev/sda2 / btrfs rw,subvolid=256,subvol=/@ 0 0\n/dev/sda2 /home btrfs rw,subvol=/@home 0 0\n/dev/sda2 /nix btrfs rw 0 0\n",
+  },
+  links: { "etc/os-release": "/etc/static/os-release" },
+};
+
+const fedora: MadeRoot = {
+  paths: [
+    ...[".ssh/", ".mozilla/", "Dokumente/", "Downloads/", ".config/discord/", ".npm/_cacache/"].map(
+      (p) => `home/alice/${p}`,
+    ),
+    ...[".var/app/org.mozilla.firefox/", "Documents/", ".var/app/com.brave.Browser/", ".bashrc"].map(
+      (p) => `home/bob/${p}`,
+    ),
+    ...["var/lib/flatpak/app/com.spotify.Client/", "usr/bin/firefox", "usr/bin/htop", "var/log/", "root/.ssh/"],
+  ],
+  files: {
+    "usr/lib/os-release": fedoraRelease,
+    "etc/hostname": "desk.example.org\n",
+    "etc/passwd": services + account("bob", 1001) + account("alice", 1000),
+    "proc/self/mounts": "/dev/mapper/luks / btrfs rw,subvol=/root 0 0\n",
+    "home/alice/.config/user-dirs.dirs":
+      'XDG_DOCUMENTS_DIR="$HOME/Dokumente"\nXDG_DOWNLOAD_DIR="$HOME/Downloads"\nXDG_VIDEOS_DIR="/data/Videos"\n',
+  },
+  links: { "etc/os-release": "../usr/lib/os-release" },
+};
+
+describe("init on NixOS", () => {
+  it("writes what is there, with a reason beside it", () => {
+    const { manifest, text, run } = initOn(nixos);
+    expect(manifest.users).toEqual({ mitsio: {} });
+    expect(manifest.hosts).toEqual({
+      laptop: { os: "nixos", nixos: { release: "26.05", relocate: "wiped", mounts: ["/home"] } },
+    });
+    expect(manifest.profiles).toEqual(
+      expect.arrayContaining([
+        "nixos-ids",
+        "machine-id",
+        "bluetooth",
+        "networkmanager",
+        "ssh",
+        "firefox",
+        "neovim",
+        "bash",
+        "htop",
+      ]),
+    );
+    expect(manifest.home).toEqual([
+      { path: "Documents/", class: "data" },
+      { path: ".cache/", class: "cache" },
+    ]);
+    expect(manifest.system).toEqual(["/var/lib/private/"]);
+    expect(text.startsWith("# yaml-language-server: $schema=./persistence.schema.json\n")).toBe(true);
+    expect(text).toContain("  - firefox # ~/.mozilla/\n");
+    expect(text).toMatch(/# installed; nothing of theirs is here yet\n(?: {2}- .*\n)* {2}- htop\n/);
+    expect(run.stdout).toMatch(/^Wrote persistence\.yaml for laptop: NixOS 26\.05 \(Yarara\), home of mitsio\.\n/);
+    expect(run.stdout).toMatch(/remanence scan .*\n.*remanence triage/);
+  });
+
+  it("writes the schema that its first line names, and an editor's schema accepts the manifest", () => {
+    const { folder } = initOn(nixos);
+    expect(readText(folder, "persistence.schema.json")).toBe(remanence(folder, ["schema"]).stdout);
+    expect(readdirSync(folder).filter((name) => name.startsWith(".remanence-new"))).toEqual([]);
+  });
+
+  it("never switches a wipe on; the one it suggests is right", () => {
+    const { folder, text } = initOn(nixos);
+    expect(text).toContain('# wipe: { path: /, method: btrfs, device: /dev/sda2, subvolume: "@", retain: 30d }\n');
+    writeFileSync(join(folder, "persistence.yaml"), switchedOn(text, /# wipe: /));
+    const { code, stdout } = remanence(folder, ["plan", "--format", "json"]);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout).entries).toContainEqual(
+      expect.objectContaining({ live: "/var/lib/bluetooth", stored: "/persist/var/lib/bluetooth" }),
+    );
+    expect(remanence(folder, ["check"])).toMatchObject({ code: 0 });
+  });
+
+  it("suggests a backup that is right as well", () => {
+    const { folder, text } = initOn(nixos);
+    writeFileSync(join(folder, "persistence.yaml"), switchedOn(text, /# backup:/));
+    expect(remanence(folder, ["check"])).toMatchObject({ code: 0, stderr: "" });
+    const { stdout } = remanence(folder, ["explain", "~/.ssh", "--format", "json"]);
+    expect(JSON.parse(stdout).hosts).toEqual([expect.objectContaining({ backup: true })]);
+  });
+
+  it("keeps in the store what a root in memory would lose, and sets aside what cannot be mounted", () => {
+    const mounts = "tmpfs / tmpfs rw,size=2097152k 0 0\n/dev/sda2 /nix/persist btrfs rw 0 0\n";
+    const paths = [...(nixos.paths ?? []), "home/mitsio/.config/git/"];
+    const { manifest, text, run } = initOn({ ...nixos, paths, files: { ...nixos.files, "proc/self/mounts": mounts } });
+    expect(manifest.hosts["laptop"]).toMatchObject({ stores: { persist: "/nix/persist" }, nixos: { relocate: "all" } });
+    expect(manifest.profiles).toEqual(expect.arrayContaining(["ssh", "firefox"]));
+    expect(manifest.profiles).not.toContain("bash");
+    expect(text).toMatch(/# `\.bash[a-z_]+` is kept as a single file(?:.*\n){1,4} {2}# - bash\n/);
+    expect(text).toContain("# wipe: { path: /, method: tmpfs, size: 2G }\n");
+    expect(run.stdout).toMatch(/lines are comments, with the reason, for you to decide: .*\bbash\b/);
+  });
+
+  it("says where a release or a root is not what it knows", () => {
+    const files = {
+      ...nixos.files,
+      "etc/static/os-release": nixosRelease.replaceAll("26.05", "24.05"),
+      "proc/self/mounts": "/dev/sda2 / ext4 rw 0 0\n",
+    };
+    const { text } = initOn({ ...nixos, files });
+    expect(text).toContain('release: "25.11" # 24.05 is not known: the nearest that is\n');
+    expect(text).toContain("the root is ext4, which cannot be emptied at boot");
+  });
+});
+
+describe("init on Fedora", () => {
+  it("writes what two users have, each with the flavour that is theirs", () => {
+    const { manifest, text } = initOn(fedora);
+    expect(Object.keys(manifest.users ?? {})).toEqual(["alice", "bob"]);
+    expect(manifest.hosts).toEqual({ desk: { os: "fedora", stores: { persist: "~/.persist" } } });
+    expect(manifest.profiles).toEqual(
+      expect.arrayContaining([
+        { name: "firefox", users: ["alice"] },
+        { name: "firefox", flavour: "flatpak", users: ["bob"] },
+        { name: "brave", flavour: "flatpak", users: ["bob"] },
+        { name: "ssh", users: ["alice"] },
+        { name: "spotify", flavour: "flatpak" },
+        { name: "npm", users: ["alice"] },
+        "htop",
+        "system-logs",
+      ]),
+    );
+    expect(manifest.home).toEqual([
+      { path: "Dokumente/", class: "data", how: "bind", users: ["alice"] },
+      { path: "Documents/", class: "data", how: "bind", users: ["bob"] },
+      { path: "Downloads/", class: "data", need: "important", how: "bind", users: ["alice"] },
+      { path: ".cache/", class: "cache" },
+    ]);
+    expect(text).toContain("# user-dirs.dirs names it, outside of the home");
+    expect(text).toContain("- { path: /data/Videos/, class: data }");
+  });
+
+  it("keeps one of two flavours of one user, and says which other is there", () => {
+    const paths = [...(fedora.paths ?? []), "home/alice/.var/app/org.mozilla.firefox/"];
+    const { manifest, text, run } = initOn({ ...fedora, paths });
+    expect(manifest.profiles).toContainEqual({ name: "firefox", users: ["alice"] });
+    expect(text).toMatch(
+      /firefox stands above without a flavour[^-]*# - \{ name: firefox, flavour: flatpak, users: \[alice\] \}\n/,
+    );
+    expect(run.stdout).toContain(
+      "2 lines are comments, with the reason, for you to decide: firefox (flatpak), /data/Videos/\n",
+    );
+  });
+
+  it("knows a snap by its state", () => {
+    const paths = ["home/u/snap/telegram-desktop/"];
+    const { manifest } = initOn({ ...fedora, paths, files: { ...fedora.files, "etc/passwd": account("u", 1000) } });
+    expect(manifest.profiles).toContainEqual({ name: "telegram", flavour: "snap" });
+  });
+
+  it("knows a system that is an image, with its homes below /var", () => {
+    const { manifest } = initOn({
+      paths: ["var/home/u/.ssh/", "var/home/v/.mozilla/", "ostree/"],
+      files: {
+        "etc/os-release": 'ID=bazzite\nID_LIKE="fedora"\nPRETTY_NAME=Bazzite\n',
+        "etc/passwd": account("u", 1000, "/var/home/u") + account("v", 1001),
+      },
+      links: { home: "var/home" },
+    });
+    expect(manifest.users).toEqual({ u: { home: "/var/home/u" }, v: {} });
+    expect(manifest.hosts["machine"]).toMatchObject({ fedora: { variant: "atomic" } });
+    expect(manifest.profiles).toEqual(
+      expect.arrayContaining([
+        { name: "ssh", users: ["u"] },
+        { name: "firefox", users: ["v"] },
+      ]),
+    );
+  });
+});
+
+describe("init elsewhere", () => {
+  it("says that a system is none it knows, and assumes the nearest", () => {
+    const { text, manifest } = initOn({
+      paths: ["home/u/.ssh/"],
+      files: { "etc/os-release": 'ID=void\nPRETTY_NAME="Void Linux"\n', "etc/passwd": account("u", 1000) },
+    });
+    expect(text).toContain("# Void Linux is neither NixOS nor Fedora: the outputs of fedora come closest");
+    expect(manifest.hosts["machine"]).toMatchObject({ os: "fedora" });
+    expect(text).toContain("os: fedora # assumed for Void Linux\n");
+  });
+
+  it("makes do with an empty home, and with nothing at all", () => {
+    const empty = initOn({
+      paths: ["home/u/"],
+      files: { "etc/os-release": nixosRelease, "etc/passwd": account("u", 1000) },
+    });
+    expect(empty.manifest).toMatchObject({
+      users: { u: {} },
+      profiles: ["nixos-ids"],
+      home: [{ path: ".cache/", class: "cache" }],
+    });
+    const nothing = initOn({});
+    expect(Object.keys(nothing.manifest)).toEqual(["version", "hosts"]);
+    expect(nothing.run.stdout).toContain("without a user");
+  });
+
+  it("leaves out people who cannot be named, and names of folders that cannot be written", () => {
+    const { manifest, text } = initOn({
+      paths: ["home/j/", "home/u/Documents/", "home/u/a*/", "home/\u202e/", "home/m\u001b[31m/"],
+      files: {
+        "etc/os-release": fedoraRelease,
+        "etc/passwd": `${account("jürgen", 1000, "/home/j")}${account("a$(x)", 1001)}__proto__:x:1002:1:::/x\n${account("b", 1003, "/")}${account("c", 1004, "/home/\u202e")}${account("m", 1006, "/home/m\u001b[31m")}${account("u", 1005)}${account("w", 1007, "/proc/w")}`,
+        "etc/hostname": "fédora $(id) \u001b[31m\n",
+        "home/u/.config/user-dirs.dirs":
+          'XDG_DOCUMENTS_DIR="$HOME/Documents"\nXDG_MUSIC_DIR="$HOME/a*"\nXDG_VIDEOS_DIR="$HOME/x: [y"\n',
+      },
+    });
+    expect(Object.keys(manifest.users ?? {})).toEqual(["c", "u"]);
+    expect(Object.keys(manifest.hosts)).toEqual(["f-dora-id-31m"]);
+    expect(manifest.home).toEqual([
+      { path: "Documents/", class: "data", how: "bind", users: ["u"] },
+      { path: ".cache/", class: "cache" },
+    ]);
+    expect(text).toContain("# The account jürgen is left out: a manifest cannot have this name.\n");
+    expect(text).toMatch(/no entry can have this name\n {2}# - \$HOME\/a\*\n/);
+    expect(text).not.toMatch(/\u001b/);
+  });
+
+  it("takes two homes that lie in one another apart", () => {
+    const { text } = initOn({
+      paths: ["home/u/v/.ssh/", "home/u/Documents/"],
+      files: { "etc/os-release": fedoraRelease, "etc/passwd": account("u", 1000) + account("v", 1001, "/home/u/v") },
+    });
+    expect(text).toContain("home: /home/u/v");
+  });
+
+  it("is the same for the same machine", () => {
+    const root = madeRoot(fedora);
+    const [one, other] = [initIn(scratch(), "--root", root), initIn(scratch(), "--root", root)];
+    expect(one.text).toBe(other.text);
+    expect(one.run.stdout).toBe(other.run.stdout);
+  });
+
+  it("changes nothing of what it looks at, and follows no link out of it", () => {
+    const outside = scratch();
+    mkdirSync(join(outside, ".ssh"));
+    writeFileSync(join(outside, "user-dirs.dirs"), 'XDG_DOCUMENTS_DIR="$HOME/Planted"\n');
+    const root = madeRoot({
+      paths: ["home/u/Planted/", "home/u/.config/"],
+      files: { "etc/os-release": fedoraRelease, "etc/passwd": account("u", 1000) + account("v", 1001) },
+      links: {
+        "home/v": outside,
+        "home/u/.config/user-dirs.dirs": join(outside, "user-dirs.dirs"),
+        "home/u/.gnupg": outside,
+      },
+    });
+    const before = stateOf(root);
+    const { manifest } = initIn(scratch(), "--root", root);
+    expect(stateOf(root)).toEqual(before);
+    expect(Object.keys(manifest.users ?? {})).toEqual(["u"]);
+    expect(manifest.home).toEqual([{ path: ".cache/", class: "cache" }]);
+    // A link is there, whatever it leads to.
+    expect(manifest.profiles).toContain("gnupg");
+    expect(manifest.profiles).not.toContain("ssh");
+  });
+
+  it("says which directories it could not look into", () => {
+    const root = madeRoot({ ...fedora, paths: [...(fedora.paths ?? []), "etc/NetworkManager/system-connections/"] });
+    const folder = scratch();
+    openToAll(root);
+    openToAll(folder);
+    chmodSync(join(root, "etc/NetworkManager"), 0o700);
+    const run = asNobody(folder, ["init", "--yes", "--root", root]);
+    expect(run).toMatchObject({ code: 0, stderr: "" });
+    expect(run.stdout).toContain("Not looked into, for want of permission: /etc/NetworkManager\n");
+  });
+});
+
+describe("init of one home", () => {
+  it("looks there, and knows whose it is by its name", () => {
+    const home = madeRoot({ paths: ["gabriel/.ssh/", "gabriel/Documents/"] });
+    const { manifest } = initOn(
+      { ...fedora, files: { ...fedora.files, "etc/passwd": account("alice", 1000) + account("gabriel", 1001) } },
+      "--home",
+      join(home, "gabriel"),
+    );
+    expect(manifest.users).toEqual({ gabriel: {} });
+    expect(manifest.profiles).toContain("ssh");
+    expect(manifest.home).toContainEqual({ path: "Documents/", class: "data", how: "bind" });
+  });
+
+  it("takes the name for the user's where nobody is known", () => {
+    const home = madeRoot({ paths: ["someone/.ssh/"] });
+    const { manifest } = initOn({ files: { "etc/os-release": fedoraRelease } }, "--home", join(home, "someone"));
+    expect(manifest.users).toEqual({ someone: {} });
+  });
+});
+
+describe("a chezmoi source", () => {
+  const chezmoi = (output: string, source: MadeRoot): Result => {
+    const root = madeRoot({
+      ...source,
+      files: { "etc/os-release": fedoraRelease, "etc/passwd": account("u", 1000), ...source.files },
+    });
+    return initIn(join(root, output), "--root", root);
+  };
+  const place = "home/u/.local/share/chezmoi";
+
+  it("is where the links go, if the manifest lies in it or around it", () => {
+    expect(chezmoi(place, { paths: [`${place}/dot_x`] }).manifest.outputs).toEqual({ chezmoi: "." });
+    const outer = chezmoi("home/u/.local/share", { files: { [`${place}/.chezmoiroot`]: "home\n" } });
+    expect(outer.manifest.outputs).toEqual({ chezmoi: "chezmoi" });
+    expect(outer.text).toContain("# the chezmoi source of u, of which .chezmoiroot names home/\n");
+  });
+
+  it("is told of, if the manifest lies elsewhere", () => {
+    const { manifest, text } = initOn(nixos);
+    expect(manifest.outputs).toBeUndefined();
+    expect(text).toMatch(
+      /# mitsio has a chezmoi source in ~\/\.local\/share\/chezmoi: move this file there[^]*\n# outputs:\n# {3}chezmoi: \.\n$/,
+    );
+  });
+
+  it("is set aside where it has to be settled first", () => {
+    const { manifest, text } = chezmoi(place, { paths: ["home/u/.ssh/", `${place}/private_dot_ssh/config`] });
+    expect(manifest.outputs).toBeUndefined();
+    expect(manifest.profiles).toContain("ssh");
+    expect(text).toMatch(/# set aside: [^]*\n# outputs:\n# {3}chezmoi: \.\n$/);
+  });
+});
+
+describe("init overwrites nothing", () => {
+  const nobody = "version: 1\n";
+
+  it("neither a manifest nor anything else in its place", () => {
+    const folder = scratch();
+    writeFileSync(join(folder, "persistence.yaml"), nobody);
+    expectCannotRun(
+      remanence(folder, ["init"]),
+      /persistence\.yaml is there already, .*remanence check .*remanence triage/,
+    );
+    expect(stateOf(folder)).toEqual({ "persistence.yaml": expect.stringContaining(nobody) });
+    symlinkSync("nowhere", join(folder, "link.yaml"));
+    mkdirSync(join(folder, "folder.yaml"));
+    for (const name of ["link.yaml", "folder.yaml"])
+      expectCannotRun(remanence(folder, ["init", "--output", name]), /is there already/);
+    expect(existsSync(join(folder, "nowhere"))).toBe(false);
+  });
+
+  it("nor a schema that is there", () => {
+    const folder = scratch();
+    writeFileSync(join(folder, "persistence.schema.json"), "mine");
+    initIn(folder, "--root", madeRoot(nixos));
+    expect(readText(folder, "persistence.schema.json")).toBe("mine");
+  });
+
+  it("writes where it is told to, and says so in what comes next", () => {
+    const folder = scratch();
+    mkdirSync(join(folder, "dotfiles"));
+    const args = ["init", "--yes", "--root", madeRoot(nixos), "--output", "dotfiles/state.yaml"];
+    const run = remanence(folder, args);
+    expect(run).toMatchObject({ code: 0, stderr: "" });
+    expect(run.stdout).toContain("remanence scan --manifest dotfiles/state.yaml");
+    expect(remanence(folder, ["check", "--manifest", "dotfiles/state.yaml"])).toMatchObject({ code: 0, stderr: "" });
+    expect(existsSync(join(folder, "dotfiles/persistence.schema.json"))).toBe(true);
+  });
+
+  it("cannot run without a folder, a root or a home that is there", () => {
+    const folder = scratch();
+    expectCannotRun(remanence(folder, ["init", "--output", "no/x.yaml"]), /there is no folder no\b/);
+    expectCannotRun(remanence(folder, ["init", "--root", "no"]), /--root no: there is no such directory/);
+    expectCannotRun(remanence(folder, ["init", "--home", "no"]), /--home no: there is no such directory/);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it("leaves nothing behind where it may not write", () => {
+    const folder = scratch();
+    chmodSync(folder, 0o755);
+    const root = madeRoot(nixos);
+    openToAll(root);
+    const run = asNobody(folder, ["init", "--yes", "--root", root]);
+    expectCannotRun(run, /cannot write persistence\.yaml: permission denied/);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+});
+
+describe("init --format json", () => {
+  it("is what was found and written, for programs", () => {
+    const folder = scratch();
+    const paths = [...(fedora.paths ?? []), "home/alice/.var/app/org.mozilla.firefox/"];
+    const { code, stdout, stderr } = remanence(folder, [
+      "init",
+      "--root",
+      madeRoot({ ...fedora, paths }),
+      "--format",
+      "json",
+    ]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    const said = JSON.parse(stdout);
+    expect(said).toMatchObject({
+      version: 1,
+      manifest: "persistence.yaml",
+      host: "desk",
+      os: "fedora",
+      assumed: false,
+      users: ["alice", "bob"],
+      diagnostics: [],
+    });
+    expect(said.profiles).toContainEqual({ name: "ssh", flavour: null, users: ["alice"], paths: [".ssh"], used: true });
+    expect(said.profiles).toContainEqual(
+      expect.objectContaining({ name: "firefox", flavour: "flatpak", users: ["alice"], used: false }),
+    );
+    expect(said.aside).toContainEqual({
+      entry: { name: "firefox", flavour: "flatpak", users: ["alice"] },
+      why: expect.any(String),
+    });
+  });
+});
+
+describe("init reads nothing but names", () => {
+  it("and the few files that it says", () => {
+    const root = madeRoot({ ...nixos, files: { ...nixos.files, "home/mitsio/.bashrc": "export SECRET=planted" } });
+    const folder = scratch();
+    const run = remanence(folder, ["init", "--yes", "--root", root], { NODE_OPTIONS: `--require ${spyFile(folder)}` });
+    expect(run.code).toBe(0);
+    expectNoTrace(run.stderr);
+    const opened = readText(folder, "opened")
+      .split("\n")
+      .filter((path) => path.startsWith(root));
+    expect([...new Set(opened.map((path) => path.slice(root.length)))].sort()).toEqual([
+      "/etc/hostname",
+      "/etc/passwd",
+      "/etc/static/os-release",
+      "/home/mitsio/.config/user-dirs.dirs",
+      "/home/mitsio/.local/share/chezmoi/.chezmoiroot",
+      "/proc/self/mounts",
+    ]);
+  });
+});
+
+/** A module that writes down each file that node opens. */
+function spyFile(folder: string): string {
+  const file = join(folder, "spy.cjs");
+  writeFileSync(
+    file,
+    `const fs = require("node:fs"); const log = fs.openSync(${JSON.stringify(join(folder, "opened"))}, "a");
+for (const name of ["openSync", "readFileSync", "open", "readFile", "createReadStream"]) {
+  const real = fs[name];
+  fs[name] = (path, ...rest) => { if (typeof path === "string") fs.writeSync(log, path + "\\n"); return real(path, ...rest); };
+}
+require("node:module").syncBuiltinESMExports();\n`,
+  );
+  return file;
+}
