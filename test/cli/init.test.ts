@@ -282,7 +282,7 @@ describe("init elsewhere", () => {
     ]);
     expect(text).toContain("# The account jürgen is left out: a manifest cannot have this name.\n");
     expect(text).toMatch(/no entry can have this name\n {2}# - \$HOME\/a\*\n/);
-    expect(text).not.toMatch(/\u001b/);
+    expect(text).not.toContain("\u001b");
   });
 
   it("takes two homes that lie in one another apart", () => {
@@ -376,7 +376,7 @@ describe("a chezmoi source", () => {
     const { manifest, text } = initOn(nixos);
     expect(manifest.outputs).toBeUndefined();
     expect(text).toMatch(
-      /# mitsio has a chezmoi source in ~\/\.local\/share\/chezmoi: move this file there[^]*\n# outputs:\n# {3}chezmoi: \.\n$/,
+      /# mitsio has a chezmoi source in ~\/\.local\/share\/chezmoi: move this file there(?:.*\n)*.*\n# outputs:\n# {3}chezmoi: \.\n$/,
     );
   });
 
@@ -384,7 +384,7 @@ describe("a chezmoi source", () => {
     const { manifest, text } = chezmoi(place, { paths: ["home/u/.ssh/", `${place}/private_dot_ssh/config`] });
     expect(manifest.outputs).toBeUndefined();
     expect(manifest.profiles).toContain("ssh");
-    expect(text).toMatch(/# set aside: [^]*\n# outputs:\n# {3}chezmoi: \.\n$/);
+    expect(text).toMatch(/# set aside: (?:.*\n)*.*\n# outputs:\n# {3}chezmoi: \.\n$/);
   });
 });
 
