@@ -1,4 +1,6 @@
+import { dirname } from "node:path";
 import { printable } from "../diagnostics/print.ts";
+import { ownerOf } from "../init/disk.ts";
 import type { FoundProgram } from "../init/find-programs.ts";
 import type { Machine } from "../init/machine.ts";
 import { isHostName } from "../init/people.ts";
@@ -18,7 +20,7 @@ export async function askOs({ ask }: Questions, title: string): Promise<Os> {
 
 /** What a person wants of what was found: the host's name, users, programs. */
 export async function choose(machine: Machine, { ask }: Questions): Promise<Machine> {
-  terminal.problem(`\n${printable(machine.title)}. Enter takes what is in brackets.\n`);
+  terminal.problem(`\n${printable(machine.title)}. Enter takes what is in brackets.\n\n`);
   const hostName = await ask(`Name of this host? [${machine.hostName}] `, machine.hostName, (given) =>
     isHostName(given)
       ? undefined
@@ -81,9 +83,10 @@ export function numbersIn(answer: string, count: number): Set<number> | undefine
 /** Asks where the manifest goes. `hint`: a place that suggests itself. */
 export async function askPlace({ ask }: Questions, usual: string, hint: string | null): Promise<string> {
   if (hint !== null) terminal.problem(`\nYour dotfiles are in ${printable(hint)}.`);
-  return await ask(`Where to write it? [${usual}] `, usual, (given) =>
-    isTaken(given) ? `${printable(given)} is there already; name another file.` : undefined,
-  );
+  return await ask(`Where to write it? [${usual}] `, usual, (given) => {
+    if (isTaken(given)) return `${printable(given)} is there already; name another file.`;
+    return ownerOf(dirname(given)) === undefined ? `There is no folder ${printable(dirname(given))}.` : undefined;
+  });
 }
 
 function words(answer: string): string[] {

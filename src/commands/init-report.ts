@@ -2,6 +2,9 @@ import { printable } from "../diagnostics/print.ts";
 import { type DraftItem, draftLists } from "../init/draft.ts";
 import type { Machine } from "../init/machine.ts";
 import type { Settled } from "../init/settle.ts";
+import type { HostPlan } from "../plan/plan.ts";
+import type { ScanResult } from "../scan/result.ts";
+import { largestText } from "./scan-text.ts";
 import { columns, terminal } from "./terminal.ts";
 
 /** What a run of `init` came to. */
@@ -9,10 +12,15 @@ export interface InitReport {
   readonly file: string;
   readonly machine: Machine;
   readonly settled: Settled;
+  /** What nobody has decided about; null where that could not be found out. */
+  readonly rest: { readonly plan: HostPlan; readonly result: ScanResult } | null;
 }
 
+/** Rows of what is undecided that are shown: the rest of it is what `scan` is for. */
+const mostRows = 8;
+
 /** For a person: what was found, what only stands as a comment, and what comes next. */
-export function initText({ file, machine, settled }: InitReport): string {
+export function initText({ file, machine, settled, rest }: InitReport): string {
   const { hostName, title, users, programs, folders } = machine;
   const withState = programs.filter(({ paths }) => paths.length > 0).length;
   const names = users.map(({ name }) => name).join(", ");
@@ -34,6 +42,7 @@ export function initText({ file, machine, settled }: InitReport): string {
   if (machine.denied.length > 0)
     lines.push("", `Not looked into, for want of permission: ${machine.denied.map(printable).join(", ")}`);
   if (settled.remaining.length > 0) lines.push("", "Some of it is for you to settle: remanence check");
+  if (rest !== null) lines.push("", largestText(rest.result, rest.plan, mostRows));
   lines.push("", next(file));
   return lines.join("\n");
 }
@@ -52,7 +61,7 @@ function next(file: string): string {
 }
 
 /** The object of `init --format json`. */
-export function initJson({ file, machine, settled }: InitReport): object {
+export function initJson({ file, machine, settled, rest }: InitReport): object {
   return {
     version: 1,
     manifest: file,
@@ -68,6 +77,7 @@ export function initJson({ file, machine, settled }: InitReport): object {
       used: yieldsTo === undefined,
     })),
     aside: asideOf(settled).map((item) => ({ entry: item.data, why: item.aside })),
+    undecided: rest === null ? null : rest.result.undecided,
     denied: machine.denied,
     diagnostics: settled.remaining.map(({ code, message }) => ({ code, message })),
   };

@@ -1,6 +1,7 @@
 import { homedir, hostname, userInfo } from "node:os";
 import { dirname, join, resolve as resolvePath } from "node:path";
 import { CannotRun } from "../diagnostics/cannot-run.ts";
+import { hasErrors } from "../diagnostics/diagnostic.ts";
 import { type Disk, diskAt, ownerOf, seenFrom } from "../init/disk.ts";
 import { type Draft, draftOf } from "../init/draft.ts";
 import { type Asker, findHomes } from "../init/find-homes.ts";
@@ -13,9 +14,12 @@ import { type Settled, settle } from "../init/settle.ts";
 import { isTaken, type NewFile, newFile } from "../output/new-file.ts";
 import { emit, resolve } from "../pipeline.ts";
 import { loadCatalogue } from "../profiles/catalogue.ts";
+import { loadPathIndexes } from "../profiles/load-path-indexes.ts";
+import { scanHost } from "../scan/scan.ts";
 import { askOs, askPlace, choose } from "./init-choices.ts";
-import { initJson, initText } from "./init-report.ts";
+import { type InitReport, initJson, initText } from "./init-report.ts";
 import type { ExitCode } from "./manifest-option.ts";
+import { progress } from "./progress.ts";
 import { canAsk, type Questions, questions } from "./questions.ts";
 import { schemaDocument } from "./schema.ts";
 import { terminal } from "./terminal.ts";
@@ -32,7 +36,7 @@ const usualName = "persistence.yaml";
 
 /** `remanence init`: the first manifest of this machine, from what is found on it. */
 export async function init(options: InitOptions): Promise<ExitCode> {
-  refuseExisting(options.output ?? usualName);
+  refusePlace(options.output ?? usualName);
   const asking = options.yes !== true && options.format === "text" && canAsk() ? questions() : undefined;
   try {
     return await initWith(options, asking);
@@ -49,16 +53,19 @@ async function initWith(options: InitOptions, asking: Questions | undefined): Pr
     asking === undefined || options.output !== undefined
       ? (options.output ?? usualName)
       : await askPlace(asking, usualName, source);
-  refuseExisting(file);
+  refusePlace(file);
   const beside = source === null ? undefined : seenFrom(dirname(resolvePath(file)), source);
   const settled = await write(file, draftOf(machine, beside ?? null));
-  const report = { file, machine, settled };
+  const report = { file, machine, settled, rest: await restOf(file, options) };
   if (options.format === "json") terminal.json(initJson(report));
   else terminal.answer(initText(report));
   return settled.remaining.length === 0 ? 0 : 1;
 }
 
-function refuseExisting(file: string): void {
+/** Before a machine is looked at and a person is asked. */
+function refusePlace(file: string): void {
+  const folder = dirname(file);
+  if (ownerOf(folder) === undefined) throw new CannotRun(`cannot write ${file}: there is no folder ${folder}`);
   if (!isTaken(file)) return;
   throw new CannotRun(
     `${file} is there already, and stays as it is. remanence check says what is wrong with it, remanence triage goes on from there; another file: --output FILE`,
@@ -115,6 +122,25 @@ function chezmoiFolder({ chezmoi, users }: Machine, { root, home }: InitOptions)
   if (home !== undefined) return join(resolvePath(home), chezmoi.path);
   const owner = users.find(({ name }) => name === chezmoi.user);
   return owner === undefined ? null : join(resolvePath(root ?? "/"), owner.home, chezmoi.path);
+}
+
+/** What the new manifest says nothing about; null where it is not sound, or the machine cannot be walked. */
+async function restOf(file: string, { root, home }: InitOptions): Promise<InitReport["rest"]> {
+  const { plans, diagnostics, loaded } = await resolve(file);
+  const [plan] = plans;
+  if (plan === undefined || hasErrors(diagnostics)) return null;
+  const shown = progress();
+  try {
+    const indexes = await loadPathIndexes(loaded.folder);
+    const result = await scanHost({ plan, indexes, root: root ?? null, home: home ?? null, watch: shown.show });
+    return { plan, result };
+  } catch (error) {
+    // The manifest is written, and what there is beside it is scan's to say.
+    if (error instanceof CannotRun) return null;
+    throw error;
+  } finally {
+    shown.end();
+  }
 }
 
 /** Writes the draft as far as `check` has nothing to say, and the schema that its first line names. */
