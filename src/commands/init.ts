@@ -1,4 +1,4 @@
-import { homedir, hostname, userInfo } from "node:os";
+import { hostname, userInfo } from "node:os";
 import { dirname, join, resolve as resolvePath } from "node:path";
 import { CannotRun } from "../diagnostics/cannot-run.ts";
 import { hasErrors } from "../diagnostics/diagnostic.ts";
@@ -105,8 +105,13 @@ function folderOption(name: string, folder: string | undefined): string | undefi
 function asker(isHere: boolean): Asker {
   const uid = Number(process.env["SUDO_UID"] ?? process.getuid?.() ?? 0);
   if (!isHere || process.getuid?.() !== uid) return { uid, person: null };
-  const { username, gid } = userInfo();
-  return { uid, person: { name: username, uid, gid, home: homedir() } };
+  try {
+    const { username, gid, homedir } = userInfo();
+    return { uid, person: { name: username, uid, gid, home: homedir } };
+  } catch {
+    // A number that no account has.
+    return { uid, person: null };
+  }
 }
 
 /** A system that is only mounted here has no mounts of its own to tell; then those of this machine below it count. */

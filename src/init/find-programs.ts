@@ -1,4 +1,4 @@
-import type { Os } from "../plan/vocabulary.ts";
+import { needRank, type Os } from "../plan/vocabulary.ts";
 import { type Profile, type ProfileEntry, pathsOf } from "../profiles/profile.ts";
 
 /** What is known of a machine when programs are looked for. */
@@ -151,7 +151,7 @@ function withoutDoubles(found: readonly FoundProgram[], traces: Traces): FoundPr
     return at !== -1 && (x[at] ?? 0) < (y[at] ?? 0);
   };
   const isSaidBetter = (one: FoundProgram): boolean => {
-    const [first, ...rest] = one.paths;
+    const [first] = one.paths;
     if (one.yieldsTo !== undefined) return false;
     if (first === undefined) {
       const others = found.filter(
@@ -160,11 +160,22 @@ function withoutDoubles(found: readonly FoundProgram[], traces: Traces): FoundPr
       return others.some((other) => beats(other, one));
     }
     const rivals = (byPath.get(`${first.scope} ${first.path}`) ?? []).filter((other) => other.profile !== one.profile);
-    const knowsAll = (other: FoundProgram): boolean =>
-      rest.every(({ scope, path }) => other.paths.some((own) => own.scope === scope && own.path === path));
-    return rivals.some((other) => other.yieldsTo === undefined && knowsAll(other) && beats(other, one));
+    return rivals.some((other) => other.yieldsTo === undefined && saysAll(other, one) && beats(other, one));
   };
   return found.filter((one) => !isSaidBetter(one));
+}
+
+/** True where one program's profile says of each path of another's, for all of its users, as much or more. */
+function saysAll(one: FoundProgram, other: FoundProgram): boolean {
+  const isForAll = one.users === null || other.users?.every((user) => one.users?.includes(user)) === true;
+  const isAsStrong = (own: ProfileEntry, theirs: ProfileEntry): boolean =>
+    needRank(own.need) >= needRank(theirs.need) && (own.class === "secret" || theirs.class !== "secret");
+  return (
+    isForAll &&
+    other.paths.every((theirs) =>
+      one.paths.some((own) => own.scope === theirs.scope && own.path === theirs.path && isAsStrong(own, theirs)),
+    )
+  );
 }
 
 function shares(some: readonly string[], others: readonly string[]): boolean {

@@ -53,8 +53,14 @@ export function lookAt(input: LookInput): Machine {
     chezmoi: chezmoiOf(homes),
     restic: resticOf(homes, commands),
     hasPrivateState: isThere("/var/lib/private"),
-    denied: [...new Set([disk, ...homes.map((home) => home.disk)].flatMap((one) => one.denied()))].sort(),
+    denied: deniedOf(input),
   };
+}
+
+/** What could not be looked into; of a home that lies elsewhere as seen from it. */
+function deniedOf({ disk, homes }: LookInput): string[] {
+  const elsewhere = homes.filter((home) => home.disk !== disk).flatMap((home) => home.disk.denied());
+  return [...disk.denied(), ...elsewhere.map((path) => `~${path}`)];
 }
 
 /** Where commands are, on either system; what is below a home is added to each home. */

@@ -22,7 +22,11 @@ export function newFile(path: string): NewFile {
   return {
     temporary,
     write(text) {
-      attempt(path, () => writeFileSync(temporary, text));
+      attempt(path, () => {
+        // Never into something that another user may have put there: its name is known beforehand.
+        rmSync(temporary, { force: true });
+        writeFileSync(temporary, text, { flag: "wx" });
+      });
     },
     publish() {
       attempt(path, () => {

@@ -25,7 +25,7 @@ interface Here {
   readonly there?: readonly string[];
   readonly commands?: readonly string[];
   readonly packages?: readonly string[];
-  readonly flatpaks?: readonly [string | null, string][];
+  readonly flatpaks?: readonly (readonly [string | null, string])[];
 }
 
 function found(made: readonly Made[], here: Here): string[] {
@@ -172,5 +172,27 @@ describe("of several profiles", () => {
     expect(found([rootless, docker], { there: ["u:.docker"] })).toEqual(["docker: .docker"]);
     const all = ["/var/lib/docker", "u:.docker", "u:.local/share/docker"];
     expect(found([rootless, docker], { there: all })).toHaveLength(2);
+  });
+
+  it("but never one that says less, or that is for others", () => {
+    const secret = { name: "npm-login", paths: "[{ path: .npmrc, class: secret }]" };
+    const config = { name: "npm", paths: "[{ path: .npmrc, class: config }]" };
+    expect(found([config, secret], { there: ["u:.npmrc"] })).toEqual(["npm: .npmrc", "npm-login: .npmrc"]);
+    const docs = { name: "docs", paths: "[{ path: Documents/, class: data }]" };
+    const more = {
+      name: "more",
+      paths: "[{ path: Documents/, class: data }, { path: Images/, class: data }]",
+      flavours: "{ flatpak: { id: org.x, paths: [{ path: .var/app/org.x/, class: state }] } }",
+    };
+    const users = ["u", "v"];
+    const there = ["u:Documents", "v:Documents", "v:Images"];
+    expect(found([docs, more], { users, there })).toEqual(["more: Documents Images"]);
+    const apart = { users, there: [...there, "u:.var/app/org.x"], flatpaks: [["u", "org.x"]] } as const;
+    expect(found([docs, more], apart)).toEqual([
+      "docs: Documents",
+      "more flatpak of u: .var/app/org.x",
+      "more of v: Documents Images",
+      "more of u yields: Documents",
+    ]);
   });
 });

@@ -68,6 +68,8 @@ describe("further file systems", () => {
       "/run tmpfs",
       "/var/lib xfs",
       "/mnt/usb ext4",
+      "/srv tmpfs",
+      "/opt vfat",
     ]
       .map((line) => `/dev/a ${line} rw 0 0\n`)
       .join("");

@@ -7,8 +7,12 @@ const names = (text: string): string[] => peopleIn(text).map(({ name }) => name)
 describe("people", () => {
   it("are neither root, nor services, nor nobody", () => {
     const dynamic = account("made-up", 61500);
+    const service = account("svc", 999);
     const builder = account("nixbld12", 30012);
-    expect(names(services + account("u", 1000) + builder + dynamic + account("v", 30012))).toEqual(["u", "v"]);
+    expect(names(services + service + account("u", 1000) + builder + dynamic + account("v", 30012))).toEqual([
+      "u",
+      "v",
+    ]);
   });
 
   it("are listed once, and one to a home", () => {
