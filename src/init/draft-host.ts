@@ -20,12 +20,16 @@ const fedoraStore: DraftSetting = {
 };
 
 function nixosStore({ fileSystems: { store } }: Machine): DraftSetting[] {
-  if (store === null || store === "/persist") return [];
-  return [{ key: "stores", data: { persist: store }, reason: "a file system of its own" }];
+  if (store === null || (store.path === "/persist" && store.mount === store.path)) return [];
+  if (store.mount === store.path) {
+    return [{ key: "stores", data: { persist: store.path }, reason: "a file system of its own" }];
+  }
+  return [{ key: "stores", data: { persist: store }, reason: `it lies on the file system of ${store.mount}` }];
 }
 
-function backup({ restic, os }: Machine): DraftSetting {
-  const password = os === "nixos" ? "/persist/secrets/restic" : "~/.config/restic/password";
+function backup({ restic, os, fileSystems }: Machine): DraftSetting {
+  const store = fileSystems.store?.path ?? "/persist";
+  const password = os === "nixos" ? `${store}/secrets/restic` : "~/.config/restic/password";
   return {
     key: "backup",
     data: {

@@ -49,7 +49,7 @@ export function lookAt(input: LookInput): Machine {
     ),
     folders,
     foldersOutside: outside,
-    fileSystems: fileSystemsOf(input.mounts),
+    fileSystems: fileSystemsOf(input.mounts, (path) => disk.kind(path) === "directory"),
     chezmoi: chezmoiOf(homes),
     restic: resticOf(homes, commands),
     hasPrivateState: isThere("/var/lib/private"),

@@ -1,3 +1,5 @@
+import { isWithin } from "../plan/path.ts";
+
 /** A mounted file system, as proc_mounts(5) has it. */
 export interface Mount {
   readonly device: string;
@@ -41,8 +43,8 @@ export type WipeIdea =
 export interface FileSystems {
   /** True where the root is in memory: whatever lies on it is gone at the next boot already. */
   readonly rootIsWiped: boolean;
-  /** A file system that looks like a store; null where there is none. */
-  readonly store: string | null;
+  /** A folder that looks like a store, and the file system that it lies on, which is not the root; null where there is none. */
+  readonly store: { readonly path: string; readonly mount: string } | null;
   /** Further file systems that a wipe of the root leaves alone. */
   readonly others: readonly string[];
   readonly wipe: WipeIdea;
@@ -54,13 +56,20 @@ const setApart =
   /^\/(?:nix|boot|efi|run|proc|sys|dev|tmp|mnt|media|sysroot|var\/lib\/(?:docker|containers)|home\/[^/]+\/.+)(?:\/|$)/;
 
 /** What a list of mounts says of the root, of a store, and of what else is mounted. */
-export function fileSystemsOf(mounts: readonly Mount[]): FileSystems {
+export function fileSystemsOf(mounts: readonly Mount[], isDirectory: (path: string) => boolean): FileSystems {
   const root = mounts.find(({ path }) => path === "/");
-  const store = storeNames.find((name) => mounts.some(({ path, type }) => path === name && lasting.has(type))) ?? null;
+  const store = storeNames.map((path) => storeAt(path, mounts, isDirectory)).find((found) => found !== null) ?? null;
   const others = mounts
-    .filter(({ path, type }) => path !== "/" && path !== store && lasting.has(type) && !setApart.test(path))
+    .filter(({ path, type }) => path !== "/" && path !== store?.mount && lasting.has(type) && !setApart.test(path))
     .map(({ path }) => path);
   return { rootIsWiped: root?.type === "tmpfs", store, others, wipe: wipeIdea(root) };
+}
+
+function storeAt(path: string, mounts: readonly Mount[], isDirectory: (path: string) => boolean): FileSystems["store"] {
+  const around = mounts.filter((mount) => mount.path !== "/" && isWithin(path, mount.path));
+  const mount = around.sort((a, b) => b.path.length - a.path.length)[0];
+  if (mount === undefined || !lasting.has(mount.type)) return null;
+  return mount.path === path || isDirectory(path) ? { path, mount: mount.path } : null;
 }
 
 function wipeIdea(root: Mount | undefined): WipeIdea {

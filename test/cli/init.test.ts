@@ -96,9 +96,10 @@ const fedora: MadeRoot = {
 };
 
 describe("init on NixOS", () => {
-  it("writes what is there, with a reason beside it", () => {
+  it("writes what is there, with a reason beside it", async () => {
     const { manifest, text, run, folder } = initOn(nixos);
     expect(findingsIn(folder)).toEqual([]);
+    await expect(text).toMatchFileSnapshot("init-expected/nixos.yaml");
     expect(manifest.users).toEqual({ mitsio: {} });
     expect(manifest.hosts).toEqual({
       laptop: { os: "nixos", nixos: { release: "26.05", relocate: "wiped", mounts: ["/home"] } },
@@ -179,9 +180,10 @@ describe("init on NixOS", () => {
 });
 
 describe("init on Fedora", () => {
-  it("writes what two users have, each with the flavour that is theirs", () => {
+  it("writes what two users have, each with the flavour that is theirs", async () => {
     const { manifest, text, folder } = initOn(fedora);
     expect(findingsIn(folder)).toEqual([]);
+    await expect(text).toMatchFileSnapshot("init-expected/fedora.yaml");
     expect(Object.keys(manifest.users ?? {})).toEqual(["alice", "bob"]);
     expect(manifest.hosts).toEqual({ desk: { os: "fedora", stores: { persist: "~/.persist" } } });
     expect(manifest.profiles).toEqual(

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { fileSystemsOf, readMounts } from "../../../src/init/mounts.ts";
 
-const of = (text: string, root?: string) => fileSystemsOf(readMounts(text, root));
+const of = (text: string, root?: string, folders: readonly string[] = []) =>
+  fileSystemsOf(readMounts(text, root), (path) => folders.includes(path));
 
 describe("mounts", () => {
   it("are read with their escapes, the last at a place counts", () => {
@@ -23,7 +24,7 @@ describe("mounts", () => {
 describe("an empty root", () => {
   it("is in memory already, with the size that it has", () => {
     const found = of("tmpfs / tmpfs rw,size=4194304k,mode=755 0 0\n/dev/a /persist ext4 rw 0 0\n");
-    expect(found).toMatchObject({ rootIsWiped: true, store: "/persist", others: [] });
+    expect(found).toMatchObject({ rootIsWiped: true, store: { path: "/persist", mount: "/persist" }, others: [] });
     expect(found.wipe).toMatchObject({ kind: "wipe", wipe: { path: "/", method: "tmpfs", size: "4G" } });
   });
 
@@ -73,10 +74,19 @@ describe("further file systems", () => {
     ]
       .map((line) => `/dev/a ${line} rw 0 0\n`)
       .join("");
-    expect(of(text)).toMatchObject({ store: "/nix/persist", others: ["/home", "/var/lib"], rootIsWiped: false });
+    expect(of(text)).toMatchObject({
+      store: { path: "/nix/persist", mount: "/nix/persist" },
+      others: ["/home", "/var/lib"],
+      rootIsWiped: false,
+    });
   });
 
-  it("leave a folder that is only named like a store", () => {
+  it("may have a store in a folder, but not one that is on the root or in memory", () => {
+    const text = "tmpfs / tmpfs rw 0 0\n/dev/a /nix ext4 rw 0 0\n";
+    const store = { path: "/nix/persist", mount: "/nix" };
+    expect(of(text, "/", ["/nix/persist", "/persist"])).toMatchObject({ store, others: [] });
+    expect(of(text).store).toBeNull();
+    expect(of("/dev/a / ext4 rw 0 0\n", "/", ["/persist"]).store).toBeNull();
     expect(of("tmpfs /persist tmpfs rw 0 0\n").store).toBeNull();
   });
 });
