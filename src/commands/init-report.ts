@@ -16,7 +16,7 @@ export interface InitReport {
   readonly rest: { readonly plan: HostPlan; readonly result: ScanResult } | null;
 }
 
-/** Rows of what is undecided that are shown: the rest of it is what `scan` is for. */
+/** Rows and names that are shown of many: the rest is what `scan` and the manifest itself are for. */
 const mostRows = 8;
 
 /** For a person: what was found, what only stands as a comment, and what comes next. */
@@ -33,18 +33,23 @@ export function initText({ file, machine, settled, rest }: InitReport): string {
       [`${folders.length}`, "folders of your own"],
     ]),
   ];
-  const aside = asideOf(settled);
-  if (aside.length > 0)
-    lines.push(
-      "",
-      `${aside.length === 1 ? "1 line is a comment" : `${aside.length} lines are comments`}, with the reason, for you to decide: ${aside.map((item) => printable(nameOf(item))).join(", ")}`,
-    );
+  const aside = asideOf(settled).map((item) => printable(nameOf(item)));
+  if (aside.length > 0) {
+    const count = aside.length === 1 ? "1 line is a comment" : `${aside.length} lines are comments`;
+    lines.push("", `${count}, with the reason, for you to decide: ${some(aside)}`);
+  }
   if (machine.denied.length > 0)
-    lines.push("", `Not looked into, for want of permission: ${machine.denied.map(printable).join(", ")}`);
+    lines.push("", `Not looked into, for want of permission: ${some(machine.denied.map(printable))}`);
   if (settled.remaining.length > 0) lines.push("", "Some of it is for you to settle: remanence check");
   if (rest !== null) lines.push("", largestText(rest.result, rest.plan, mostRows));
   lines.push("", next(file));
   return lines.join("\n");
+}
+
+/** The first of many, and how many more there are. */
+function some(items: readonly string[]): string {
+  const more = items.length - mostRows;
+  return [...items.slice(0, mostRows), ...(more > 0 ? [`and ${more} more`] : [])].join(", ");
 }
 
 function next(file: string): string {
