@@ -27,6 +27,11 @@ describe("a document with remarks", () => {
     );
   });
 
+  it("has no break of a line in a remark that any reader of YAML could know", () => {
+    const part = { data: 1, above: ["x\r- y\u0085z\u2028w\u001b[m"], beside: "p\r\nq: r" };
+    expect(printCommentedYaml([["a", part]])).toBe("# x - y z w [m\na: 1 # p q: r\n");
+  });
+
   it("says what its data says, whatever the remarks hold", () => {
     const remark = fc.oneof(oddLine, fc.string(), fc.constantFrom("", "a\nb: c", "x\r- y", "\u2028z: 1", "# # "));
     const data = fc.oneof(oddLine, fc.record({ path: oddLine, list: fc.array(oddLine) }));
