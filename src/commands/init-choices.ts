@@ -58,8 +58,13 @@ async function choosePrograms({ programs }: Machine, ask: Questions["ask"]): Pro
       : undefined,
   );
   const wanted = numbersIn(given, withState.length) ?? new Set<number>();
-  const names = new Set(withState.filter((_, i) => !wanted.has(i + 1)).map(({ profile }) => profile.name));
-  return programs.filter(({ profile }) => !names.has(profile.name));
+  const unwanted = new Set(withState.filter((_, i) => !wanted.has(i + 1)));
+  const left = programs.filter((program) => !unwanted.has(program));
+  // What gives way to a flavour that is not wanted has nothing to give way to.
+  return left.filter(
+    ({ profile, yieldsTo }) =>
+      yieldsTo === undefined || left.some((other) => other.profile === profile && other.yieldsTo === undefined),
+  );
 }
 
 /** The numbers that an answer takes out of `1…count`; undefined where it is no such answer. */

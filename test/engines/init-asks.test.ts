@@ -85,6 +85,20 @@ describeWith(["python3"], "init on a terminal", () => {
     expect(readdirSync(folder).sort()).toEqual(["dot.yaml", "persistence.schema.json"]);
   });
 
+  it("leaves out one flavour of a program, and not another", () => {
+    const folder = scratch();
+    const paths = [...(system.paths ?? []), "home/bob/.var/app/org.mozilla.firefox/"];
+    const answers = [
+      ["Name of this host?", enter],
+      ["Whose homes?", enter],
+      ["Which?", `-1${enter}`],
+      ["Where to write it?", enter],
+    ] as const;
+    expect(asked(folder, answers, "--root", madeRoot({ ...system, paths }))).toMatchObject({ code: 0 });
+    expect(written(folder).profiles).toContainEqual({ name: "firefox", flavour: "flatpak", users: ["bob"] });
+    expect(written(folder).profiles).not.toContainEqual(expect.objectContaining({ users: ["alice"], name: "firefox" }));
+  });
+
   it("asks for the system where it knows none", () => {
     const folder = scratch();
     const files = { ...system.files, "etc/os-release": 'ID=guix\nPRETTY_NAME="Guix \\u001b[31m"\n' };
