@@ -185,10 +185,10 @@ describe("init elsewhere", () => {
 
   it("leaves out people who cannot be named, and names of folders that cannot be written", () => {
     const { manifest, text } = initOn({
-      paths: ["home/j/", "home/u/Documents/", "home/u/a*/", "home/\u202e/", "home/m\u001b[31m/"],
+      paths: ["home/j/", "home/p/", "home/u/Documents/", "home/u/a*/", "home/\u202e/", "home/m\u001b[31m/"],
       files: {
         "etc/os-release": fedoraRelease,
-        "etc/passwd": `${account("jürgen", 1000, "/home/j")}${account("a$(x)", 1001)}__proto__:x:1002:1:::/x\n${account("b", 1003, "/")}${account("c", 1004, "/home/\u202e")}${account("m", 1006, "/home/m\u001b[31m")}${account("u", 1005)}${account("w", 1007, "/proc/w")}`,
+        "etc/passwd": `${account("jürgen", 1000, "/home/j")}${account("a$(x)", 1001)}__proto__:x:1002:1::/home/p:/x\n${account("b", 1003, "/")}${account("c", 1004, "/home/\u202e")}${account("m", 1006, "/home/m\u001b[31m")}${account("u", 1005)}${account("w", 1007, "/proc/w")}`,
         "etc/hostname": "fédora $(id) \u001b[31m\n",
         "home/u/.config/user-dirs.dirs":
           'XDG_DOCUMENTS_DIR="$HOME/Documents"\nXDG_MUSIC_DIR="$HOME/a*"\nXDG_VIDEOS_DIR="$HOME/x: [y"\n',
@@ -201,6 +201,7 @@ describe("init elsewhere", () => {
       { path: ".cache/", class: "cache" },
     ]);
     expect(text).toContain("# The account jürgen is left out: a manifest cannot have this name.\n");
+    expect(text).toContain("# The account __proto__ is left out: a manifest cannot have this name.\n");
     expect(text).toMatch(/no entry can have this name\n {2}# - \$HOME\/a\*\n/);
     expect(text).not.toContain("\u001b");
   });
