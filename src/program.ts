@@ -43,7 +43,7 @@ function program(version: string): Command {
     .summary(help.init.summary)
     .description(help.init.text)
     .addHelpText("after", help.init.after)
-    .option("--yes", "ask nothing: take all that is found")
+    .option("--yes", "ask nothing: take all that is found, as without a terminal")
     .option("--output <file>", "where the manifest goes (default: persistence.yaml here)")
     .option("--root <dir>", "look at a system that is mounted there")
     .option("--home <dir>", "look at this home only, wherever it lies")

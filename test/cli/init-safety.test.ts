@@ -80,7 +80,7 @@ describe("init overwrites nothing", () => {
   it("nor a schema that is there", () => {
     const folder = scratch();
     writeFileSync(join(folder, "persistence.schema.json"), "mine");
-    initIn(folder, "--root", madeRoot(nixos));
+    expect(remanence(folder, ["init", "--yes", "--root", madeRoot(nixos)])).toMatchObject({ code: 0 });
     expect(readText(folder, "persistence.schema.json")).toBe("mine");
   });
 
