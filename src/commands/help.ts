@@ -37,7 +37,7 @@ Exit codes: 0 done or clean, 1 findings or errors in the manifest,
 
 export const init: Help = {
   summary: "a first manifest, from what is found on this machine",
-  text: "Looks at this machine and writes a manifest for it: its system, its users, the programs whose state is here or that are installed, the folders of your own. Each line has its reason beside it; what is for you to decide stands as a comment. Nothing else is changed, and a manifest that is there already is never touched.\n\nIt looks at names only: of files it reads os-release, passwd, the mounts, user-dirs.dirs and .chezmoiroot. On a terminal it asks for the host's name, the users, the programs and where to write.",
+  text: "Looks at this machine and writes a manifest for it: its system, its users, the programs whose state is here or that are installed, the folders of your own. Each line has its reason beside it; what is for you to decide stands as a comment. Beside it goes its JSON Schema, for editors. Nothing else is changed, and a manifest that is there already is never touched.\n\nIt looks at names only: of files it reads os-release, passwd, the mounts, user-dirs.dirs and .chezmoiroot. On a terminal it asks for the host's name, the users, the programs and where to write.",
   after: `
 Examples:
   remanence init
