@@ -3,6 +3,7 @@ import type { AdoptOptions } from "./commands/adopt.ts";
 import type { CarryOptions } from "./commands/carry-question.ts";
 import type { GenerateOptions } from "./commands/generate.ts";
 import * as help from "./commands/help.ts";
+import type { InitOptions } from "./commands/init.ts";
 import type { CommonOptions } from "./commands/manifest-option.ts";
 import type { MatchOptions } from "./commands/profiles-match.ts";
 import { run } from "./commands/run.ts";
@@ -36,6 +37,18 @@ function program(version: string): Command {
       // commander's own exit code for a usage error is 1; ours is 2.
       process.exit(error.exitCode === 0 ? 0 : 2);
     });
+
+  root
+    .command("init")
+    .summary(help.init.summary)
+    .description(help.init.text)
+    .addHelpText("after", help.init.after)
+    .option("--yes", "ask nothing: take all that is found, as without a terminal")
+    .option("--output <file>", "where the manifest goes (default: persistence.yaml here)")
+    .option("--root <dir>", "look at a system that is mounted there")
+    .option("--home <dir>", "look at this home only, wherever it lies")
+    .option("--format <format>", "text or json", oneOf(["text", "json"]), "text")
+    .action((options: InitOptions) => run(async () => (await import("./commands/init.ts")).init(options)));
 
   hostOption(command(root, "check", help.check), "only this host (default: all)").action((options: CommonOptions) =>
     run(async () => (await import("./commands/check.ts")).check(options)),

@@ -14,7 +14,10 @@ export const remanence = `One manifest says what state you keep; NixOS, home-man
 Remanence reads persistence.yaml, decides for every path on every host what happens to it, and writes plain files that work without it: a NixOS module, home-manager modules, a chezmoi source tree, scripts. It moves, wipes and deletes none of your data itself.`;
 
 export const afterRemanence = `
-A first manifest, persistence.yaml:
+A first manifest, from what is found on this machine:
+  remanence init
+
+or by hand, persistence.yaml:
   version: 1
   users: { mitsio: {} }
   hosts: { desk: { os: fedora } }
@@ -31,6 +34,20 @@ Then:
 
 Exit codes: 0 done or clean, 1 findings or errors in the manifest,
             2 could not run. Answers go to stdout, problems to stderr.`;
+
+export const init: Help = {
+  summary: "a first manifest, from what is found on this machine",
+  text: "Looks at this machine and writes a manifest for it: its system, its users, the programs whose state is here or that are installed, the folders of your own. Each line has its reason beside it; what is for you to decide stands as a comment. Beside it goes its JSON Schema, for editors. Nothing else is changed, and a manifest that is there already is never touched.\n\nIt looks at names only: of files it reads os-release, passwd, the mounts, user-dirs.dirs and .chezmoiroot. On a terminal it asks for the host's name, the users, the programs and where to write.",
+  after: `
+Examples:
+  remanence init
+  remanence init --yes
+  remanence init --output dotfiles/persistence.yaml
+  remanence init --root /mnt        a system that is mounted there
+
+Exit codes: 0 done, 1 written, and check still finds something in it,
+            2 could not run; where a manifest is there already, too.`,
+};
 
 export const check: Help = {
   summary: "what is wrong with the manifest, for every host",

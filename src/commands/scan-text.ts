@@ -18,10 +18,17 @@ export function scanText(result: ScanResult, lostOn: string | null, plan: HostPl
   return `${[...blocks, next].filter((block) => block !== "").join("\n\n")}\n`;
 }
 
-function undecidedText({ undecided, host }: ScanResult, plan: HostPlan, now: number): string {
+function undecidedText(result: ScanResult, plan: HostPlan, now: number): string {
+  return largestText(result, plan, result.undecided.length, now);
+}
+
+/** How much nobody has decided about, and the largest rows of it, at most so many. */
+export function largestText({ undecided, host }: ScanResult, plan: HostPlan, most: number, now = Date.now()): string {
   if (undecided.length === 0) return `All that was found on ${host} is decided.`;
   const head = `${bytesText(sum(undecided))} in ${places(undecided)} on ${host} that nobody has decided about.`;
-  return `${terminal.paint("bold", head)}\n\n${columns(undecided.map((row) => rowCells(row, plan, now)))}`;
+  const rows = columns(undecided.slice(0, most).map((row) => rowCells(row, plan, now)));
+  const more = undecided.length > most ? `\n            … and ${undecided.length - most} more` : "";
+  return `${terminal.paint("bold", head)}\n\n${rows}${more}`;
 }
 
 const cases: Readonly<Record<string, string>> = { wipe: "were wiped now", disk: "died now" };

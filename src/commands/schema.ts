@@ -5,6 +5,12 @@ import { terminal } from "./terminal.ts";
 
 /** `remanence schema`: the JSON Schema of the manifest, for editors. */
 export async function schema(): Promise<ExitCode> {
+  terminal.json(schemaDocument());
+  return 0;
+}
+
+/** The JSON Schema of the manifest. */
+export function schemaDocument(): object {
   const document = z.toJSONSchema(manifestSchema, {
     io: "input",
     unrepresentable: "any",
@@ -12,8 +18,7 @@ export async function schema(): Promise<ExitCode> {
       if (jsonSchema.pattern !== undefined) jsonSchema.pattern = portable(jsonSchema.pattern);
     },
   });
-  terminal.json({ ...document, $id: "persistence.schema.json", title: "Remanence manifest" });
-  return 0;
+  return { ...document, $id: "persistence.schema.json", title: "Remanence manifest" };
 }
 
 /** Names of Unicode classes mean something only to some validators: to others `\p{Cc}` is a `p`, and more letters. */

@@ -127,9 +127,12 @@ function variantOf(profile: Profile, { path }: Pick<PlanEntry, "path">): string 
 }
 
 function flavourFaults(listed: readonly [PlanEntry, KnownPath][]): Diagnostic[] {
+  // Some sandboxes use the files of the application outside: those speak for neither.
+  const isShared = (profile: Profile, { path }: PlanEntry): boolean =>
+    Object.values(profile.flavours).some((flavour) => flavour.paths.some((own) => own.path === path));
   const plain = new Set(
     listed
-      .filter(([entry, { profile }]) => variantOf(profile, entry) === null)
+      .filter(([entry, { profile }]) => variantOf(profile, entry) === null && !isShared(profile, entry))
       .map(([entry, { profile }]) => `${profile.name} ${entry.user ?? ""}`),
   );
   const warned = new Set<string>();

@@ -197,6 +197,7 @@ describeWith(["chezmoi"], "a repo that is the chezmoi source itself", () => {
     const { source } = await generated(text, {
       "more.yaml": "home: [.extra/]\n",
       "profiles/mine.yaml": "name: mine\ntitle: Mine\npaths: [{ path: .mine/, class: state }]\nsources: []\n",
+      "persistence.schema.json": "{}",
       dot_bashrc: "mine",
       "nixos/mine.nix": "the person wants this in the home",
     });

@@ -48,6 +48,7 @@ describe("the documentation", () => {
   it("names every command and option of the command line", () => {
     const page = read("docs/reference/commands.md");
     const commands = [
+      "init",
       "check",
       "plan",
       "explain",

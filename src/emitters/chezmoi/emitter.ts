@@ -88,7 +88,7 @@ function outputFile({ path, content }: SourceFile, input: EmitInput): OutputFile
 }
 
 /**
- * What of ours lies in the chezmoi source and is no target: the other outputs, the manifest and its profiles. A folder
+ * What of ours lies in the chezmoi source and is no target: the other outputs, the manifest, its profiles and schema. A folder
  * that is spelled as a source name (`dot_config/nixos`) is meant to be one.
  */
 function otherOutputs(input: EmitInput): string[] {
@@ -98,7 +98,7 @@ function otherOutputs(input: EmitInput): string[] {
     plans.map((plan) => folderOf(input, target, plan.host.name)),
   );
   const files = plans.flatMap((plan) => [plan.manifest, plan.host.span.file, ...plan.rules.map((r) => r.span.file)]);
-  const paths = [...others, ...files, "profiles"].flatMap((path) =>
+  const paths = [...others, ...files, "profiles", "persistence.schema.json"].flatMap((path) =>
     path.startsWith(prefix) && path !== "." ? [path.slice(prefix.length)] : [],
   );
   return [...new Set(paths.flatMap((path) => withoutOwn(path, chezmoi.own)))];

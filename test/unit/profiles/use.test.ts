@@ -40,3 +40,10 @@ it.each([
     expect(tree.length).toBeGreaterThan(0);
   }
 });
+
+it("a flavour that uses files of the application outside of its sandbox is no second one", async () => {
+  const codes = async (uses: readonly string[]): Promise<string[]> =>
+    (await compileText(manifest(["nixos-ids", ...uses], "relocate: wiped"))).diagnostics.map(({ code }) => code);
+  expect(await codes(["{ name: gimp, flavour: flatpak }"])).toEqual([]);
+  expect(await codes(["gimp", "{ name: gimp, flavour: flatpak }"])).toContain("catalogue/flavours");
+});
