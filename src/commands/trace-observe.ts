@@ -47,9 +47,8 @@ function requireSubject(subject: Subject): void {
     if (nameOfProcess(subject.pid) === undefined) throw new CannotRun(`there is no process ${subject.pid}`);
     return;
   }
-  const [name = ""] = subject.command;
-  if (findProgram(name, process.env["PATH"] ?? "") === undefined)
-    throw new CannotRun(`there is no program ${name} that could be run`);
+  if (programOf(subject) === undefined)
+    throw new CannotRun(`there is no program ${subject.command[0] ?? ""} that could be run`);
 }
 
 async function observeCalls(subject: Subject, strace: string, options: ObserveOptions): Promise<Observation> {
@@ -103,7 +102,7 @@ async function observeChanges(subject: Subject, why: string, options: ObserveOpt
   } else ended = await runUntraced(subject.command, { limit, stdout });
   const { changed, unread } = changesSince(since, roots, progress);
   progressDone();
-  const program = "pid" in subject ? programOfProcess(subject.pid) : subject.command[0];
+  const program = programOf(subject);
   const folded: Folded = {
     written: changed.map(({ path, kind }) => ({ path, writes: null, kind: kind === "link" ? "link" : "file" })),
     sidecars: new Set(changed.map(({ path }) => path)),
@@ -114,6 +113,12 @@ async function observeChanges(subject: Subject, why: string, options: ObserveOpt
   };
   const notes = unread === 0 ? [note] : [note, `${unread} folders could not be looked into`];
   return { by: "changes", folded, ended, notes };
+}
+
+/** The program as a path; undefined where that may not be asked. */
+function programOf(subject: Subject): string | undefined {
+  if ("pid" in subject) return programOfProcess(subject.pid);
+  return findProgram(subject.command[0] ?? "", process.env["PATH"] ?? "");
 }
 
 let shownAt = 0;

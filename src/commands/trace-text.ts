@@ -12,18 +12,22 @@ export interface TraceAnswer {
   readonly ended: Ended | null;
   readonly sorted: SortedOut;
   readonly notes: readonly string[];
+  /** The profile that was written, relative to the manifest. */
+  readonly saved: string | null;
 }
 
 /** The answer for a person: what there is to decide, what is decided, and lines to paste. */
-export function traceText({ name, ended, sorted, notes }: TraceAnswer): string {
+export function traceText({ name, ended, sorted, notes, saved }: TraceAnswer): string {
   const blocks = [
     `${terminal.paint("bold", shown(name))} ${endText(ended)}. ${countText(sorted)}`,
     ...(sorted.proposals.length === 0 ? [] : [columns(sorted.proposals.map(proposalRow))]),
     ...decidedText(sorted.decided),
     ...missingText(sorted.missing),
+    ...specialText(sorted.special),
     ...listText("No manifest can hold these names; keep what is around them", sorted.unnameable),
     ...listText("Not in a home, nor where state is usual", sorted.outside),
     ...(notes.length === 0 ? [] : [notes.map((note) => `note: ${printable(note)}`).join("\n")]),
+    ...(saved === null ? [] : [`Written: ${printable(saved)}. Class and need are guesses; look at them.`]),
     ...(sorted.proposals.length === 0 ? [] : [`For the manifest:\n\n${readable(entryLines(sorted.proposals))}`]),
   ];
   return `${blocks.join("\n\n")}\n`;
@@ -61,7 +65,7 @@ function isProfiled({ profile }: Proposal): boolean {
 }
 
 /** What a proposal says in a manifest: no more than differs from what its class says. */
-export function entryOf({ path, kind, class: entryClass, need, writes, database }: Proposal): object | string {
+function entryOf({ path, kind, class: entryClass, need, writes, database }: Proposal): object | string {
   const slash = kind === "directory" ? "/" : "";
   const facts = {
     ...(entryClass === "state" ? {} : { class: entryClass }),
@@ -135,6 +139,12 @@ function missingText(missing: readonly Missed[]): string[] {
   const more =
     missing.length > shownMissing ? `\n  and ${missing.length - shownMissing} more (--format json has all)` : "";
   return [`It looked for these, and they are not there:\n${columns(rows)}${more}`];
+}
+
+function specialText(special: SortedOut["special"]): string[] {
+  if (special.length === 0) return [];
+  const rows = special.map(({ file, why, instead }) => `  ${placeText(file.place)}: ${why}; ${instead}`);
+  return [`Not to be kept like other files:\n${rows.join("\n")}`];
 }
 
 function listText(title: string, files: readonly WrittenFile[]): string[] {

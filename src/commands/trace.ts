@@ -1,17 +1,17 @@
-import { homedir, userInfo } from "node:os";
 import { CannotRun } from "../diagnostics/cannot-run.ts";
 import { hasErrors } from "../diagnostics/diagnostic.ts";
+import { requireNewProfile, writeNewProfile } from "../output/own-profile.ts";
 import { resolve } from "../pipeline.ts";
 import { fate } from "../plan/fate.ts";
-import { type AbsolutePath, isWithin } from "../plan/path.ts";
 import type { HostPlan } from "../plan/plan.ts";
+import type { Catalogue } from "../profiles/catalogue.ts";
 import { loadPathIndexes } from "../profiles/load-path-indexes.ts";
 import type { PathIndex } from "../profiles/path-index.ts";
-import { findAt, namesOf, withPrivateFolder } from "../trace/disk.ts";
-import { shownName } from "../trace/path-bytes.ts";
-import { isSettingsPlace, placeFinder, type TracedHome } from "../trace/places.ts";
+import { findAt, withPrivateFolder } from "../trace/disk.ts";
+import { isSettingsPlace, placeFinder } from "../trace/places.ts";
 import { nameOfProcess } from "../trace/processes.ts";
-import { type SortedOut, sortOut, type WrittenFile } from "../trace/sort-out.ts";
+import { profilePaths, profileText } from "../trace/profile-text.ts";
+import { type Proposal, type SortedOut, type SortOptions, sortOut } from "../trace/sort-out.ts";
 import {
   type CommonOptions,
   chooseHost,
@@ -22,6 +22,8 @@ import {
 } from "./manifest-option.ts";
 import { nearestManifest } from "./nearest-manifest.ts";
 import { terminal } from "./terminal.ts";
+import { homesOf } from "./trace-homes.ts";
+import { traceJson } from "./trace-json.ts";
 import { type Observation, observe, type Subject } from "./trace-observe.ts";
 import { traceText } from "./trace-text.ts";
 
@@ -37,6 +39,7 @@ export async function trace(command: readonly string[], options: TraceOptions): 
   const subject = subjectOf(command, options.pid);
   const decisions = await decisionsOf(options);
   if (decisions === undefined) return 1;
+  const saving = savingOf(options.saveProfile, decisions);
   const { plan, indexes } = decisions;
   const homes = homesOf(plan);
   const placeOf = placeFinder(homes, plan);
@@ -51,16 +54,66 @@ export async function trace(command: readonly string[], options: TraceOptions): 
       isSought: (path) => isSettingsPlace(placeOf(path)),
     }),
   );
-  const sorted = sortOut(observation.folded, {
-    placeOf,
-    deciding: (live) => (plan === null ? null : fate(plan, live).rule),
-    indexes,
-    find: findAt,
-  });
-  const answer = { name, ended: observation.ended, sorted, notes: observation.notes };
-  if (options.format === "json") terminal.json(traceJson(plan, name, observation, sorted));
-  else terminal.answer(`${observation.ended === null ? "" : "\n"}${traceText(answer)}`);
+  const sort = (deciding: SortOptions["deciding"]): SortedOut =>
+    sortOut(observation.folded, { placeOf, deciding, indexes, os: plan?.host.os ?? null, find: findAt });
+  const found = sort((live) => (plan === null ? null : fate(plan, live).rule));
+  const saved =
+    saving === undefined
+      ? null
+      : save(
+          saving,
+          observation,
+          sort(() => null),
+        );
+  const sorted = saved === null ? found : { ...found, proposals: renamed(found.proposals, saved) };
+  const { ended, notes } = observation;
+  if (options.format === "json") terminal.json(traceJson(plan, name, observation, sorted, saved?.path ?? null));
+  else {
+    if (terminal.isPerson()) terminal.answer("");
+    terminal.answer(traceText({ name, ended, sorted, notes, saved: saved?.path ?? null }));
+  }
   return sorted.proposals.length === 0 ? 0 : 1;
+}
+
+/** A profile that is to be written. */
+interface Saving {
+  readonly folder: string;
+  readonly name: string;
+}
+
+/** Refuses a profile that could not be written before the program runs. */
+function savingOf(name: string | undefined, { folder, catalogue }: Decisions): Saving | undefined {
+  if (name === undefined) return undefined;
+  if (!/^[a-z0-9][a-z0-9-]*$/.test(name))
+    throw new CannotRun(`a profile's name has lower-case letters, digits and \`-\`: ${name}`);
+  if (folder === undefined) throw new CannotRun("a profile is saved beside the manifest, and there is none here");
+  requireNewProfile(folder, name);
+  if (catalogue?.get(name) !== undefined)
+    throw new CannotRun(`the catalogue has a profile ${name} already, which yours would replace; choose another name`);
+  return { folder, name };
+}
+
+interface Saved {
+  readonly path: string;
+  readonly name: string;
+  readonly proposals: readonly Proposal[];
+}
+
+/** Writes what no profile knows; null, and said, where that is nothing. */
+function save({ folder, name }: Saving, { folded }: Observation, { proposals }: SortedOut): Saved | null {
+  const text = profileText(name, folded.programs[0] ?? "/", proposals);
+  if (text === undefined) {
+    terminal.problem("No profile was written: the catalogue knows already what the program keeps.");
+    return null;
+  }
+  return { path: writeNewProfile(folder, name, text), name, proposals: profilePaths(proposals) };
+}
+
+/** The proposals, those that the new profile has as its own. */
+function renamed(proposals: readonly Proposal[], saved: Saved): Proposal[] {
+  const isSaved = ({ scope, path }: Proposal): boolean =>
+    saved.proposals.some((one) => one.scope === scope && one.path === path);
+  return proposals.map((one) => (one.profile === null && isSaved(one) ? { ...one, profile: saved.name } : one));
 }
 
 function subjectOf(command: readonly string[], pid: number | undefined): Subject {
@@ -71,78 +124,29 @@ function subjectOf(command: readonly string[], pid: number | undefined): Subject
   return { command };
 }
 
+interface Decisions {
+  readonly plan: HostPlan | null;
+  /** The manifest's. */
+  readonly folder: string | undefined;
+  readonly catalogue: Catalogue | undefined;
+  readonly indexes: readonly PathIndex[];
+}
+
 /** What is decided already; undefined, and said, where the manifest is at fault. Without a manifest nothing is. */
-async function decisionsOf(
-  options: TraceOptions,
-): Promise<{ plan: HostPlan | null; folder: string | undefined; indexes: readonly PathIndex[] } | undefined> {
+async function decisionsOf(options: TraceOptions): Promise<Decisions | undefined> {
   const file = nearestManifest(options.manifest);
   if (file === undefined) {
     terminal.problem("There is no manifest here, so nothing is decided yet.");
-    return { plan: null, folder: undefined, indexes: await loadPathIndexes(undefined) };
+    return { plan: null, folder: undefined, catalogue: undefined, indexes: await loadPathIndexes(undefined) };
   }
   const resolved = await resolve(file);
   knowHost(resolved, options.host);
-  const { diagnostics, sources, plans, loaded } = resolved;
+  const { diagnostics, sources, plans, loaded, catalogue } = resolved;
   if (hasErrors(diagnostics)) {
     if (options.format === "json") terminal.json(diagnosticsJson(diagnostics, sources));
     showDiagnostics(diagnostics, sources, " Nothing was run.");
     return undefined;
   }
   const { folder } = loaded;
-  return { plan: chooseHost(plans, options.host), folder, indexes: await loadPathIndexes(folder) };
-}
-
-/** The homes of the plan's users, and our own; root's is a place of the system unless root is one of them. */
-function homesOf(plan: HostPlan | null): TracedHome[] {
-  const homes = (plan?.host.users ?? []).map(
-    ({ name, home }): TracedHome => ({ user: name, home, names: namesOf(home) }),
-  );
-  const own = homedir() as AbsolutePath;
-  if (own === "/" || homes.some(({ names }) => names.some((name) => isWithin(own, name)))) return homes;
-  const { username } = userInfo();
-  const same = homes.find(({ user }) => user === username);
-  if (same === undefined) {
-    return plan !== null && own === "/root" ? homes : [...homes, { user: username, home: own, names: namesOf(own) }];
-  }
-  return homes.map((home) => (home === same ? { ...home, names: [...home.names, ...namesOf(own)] } : home));
-}
-
-const shownFiles = 100;
-
-function traceJson(plan: HostPlan | null, name: string, { by, ended, notes }: Observation, sorted: SortedOut): object {
-  return {
-    version: 1,
-    host: plan?.host.name ?? null,
-    program: shownName(name),
-    by,
-    ended,
-    proposals: sorted.proposals.map(({ written, ...proposal }) => ({
-      ...proposal,
-      files: written.length,
-      bytes: written.reduce((sum, file) => sum + file.bytes, 0),
-      written: written.slice(0, shownFiles).map(writtenJson),
-    })),
-    decided: sorted.decided.map(({ rule, written }) => ({
-      scope: rule.scope,
-      path: rule.path,
-      fate: rule.disposition,
-      origin: rule.origin,
-      files: written.length,
-      written: written.slice(0, shownFiles).map(writtenJson),
-    })),
-    missing: sorted.missing.map(({ place, profile, class: entryClass }) => ({
-      scope: place.scope,
-      path: shownName(place.path),
-      profile,
-      class: entryClass,
-    })),
-    outside: sorted.outside.map(writtenJson),
-    unnameable: sorted.unnameable.map(writtenJson),
-    passing: sorted.passing,
-    notes,
-  };
-}
-
-function writtenJson({ place, writes, database, kind, bytes }: WrittenFile): object {
-  return { path: shownName(place.live), kind, bytes, writes, database };
+  return { plan: chooseHost(plans, options.host), folder, catalogue, indexes: await loadPathIndexes(folder) };
 }

@@ -1,6 +1,7 @@
 import { type AbsolutePath, isBelow, parseHomePath, parseSystemPath } from "../plan/path.ts";
 import type { PlanEntry } from "../plan/plan.ts";
-import type { Class, Need } from "../plan/vocabulary.ts";
+import { specialAdvice } from "../plan/special-paths.ts";
+import type { Class, Need, Os } from "../plan/vocabulary.ts";
 import type { PathIndex, Scope } from "../profiles/path-index.ts";
 import { databaseOf, databasesAmong } from "./databases.ts";
 import type { Folded, Writes, WrittenName } from "./fold.ts";
@@ -52,6 +53,8 @@ export interface SortedOut {
   readonly missing: readonly Missed[];
   /** Written where no entry is usual: below `/usr`, by a package manager for instance. */
   readonly outside: readonly WrittenFile[];
+  /** Paths with a right answer of their own, which is not an entry like any other. */
+  readonly special: readonly { readonly file: WrittenFile; readonly why: string; readonly instead: string }[];
   /** Names that no manifest can hold: bytes that are no UTF-8, line breaks. */
   readonly unnameable: readonly WrittenFile[];
   /** How many were written in /tmp, /run and the like. */
@@ -63,6 +66,8 @@ export interface SortOptions {
   /** The rule of the plan that decides a path. */
   deciding(live: AbsolutePath): PlanEntry | null;
   readonly indexes: readonly PathIndex[];
+  /** That of the plan's host. */
+  readonly os: Os | null;
   /** What is at a path now. */
   find(path: string): Found | undefined;
 }
@@ -75,11 +80,14 @@ export function sortOut(folded: Folded, options: SortOptions): SortedOut {
   const roots = new Map<string, { root: Root; scope: Scope; written: WrittenFile[] }>();
   const outside: WrittenFile[] = [];
   const unnameable: WrittenFile[] = [];
+  const special: { file: WrittenFile; why: string; instead: string }[] = [];
   for (const file of written.kept) {
     const { place } = file;
     const rule = options.deciding(place.live);
     const root = rule === null ? rootOf(place, programs, options.indexes) : undefined;
+    const advice = adviceOn(root, place, options.os);
     if (rule !== null) append(decided, rule, file);
+    else if (advice !== undefined) special.push({ file, ...advice });
     else if (root === undefined) outside.push(file);
     else if (!canBeNamed(root, place.scope)) unnameable.push(file);
     else {
@@ -96,6 +104,7 @@ export function sortOut(folded: Folded, options: SortOptions): SortedOut {
     decided: [...decided].map(([rule, files]) => ({ rule, written: files })),
     missing: missed(folded.missing, programs, options).filter((one) => !isInside(one, proposals)),
     outside,
+    special,
     unnameable,
     passing: written.passing,
   };
@@ -181,6 +190,17 @@ function withoutInner(proposals: readonly Proposal[]): Proposal[] {
             written: [...proposal.written, ...added.flatMap((one) => one.written)],
           };
     });
+}
+
+/** What the table of special paths says of a path of the system; what a profile has is right as it is. */
+function adviceOn(
+  root: Root | undefined,
+  { scope }: Place,
+  os: Os | null,
+): { why: string; instead: string } | undefined {
+  if (root === undefined || root.profile !== null || scope === "home" || os === null) return undefined;
+  const found = specialAdvice(root.path, root.kind === "file" ? "file" : "directory", os);
+  return found === undefined ? undefined : { why: found.why, instead: found.instead };
 }
 
 function canBeNamed(root: Root, scope: Scope): boolean {
