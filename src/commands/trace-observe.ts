@@ -87,6 +87,10 @@ function notesOf(folded: Folded, left: readonly string[], ended: Ended | null): 
   }
   if (folded.hasOtherRoot)
     notes.push("a part of it runs in other file systems (a sandbox): its paths may mean others there");
+  if (folded.hasUnseenCalls)
+    notes.push(
+      "it can make calls through io_uring, which strace does not see: something that it wrote may not be here",
+    );
   if (folded.unresolved > 0) notes.push(`${folded.unresolved} calls were about a path relative to an unknown folder`);
   return notes;
 }
@@ -109,6 +113,7 @@ async function observeChanges(subject: Subject, why: string, options: ObserveOpt
     missing: [],
     programs: program === undefined ? [] : [program],
     hasOtherRoot: false,
+    hasUnseenCalls: false,
     unresolved: 0,
   };
   const notes = unread === 0 ? [note] : [note, `${unread} folders could not be looked into`];

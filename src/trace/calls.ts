@@ -10,7 +10,7 @@ export const tracedCalls: readonly string[] = [
   ...["unlink", "unlinkat", "rmdir", "mkdir", "mkdirat"],
   ...["access", "faccessat", "faccessat2", "stat", "lstat", "stat64", "lstat64", "fstatat64", "newfstatat", "statx"],
   ...["readlink", "readlinkat", "execve", "execveat", "chdir", "fchdir"],
-  ...["clone", "clone3", "fork", "vfork", "unshare", "setns", "chroot", "pivot_root"],
+  ...["clone", "clone3", "fork", "vfork", "unshare", "setns", "chroot", "pivot_root", "io_uring_setup"],
 ];
 
 /** Calls whose structures have to be printed: what is asked is inside of them. */
@@ -180,6 +180,7 @@ const meanings: Readonly<Record<string, Meaning>> = {
   mkdirat: about("make-directory", 1),
   execve: about("run", 0),
   execveat: about("run", 1),
+  io_uring_setup: () => [{ kind: "unseen-calls" }],
   chroot: otherRoot,
   pivot_root: otherRoot,
   unshare: mountNamespace,

@@ -16,5 +16,7 @@ export type FileEvent =
   | { readonly kind: "run"; readonly path: string }
   /** The process sees other file systems from here on (chroot, a mount namespace): its paths may mean something else. */
   | { readonly kind: "other-root" }
+  /** The process can make calls that no tracer sees (io_uring(7)). */
+  | { readonly kind: "unseen-calls" }
   /** A path relative to a folder that nobody knows. */
   | { readonly kind: "unknown-folder" };

@@ -23,6 +23,7 @@ export interface Folded {
   /** The programs that were run, in their order. */
   readonly programs: readonly string[];
   readonly hasOtherRoot: boolean;
+  readonly hasUnseenCalls: boolean;
   /** Calls about a path that could not be resolved. */
   readonly unresolved: number;
 }
@@ -55,10 +56,12 @@ export function fold(isSought: (path: string) => boolean): Fold {
     programs: new Set(),
   };
   let hasOtherRoot = false;
+  let hasUnseenCalls = false;
   let unresolved = 0;
   return {
     add(event) {
       if (event.kind === "other-root") hasOtherRoot = true;
+      else if (event.kind === "unseen-calls") hasUnseenCalls = true;
       else if (event.kind === "unknown-folder") unresolved++;
       else if (event.kind !== "missing") apply(event, state);
       else if (findNode(state.names, event.path) === undefined && isSought(event.path)) state.missing.add(event.path);
@@ -69,6 +72,7 @@ export function fold(isSought: (path: string) => boolean): Fold {
       missing: [...state.missing].filter((path) => findNode(state.names, path) === undefined),
       programs: [...state.programs],
       hasOtherRoot,
+      hasUnseenCalls,
       unresolved,
     }),
   };
@@ -83,7 +87,7 @@ interface State {
   readonly programs: Set<string>;
 }
 
-type PathEvent = Exclude<FileEvent, { kind: "other-root" | "unknown-folder" | "missing" }>;
+type PathEvent = Exclude<FileEvent, { kind: "other-root" | "unseen-calls" | "unknown-folder" | "missing" }>;
 
 function apply(event: PathEvent, state: State): void {
   switch (event.kind) {
@@ -137,6 +141,7 @@ function take(state: State, path: string): NameTree<Written> | undefined {
 }
 
 function rename(state: State, from: string, to: string): void {
+  if (from === to) return;
   const node = take(state, from);
   // Of what was not seen before nobody knows here whether it is a directory.
   if (node === undefined) addNode(state.names, to, replacing("file"));

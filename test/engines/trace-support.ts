@@ -1,0 +1,74 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { remanence, scratch, writeFiles } from "../support/workspace.ts";
+
+/** A home of its own with a manifest beside it, to trace programs in. */
+export interface Stage {
+  readonly home: string;
+  /** The manifest's. */
+  readonly folder: string;
+  readonly env: NodeJS.ProcessEnv;
+}
+
+/** What `trace --format json` says, as far as tests ask. */
+export interface Answer {
+  readonly by: "calls" | "changes";
+  readonly ended: { readonly code: number | null; readonly signal: string | null } | null;
+  readonly proposals: readonly {
+    readonly scope: string;
+    readonly path: string;
+    readonly kind: string;
+    readonly class: string;
+    readonly need: string;
+    readonly profile: string | null;
+    readonly database: boolean;
+    readonly writes: string | null;
+    readonly written: readonly { readonly path: string; readonly writes: string | null; readonly database: boolean }[];
+  }[];
+  readonly decided: readonly {
+    readonly path: string;
+    readonly files: number;
+    readonly origin: { readonly line: number };
+  }[];
+  readonly missing: readonly { readonly path: string; readonly profile: string | null }[];
+  readonly saved: string | null;
+  readonly notes: readonly string[];
+}
+
+/** `entries` are further lines of the manifest, from its line 4. */
+export function stage(entries = "", name?: string): Stage {
+  const top = scratch(name);
+  const home = join(top, "home");
+  mkdirSync(home);
+  const manifest = `version: 1\nusers: { me: { home: ${JSON.stringify(home)} } }\nhosts: { h: { os: fedora } }\n${entries}`;
+  writeFiles(join(top, "manifest"), { "persistence.yaml": manifest });
+  const others = Object.fromEntries(
+    Object.keys(process.env)
+      .filter(leadsElsewhere)
+      .map((key) => [key, undefined]),
+  );
+  return { home, folder: join(top, "manifest"), env: { ...others, HOME: home, GIT_CONFIG_NOSYSTEM: "1" } };
+}
+
+/** True for variables that would lead programs out of the home: npm sets some where it runs the tests. */
+function leadsElsewhere(key: string): boolean {
+  return /^(?:npm_|XDG_|GIT_)|^(?:GNUPGHOME|HISTFILE|VIMINIT|MYVIMRC|NODE_OPTIONS)$/i.test(key);
+}
+
+/** Traces a program on a stage. */
+export function traced({ folder, env }: Stage, command: readonly string[], options: readonly string[] = []): Answer {
+  const { stdout, stderr, code } = remanence(folder, ["trace", "--format", "json", ...options, "--", ...command], env);
+  if (code === 2 || stdout === "") throw new Error(`trace could not run: ${stderr}`);
+  return JSON.parse(stdout) as Answer;
+}
+
+/** The proposals as `path class profile`, a directory with its slash. */
+export function proposed({ proposals }: Answer): string[] {
+  return proposals.map((one) => `${one.path}${one.kind === "directory" ? "/" : ""} ${one.class} ${one.profile}`);
+}
+
+/** How each written file was saved, by its path in the home. */
+export function savedHow({ proposals }: Answer, { home }: Stage): Record<string, string | null> {
+  const files = proposals.flatMap(({ written }) => written);
+  return Object.fromEntries(files.map(({ path, writes }) => [path.replace(`${home}/`, ""), writes]));
+}
