@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
 import { describeWith, engineCommand } from "../support/engines.ts";
@@ -47,10 +47,12 @@ describeWith(["strace"], "a trace of npm", () => {
   const quiet = { npm_config_update_notifier: "false", npm_config_offline: "true" };
 
   it("finds its settings, saved in their place, and its cache", () => {
-    const own = { ...stage() };
+    const own = stage();
     writeFiles(own.home, { "pkg/package.json": '{ "name": "pkg", "version": "1.0.0" }' });
     const env = { ...own.env, ...quiet };
     expect(spawnSync("npm", ["pack"], { cwd: join(own.home, "pkg"), env: { ...process.env, ...env } }).status).toBe(0);
+    // That has filled the cache already.
+    rmSync(join(own.home, ".npm"), { recursive: true });
     const settings = traced({ ...own, env }, ["npm", "config", "set", "fund", "false", "--location=user"]);
     expect(savedHow(settings, own)).toMatchObject({ ".npmrc": "in-place" });
     expect(proposed(settings)).toContain(".npmrc secret npm");

@@ -1,5 +1,8 @@
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { engineCommand } from "../support/engines.ts";
 import { remanence, scratch, writeFiles } from "../support/workspace.ts";
 
 /** A home of its own with a manifest beside it, to trace programs in. */
@@ -71,4 +74,66 @@ export function proposed({ proposals }: Answer): string[] {
 export function savedHow({ proposals }: Answer, { home }: Stage): Record<string, string | null> {
   const files = proposals.flatMap(({ written }) => written);
   return Object.fromEntries(files.map(({ path, writes }) => [path.replace(`${home}/`, ""), writes]));
+}
+
+export const cli = fileURLToPath(new URL("../../dist/cli.cjs", import.meta.url));
+
+export interface Output {
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs the command without waiting for it in between: `meanwhile` may do something to it. */
+export function run(
+  { folder, env }: Stage,
+  args: readonly string[],
+  meanwhile?: (process: ChildProcess) => void,
+): Promise<Output> {
+  const child = spawn(process.execPath, [cli, ...args], {
+    cwd: folder,
+    env: { ...process.env, ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const output = { stdout: "", stderr: "" };
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    output.stdout += text;
+  });
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    output.stderr += text;
+  });
+  meanwhile?.(child);
+  return new Promise((resolve) => child.once("close", () => resolve(output)));
+}
+
+export function remanenceWith({ folder, env }: Stage, args: readonly string[], input: string): Output {
+  return spawnSync(process.execPath, [cli, ...args], {
+    cwd: folder,
+    env: { ...process.env, NO_COLOR: "1", ...env },
+    input,
+    encoding: "utf8",
+  });
+}
+
+/** Runs the command on a terminal of its own, and types `keys` once the program has said `ready`. */
+export function onTerminal({ folder, env }: Stage, args: readonly string[], keys: string): Output {
+  const typing = `import os, pty, sys
+keys = os.environ["KEYS"].encode()
+typed = False
+seen = b""
+def read(fd):
+    global typed, seen
+    data = os.read(fd, 4096)
+    seen += data
+    if not typed and b"ready" in seen:
+        typed = True
+        os.write(fd, keys)
+    return data
+pty.spawn(sys.argv[1:], read)`;
+  return spawnSync(engineCommand("python3"), ["-c", typing, process.execPath, cli, ...args], {
+    cwd: folder,
+    env: { ...process.env, NO_COLOR: "1", ...env, KEYS: keys },
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "pipe"],
+    timeout: 20_000,
+  });
 }
