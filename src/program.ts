@@ -104,6 +104,7 @@ function program(version: string): Command {
     .argument("[program...]", "what to run, and its arguments")
     .option("--pid <pid>", "trace a process that runs already", processNumber)
     .option("--for <time>", "end the trace after 90s, 10m or 2h; the program goes on", milliseconds)
+    .option("--write", "add what is proposed to the manifest")
     .option("--save-profile <name>", "write what no profile knows to profiles/<name>.yaml beside the manifest")
     .action((program: string[], options: TraceOptions) =>
       run(async () => (await import("./commands/trace.ts")).trace(program, options)),

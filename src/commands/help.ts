@@ -131,12 +131,12 @@ Examples:
   remanence trace -- nvim
   remanence trace --for 10m -- firefox
   sudo remanence trace --pid "$(pidof cupsd)" --for 10m
-  remanence trace --save-profile my-tool -- my-tool
+  remanence trace --save-profile my-tool --write -- my-tool
 
 With --format json the program's own stdout goes to stderr.
 
-Exit codes: 0 nothing to decide, 1 something to decide, 2 could not run. The
-            program's own exit code is told.`,
+Exit codes: 0 nothing left to decide, 1 something to decide, 2 could not run.
+            The program's own exit code is told.`,
 };
 
 export const profiles = {

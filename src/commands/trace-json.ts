@@ -1,7 +1,8 @@
 import type { HostPlan } from "../plan/plan.ts";
-import { shownName } from "../trace/path-bytes.ts";
-import type { SortedOut, WrittenFile } from "../trace/sort-out.ts";
+import { shownPath } from "../scan/names.ts";
+import type { WrittenFile } from "../trace/sort-out.ts";
 import type { Observation } from "./trace-observe.ts";
+import type { TraceAnswer } from "./trace-text.ts";
 
 /** So many of the files of one proposal are named. */
 const shownFiles = 100;
@@ -9,15 +10,13 @@ const shownFiles = 100;
 /** The answer of `trace` for a program; fields may be added, never changed. */
 export function traceJson(
   plan: HostPlan | null,
-  name: string,
   { by, ended, notes }: Observation,
-  sorted: SortedOut,
-  saved: string | null,
+  { name, sorted, saved, added }: TraceAnswer,
 ): object {
   return {
     version: 1,
     host: plan?.host.name ?? null,
-    program: shownName(name),
+    program: shownPath(name),
     by,
     ended,
     proposals: sorted.proposals.map(({ written, ...proposal }) => ({
@@ -36,7 +35,7 @@ export function traceJson(
     })),
     missing: sorted.missing.map(({ place, profile, class: entryClass }) => ({
       scope: place.scope,
-      path: shownName(place.path),
+      path: shownPath(place.path),
       profile,
       class: entryClass,
     })),
@@ -45,10 +44,11 @@ export function traceJson(
     unnameable: sorted.unnameable.map(writtenJson),
     passing: sorted.passing,
     saved,
+    added,
     notes,
   };
 }
 
 function writtenJson({ place, writes, database, kind, bytes }: WrittenFile): object {
-  return { path: shownName(place.live), kind, bytes, writes, database };
+  return { path: shownPath(place.live), kind, bytes, writes, database };
 }

@@ -1,10 +1,10 @@
 import { CannotRun } from "../diagnostics/cannot-run.ts";
 import { printable } from "../diagnostics/print.ts";
+import { shownPath } from "../scan/names.ts";
 import { interpreter } from "../trace/calls.ts";
 import { changesSince } from "../trace/changes.ts";
 import { moment } from "../trace/disk.ts";
 import { type Folded, fold } from "../trace/fold.ts";
-import { shownName } from "../trace/path-bytes.ts";
 import { folderOfProcess, nameOfProcess, openForWriting, programOfProcess } from "../trace/processes.ts";
 import { type Ended, runUntraced, traceCommand, tracePid, waitFor } from "../trace/run.ts";
 import { canTrace, findProgram } from "../trace/strace.ts";
@@ -74,7 +74,7 @@ async function observeCalls(subject: Subject, strace: string, options: ObserveOp
 
 function announce(pid: number, limit: number | null): void {
   const time = limit === null ? "until it ends" : `for ${limit / 1000} seconds`;
-  const name = printable(shownName(nameOfProcess(pid) ?? ""));
+  const name = printable(shownPath(nameOfProcess(pid) ?? ""));
   terminal.problem(`Tracing process ${pid} (${name}) ${time}; ^C ends the trace. The process goes on afterwards.`);
 }
 
@@ -82,7 +82,7 @@ function notesOf(folded: Folded, left: readonly string[], ended: Ended | null): 
   const notes: string[] = [];
   if (left.length > 0 && ended !== null) {
     notes.push(
-      `it left processes that go on and are not traced any more: ${left.map(shownName).join(", ")}; with --for 10m they are, for that long`,
+      `it left processes that go on and are not traced any more: ${left.map(shownPath).join(", ")}; with --for 10m they are, for that long`,
     );
   }
   if (folded.hasOtherRoot)

@@ -1,10 +1,9 @@
 import { printable } from "../diagnostics/print.ts";
-import { printYamlLists, type YamlItem } from "../languages/yaml.ts";
-import { classDefaults } from "../plan/vocabulary.ts";
-import { shownName } from "../trace/path-bytes.ts";
+import { shownPath } from "../scan/names.ts";
 import type { Ended } from "../trace/run.ts";
 import type { Decided, Missed, Proposal, SortedOut, WrittenFile } from "../trace/sort-out.ts";
 import { columns, readable, terminal } from "./terminal.ts";
+import { editLines, editsFor } from "./trace-edits.ts";
 
 export interface TraceAnswer {
   /** The program, as a person would name it. */
@@ -14,10 +13,12 @@ export interface TraceAnswer {
   readonly notes: readonly string[];
   /** The profile that was written, relative to the manifest. */
   readonly saved: string | null;
+  /** The manifest, where the proposals were added to it. */
+  readonly added: string | null;
 }
 
 /** The answer for a person: what there is to decide, what is decided, and lines to paste. */
-export function traceText({ name, ended, sorted, notes, saved }: TraceAnswer): string {
+export function traceText({ name, ended, sorted, notes, saved, added }: TraceAnswer): string {
   const blocks = [
     `${terminal.paint("bold", shown(name))} ${endText(ended)}. ${countText(sorted)}`,
     ...(sorted.proposals.length === 0 ? [] : [columns(sorted.proposals.map(proposalRow))]),
@@ -28,52 +29,14 @@ export function traceText({ name, ended, sorted, notes, saved }: TraceAnswer): s
     ...listText("Not in a home, nor where state is usual", sorted.outside),
     ...(notes.length === 0 ? [] : [notes.map((note) => `note: ${printable(note)}`).join("\n")]),
     ...(saved === null ? [] : [`Written: ${printable(saved)}. Class and need are guesses; look at them.`]),
-    ...(sorted.proposals.length === 0 ? [] : [`For the manifest:\n\n${readable(entryLines(sorted.proposals))}`]),
+    ...(sorted.proposals.length === 0
+      ? []
+      : [
+          `${added === null ? "For the manifest" : `Added to ${printable(added)}`}:\n\n${readable(editLines(editsFor(sorted.proposals)).trimEnd())}`,
+        ]),
+    ...(added === null ? [] : ["What follows from it: remanence diff"]),
   ];
   return `${blocks.join("\n\n")}\n`;
-}
-
-/** The entries as lines of a manifest, the reason behind each; profiles where the catalogue has the path. */
-export function entryLines(proposals: readonly Proposal[]): string {
-  const lists: Record<string, YamlItem[]> = {};
-  const profiles = proposals.filter(isProfiled);
-  const keys = [...new Set(profiles.map(profileKey))];
-  if (keys.length > 0)
-    lists["profiles"] = keys.map((key) => profileItem(profiles.filter((p) => profileKey(p) === key)));
-  for (const scope of ["system", "home"] as const) {
-    const entries = proposals.filter((one) => !isProfiled(one) && one.scope === scope);
-    if (entries.length > 0) lists[scope] = entries.map((one) => ({ value: entryOf(one), comment: one.why }));
-  }
-  return printYamlLists(lists);
-}
-
-function profileKey({ profile, flavour }: Proposal): string {
-  return `${profile} ${flavour ?? ""}`;
-}
-
-/** A profile, and which of its paths were written. */
-function profileItem(proposals: readonly Proposal[]): YamlItem {
-  const { profile, flavour } = proposals[0] ?? { profile: null, flavour: null };
-  return {
-    value: flavour === null ? profile : { name: profile, flavour },
-    comment: proposals.map(pathText).join(", "),
-  };
-}
-
-function isProfiled({ profile }: Proposal): boolean {
-  return profile !== null;
-}
-
-/** What a proposal says in a manifest: no more than differs from what its class says. */
-function entryOf({ path, kind, class: entryClass, need, writes, database }: Proposal): object | string {
-  const slash = kind === "directory" ? "/" : "";
-  const facts = {
-    ...(entryClass === "state" ? {} : { class: entryClass }),
-    ...(need === classDefaults[entryClass].need ? {} : { need }),
-    ...(writes === null ? {} : { writes }),
-    ...(database ? { database } : {}),
-  };
-  return Object.keys(facts).length === 0 ? `${path}${slash}` : { path: `${path}${slash}`, ...facts };
 }
 
 function endText(ended: Ended | null): string {
@@ -163,5 +126,5 @@ function placeText({ scope, path }: Missed["place"]): string {
 }
 
 function shown(name: string): string {
-  return printable(shownName(name));
+  return printable(shownPath(name));
 }

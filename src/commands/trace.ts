@@ -1,5 +1,6 @@
 import { CannotRun } from "../diagnostics/cannot-run.ts";
-import { hasErrors } from "../diagnostics/diagnostic.ts";
+import { type Diagnostic, hasErrors } from "../diagnostics/diagnostic.ts";
+import type { Sources } from "../diagnostics/print.ts";
 import { requireNewProfile, writeNewProfile } from "../output/own-profile.ts";
 import { resolve } from "../pipeline.ts";
 import { fate } from "../plan/fate.ts";
@@ -21,7 +22,9 @@ import {
   showDiagnostics,
 } from "./manifest-option.ts";
 import { nearestManifest } from "./nearest-manifest.ts";
+import { propose, writeProposal } from "./propose.ts";
 import { terminal } from "./terminal.ts";
+import { editsFor } from "./trace-edits.ts";
 import { homesOf } from "./trace-homes.ts";
 import { traceJson } from "./trace-json.ts";
 import { type Observation, observe, type Subject } from "./trace-observe.ts";
@@ -32,6 +35,8 @@ export interface TraceOptions extends CommonOptions {
   /** Milliseconds. */
   readonly for?: number;
   readonly saveProfile?: string;
+  /** Whether what is proposed goes into the manifest at once. */
+  readonly write?: boolean;
 }
 
 /** `remanence trace -- CMD…`: runs a program, and proposes entries for what it wrote. */
@@ -39,6 +44,8 @@ export async function trace(command: readonly string[], options: TraceOptions): 
   const subject = subjectOf(command, options.pid);
   const decisions = await decisionsOf(options);
   if (decisions === undefined) return 1;
+  if (options.write === true && decisions.file === undefined)
+    throw new CannotRun("there is no persistence.yaml here or above to write to; name one with --manifest FILE");
   const saving = savingOf(options.saveProfile, decisions);
   const { plan, indexes } = decisions;
   const homes = homesOf(plan);
@@ -66,13 +73,34 @@ export async function trace(command: readonly string[], options: TraceOptions): 
           sort(() => null),
         );
   const sorted = saved === null ? found : { ...found, proposals: renamed(found.proposals, saved) };
+  const added = options.write === true ? await addToManifest(decisions, sorted.proposals) : undefined;
   const { ended, notes } = observation;
-  if (options.format === "json") terminal.json(traceJson(plan, name, observation, sorted, saved?.path ?? null));
+  const answer = { name, ended, sorted, notes, saved: saved?.path ?? null, added: added?.name ?? null };
+  if (options.format === "json") terminal.json(traceJson(plan, observation, answer));
   else {
     if (terminal.isPerson()) terminal.answer("");
-    terminal.answer(traceText({ name, ended, sorted, notes, saved: saved?.path ?? null }));
+    terminal.answer(traceText(answer));
   }
-  return sorted.proposals.length === 0 ? 0 : 1;
+  if (added !== undefined)
+    showDiagnostics(added.diagnostics, added.sources, added.name === null ? " Nothing was added." : "");
+  return sorted.proposals.length === 0 || answer.added !== null ? 0 : 1;
+}
+
+/** What came of adding to the manifest; `name` is null where it was refused. */
+interface Added {
+  readonly name: string | null;
+  readonly diagnostics: readonly Diagnostic[];
+  readonly sources: Sources;
+}
+
+/** Adds what is proposed to the manifest as it is by now: a program may have run for long. */
+async function addToManifest({ file }: Decisions, proposals: readonly Proposal[]): Promise<Added | undefined> {
+  if (file === undefined || proposals.length === 0) return undefined;
+  const proposal = await propose(file, await resolve(file), editsFor(proposals));
+  const { diagnostics, sources } = proposal;
+  if (proposal.after === undefined) return { name: null, diagnostics, sources };
+  writeProposal(proposal);
+  return { name: proposal.name, diagnostics, sources };
 }
 
 /** A profile that is to be written. */
@@ -126,7 +154,8 @@ function subjectOf(command: readonly string[], pid: number | undefined): Subject
 
 interface Decisions {
   readonly plan: HostPlan | null;
-  /** The manifest's. */
+  /** The manifest, and its folder. */
+  readonly file: string | undefined;
   readonly folder: string | undefined;
   readonly catalogue: Catalogue | undefined;
   readonly indexes: readonly PathIndex[];
@@ -137,7 +166,7 @@ async function decisionsOf(options: TraceOptions): Promise<Decisions | undefined
   const file = nearestManifest(options.manifest);
   if (file === undefined) {
     terminal.problem("There is no manifest here, so nothing is decided yet.");
-    return { plan: null, folder: undefined, catalogue: undefined, indexes: await loadPathIndexes(undefined) };
+    return { plan: null, file, folder: undefined, catalogue: undefined, indexes: await loadPathIndexes(undefined) };
   }
   const resolved = await resolve(file);
   knowHost(resolved, options.host);
@@ -148,5 +177,5 @@ async function decisionsOf(options: TraceOptions): Promise<Decisions | undefined
     return undefined;
   }
   const { folder } = loaded;
-  return { plan: chooseHost(plans, options.host), folder, catalogue, indexes: await loadPathIndexes(folder) };
+  return { plan: chooseHost(plans, options.host), file, folder, catalogue, indexes: await loadPathIndexes(folder) };
 }

@@ -1,7 +1,7 @@
 import { readdirSync } from "node:fs";
+import { nameOf, realPath } from "../scan/names.ts";
 import { foundOf, statOf } from "./disk.ts";
 import type { Found } from "./found.ts";
-import { bytesOf, textOf } from "./path-bytes.ts";
 
 /** What was changed, and how many folders could not be looked into. */
 export interface Changes {
@@ -40,7 +40,7 @@ export function changesSince(since: bigint, roots: readonly string[], onEntries:
 
 function namesIn(folder: string): string[] | undefined {
   try {
-    return readdirSync(bytesOf(folder), { encoding: "buffer" }).map(textOf);
+    return readdirSync(realPath(folder), { encoding: "buffer" }).map(nameOf);
   } catch {
     return undefined;
   }

@@ -1,8 +1,8 @@
 import { type BigIntStats, lstatSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { realPath } from "../scan/names.ts";
 import type { Found } from "./found.ts";
-import { bytesOf } from "./path-bytes.ts";
 
 /** What is at a path now, never through a link; undefined where nothing is. */
 export function findAt(path: string): Found | undefined {
@@ -17,7 +17,7 @@ export function foundOf(stat: BigIntStats): Found {
 
 export function statOf(path: string): BigIntStats | undefined {
   try {
-    return lstatSync(bytesOf(path), { bigint: true });
+    return lstatSync(realPath(path), { bigint: true });
   } catch {
     return undefined;
   }

@@ -1,6 +1,6 @@
 import { constants, readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { nameOf } from "../scan/names.ts";
 import type { FileEvent } from "./file-event.ts";
-import { textOf } from "./path-bytes.ts";
 
 /** The process that traces another one; undefined where none does, or that one is gone. */
 export function tracerOf(pid: number): number | undefined {
@@ -15,7 +15,7 @@ export function tracerOf(pid: number): number | undefined {
 /** The name of a process, as `ps` shows it; undefined for one that is gone. */
 export function nameOfProcess(pid: number): string | undefined {
   try {
-    return textOf(readFileSync(`/proc/${pid}/comm`)).trim();
+    return nameOf(readFileSync(`/proc/${pid}/comm`)).trim();
   } catch {
     return undefined;
   }
@@ -24,7 +24,7 @@ export function nameOfProcess(pid: number): string | undefined {
 /** The working directory of a process; null where it may not be asked. */
 export function folderOfProcess(pid: number): string | null {
   try {
-    return textOf(readlinkSync(`/proc/${pid}/cwd`, "buffer"));
+    return nameOf(readlinkSync(`/proc/${pid}/cwd`, "buffer"));
   } catch {
     return null;
   }
@@ -33,7 +33,7 @@ export function folderOfProcess(pid: number): string | null {
 /** The program that a process runs; undefined where it may not be asked. */
 export function programOfProcess(pid: number): string | undefined {
   try {
-    return textOf(readlinkSync(`/proc/${pid}/exe`, "buffer")).replace(/ \(deleted\)$/, "");
+    return nameOf(readlinkSync(`/proc/${pid}/exe`, "buffer")).replace(/ \(deleted\)$/, "");
   } catch {
     return undefined;
   }
@@ -46,7 +46,7 @@ export function openForWriting(pid: number): FileEvent[] {
     try {
       const flags = /^flags:\s*([0-7]+)/m.exec(readFileSync(`/proc/${pid}/fdinfo/${descriptor}`, "utf8"))?.[1];
       const mode = Number.parseInt(flags ?? "0", 8) & (constants.O_WRONLY | constants.O_RDWR);
-      const path = textOf(readlinkSync(`/proc/${pid}/fd/${descriptor}`, "buffer"));
+      const path = nameOf(readlinkSync(`/proc/${pid}/fd/${descriptor}`, "buffer"));
       if (mode !== 0 && path.startsWith("/") && !path.endsWith(" (deleted)"))
         events.push({ kind: "open", path, how: "change" });
     } catch {

@@ -1,4 +1,4 @@
-import { textOf } from "./path-bytes.ts";
+import { nameOf } from "../scan/names.ts";
 
 /** An argument of a call as strace prints it: a text, a file descriptor with its path where it has one, or anything else. */
 export type Argument =
@@ -163,7 +163,7 @@ const letters: Readonly<Record<string, number>> = { n: 10, t: 9, r: 13, v: 11, f
 /** A text of strace without its escapes: `\x2f`, and those of C, which it prints without `-xx`. */
 function unescaped(text: string): string {
   // What -xx prints, and so nearly every text.
-  if (/^(?:\\x[0-9a-f]{2})+$/.test(text)) return textOf(Buffer.from(text.replaceAll("\\x", ""), "hex"));
+  if (/^(?:\\x[0-9a-f]{2})+$/.test(text)) return nameOf(Buffer.from(text.replaceAll("\\x", ""), "hex"));
   const latin1 = text.replace(
     /\\(?:x([0-9a-f]{2})|([0-7]{1,3})|(.))/gs,
     (_, hex: string | undefined, octal: string | undefined, letter: string | undefined) => {
@@ -172,5 +172,5 @@ function unescaped(text: string): string {
       return letter === undefined ? "" : String.fromCharCode(letters[letter] ?? letter.charCodeAt(0));
     },
   );
-  return textOf(Buffer.from(latin1, "latin1"));
+  return nameOf(Buffer.from(latin1, "latin1"));
 }

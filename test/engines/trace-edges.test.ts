@@ -1,12 +1,12 @@
 import { spawnSync } from "node:child_process";
 import { chmodSync, existsSync, lstatSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { parseYaml } from "../../src/manifest/yaml-source.ts";
 import { parseProfile } from "../../src/profiles/parse.ts";
 import { describeWith } from "../support/engines.ts";
 import { filesBelow, readText, remanence, scratch, writeFiles } from "../support/workspace.ts";
-import { cli, onTerminal, proposed, type Stage, stage, traced } from "./trace-support.ts";
+import { type Answer, cli, onTerminal, proposed, type Stage, stage, traced } from "./trace-support.ts";
 
 describeWith(["strace"], "a program on a terminal", () => {
   it("has the terminal, and ^C goes to it; the answer comes when it has ended", () => {
@@ -24,55 +24,53 @@ describeWith(["strace"], "a program on a terminal", () => {
   });
 });
 
-describeWith(["strace"], "without a strace that may trace", () => {
-  it("does the same, and says why", () => {
-    const own = stage();
-    const inner = [process.execPath, cli, "trace", "--format", "json", "--", "sh", "-c", "echo b >~/.zotrc"];
-    // What is traced already cannot be traced a second time.
-    const args = ["-f", "-qq", "-o", "/dev/null", "-e", "trace=none", ...inner];
-    const { stdout } = spawnSync("strace", args, {
+describeWith(["strace", "bubblewrap"], "without a strace that may trace", () => {
+  /** Of the whole machine only little is looked through: the other trees are empty here. */
+  const small = ["bwrap", "--dev-bind", "/", "/", "--tmpfs", "/root", "--tmpfs", "/var"];
+
+  function changes(own: Stage, command: readonly string[], env: NodeJS.ProcessEnv = {}): Answer {
+    const [wrapper = "", ...args] = [...small, ...command];
+    const { stdout, stderr } = spawnSync(wrapper, args, {
       cwd: own.folder,
-      env: { ...process.env, ...own.env },
+      env: { ...process.env, ...own.env, ...env },
       encoding: "utf8",
     });
-    const answer = JSON.parse(stdout) as ReturnType<typeof traced>;
-    expect(answer.by).toBe("changes");
-    expect(proposed(answer)).toContain(".zotrc state null");
-    expect(answer.notes.join()).toContain("strace may not trace here");
-  });
-});
+    if (stdout === "") throw new Error(stderr);
+    return JSON.parse(stdout) as Answer;
+  }
 
-describe("without strace", () => {
+  const trace = [process.execPath, cli, "trace", "--format", "json", "--", "/bin/sh", "-c"];
+
   it("says what changed meanwhile, and that it saw no more than that", () => {
     const own = stage();
     writeFiles(own.home, { ".old": "", ".config/zot/old": "" });
     const before = lstatSync(join(own.home, ".old")).ctimeMs;
     while (Date.now() - before < 50);
-    const env = { ...own.env, PATH: pathWithoutStrace() };
-    const script = "echo a >~/.config/zot/new.tmp; mv ~/.config/zot/new.tmp ~/.config/zot/new; echo b >~/.zotrc";
-    const answer = traced({ ...own, env }, ["sh", "-c", script]);
-    const inHome = answer.proposals.filter(({ scope }) => scope === "home");
-    expect(answer.by).toBe("changes");
-    expect(inHome.map(({ path, written }) => [path, written.length, written[0]?.writes])).toEqual([
+    const script = "echo a >~/.config/zot/new.tmp; /bin/mv ~/.config/zot/new.tmp ~/.config/zot/new; echo b >~/.zotrc";
+    const answer = changes(own, ["--setenv", "PATH", "/nowhere", ...trace, script]);
+    expect(answer).toMatchObject({ by: "changes", ended: { code: 0 } });
+    expect(answer.proposals.map(({ path, written }) => [path, written.length, written[0]?.writes])).toEqual([
       [".config/zot", 1, null],
       [".zotrc", 1, null],
     ]);
     expect(answer.notes.join()).toMatch(/no strace here.*whoever did it.*not seen/);
   });
 
-  /** Links to the few programs of the test, so that strace is not among them. */
-  function pathWithoutStrace(): string {
-    const folder = scratch();
-    const found = spawnSync("sh", ["-c", "command -v sh mv"], { encoding: "utf8" }).stdout.trim().split("\n");
-    for (const program of found) symlinkSync(program, join(folder, program.slice(program.lastIndexOf("/") + 1)));
-    return folder;
-  }
+  it("says that strace may not trace here", () => {
+    const own = stage();
+    // What is traced already cannot be traced a second time.
+    const strace = ["strace", "-f", "--seccomp-bpf", "-qq", "-o", "/dev/null", "-e", "trace=exit"];
+    const answer = changes(own, [...strace, ...trace, "echo b >~/.zotrc"]);
+    expect(answer.by).toBe("changes");
+    expect(proposed(answer)).toEqual([".zotrc state null"]);
+    expect(answer.notes.join()).toContain("strace may not trace here");
+  });
 });
 
 describeWith(["strace"], "a profile of one's own", () => {
   const script = "mkdir -p ~/.config/zot; echo a >~/.config/zot/a; echo b >~/.zotrc";
-  const trace = (own: Stage, name: string) =>
-    remanence(own.folder, ["trace", "--save-profile", name, "--", join(own.home, "bin/zot")], own.env);
+  const trace = (own: Stage, name: string, options: readonly string[] = []) =>
+    remanence(own.folder, ["trace", "--save-profile", name, ...options, "--", join(own.home, "bin/zot")], own.env);
 
   function withProgram(): Stage {
     const own = stage();
@@ -91,6 +89,14 @@ describeWith(["strace"], "a profile of one's own", () => {
     writeFileSync(join(own.folder, "persistence.yaml"), `${readText(own.folder, "persistence.yaml")}profiles: [zot]\n`);
     const second = traced(own, [join(own.home, "bin/zot")]);
     expect([second.proposals, second.decided.map(({ path }) => path)]).toEqual([[], [".config/zot", ".zotrc"]]);
+  });
+
+  it("goes into the manifest with --write", () => {
+    const own = withProgram();
+    const { code, stdout } = trace(own, "zot", ["--write"]);
+    expect([code, stdout]).toEqual([0, expect.stringContaining("Added to persistence.yaml:\n\nprofiles:\n  - zot #")]);
+    expect(readText(own.folder, "persistence.yaml")).toMatch(/^profiles:\n {2}- zot # /m);
+    expect(remanence(own.folder, ["check"]).code).toBe(0);
   });
 
   it("never takes the place of another, and then nothing is run", () => {
@@ -115,5 +121,50 @@ describeWith(["strace"], "a profile of one's own", () => {
     symlinkSync(elsewhere, join(own.folder, "profiles"));
     expect(trace(own, "zot").stderr).toContain("leads out of the manifest's folder");
     expect(filesBelow(elsewhere)).toEqual([]);
+  });
+});
+
+describeWith(["strace"], "trace --write", () => {
+  const script =
+    "mkdir ~/.config; mkdir ~/.config/zot; echo a >~/.config/zot/a; git config --global a.b c; echo b >~/.zotrc";
+
+  it("adds what is proposed to the manifest, all else as it was, and then all is decided", () => {
+    const own = stage("# mine\nhome:   # odd, and kept\n  - .kept/   # why\n");
+    const before = readText(own.folder, "persistence.yaml");
+    const first = traced(own, ["sh", "-c", script], ["--write"]);
+    expect(first.added).toBe("persistence.yaml");
+    const after = readText(own.folder, "persistence.yaml").split("\n");
+    expect(before.split("\n").filter((line) => !after.includes(line))).toEqual([]);
+    expect(after).toContain("  - { path: .config/zot/, class: config }");
+    expect(after).toContain("  - git # ~/.gitconfig");
+    const second = traced(
+      own,
+      ["sh", "-c", "echo a >~/.config/zot/a; git config --global a.b d; echo b >~/.zotrc"],
+      ["--write"],
+    );
+    expect([second.proposals, second.added, second.decided.length]).toEqual([[], null, 3]);
+    expect(readText(own.folder, "persistence.yaml").split("\n")).toEqual(after);
+  });
+
+  it("writes nothing without being asked", () => {
+    const own = stage();
+    const before = readText(own.folder, "persistence.yaml");
+    expect(traced(own, ["sh", "-c", script]).added).toBeNull();
+    expect(readText(own.folder, "persistence.yaml")).toBe(before);
+  });
+
+  it("is refused as a whole where the manifest would be at fault", () => {
+    const own = stage("system: &none []\nhome: *none\n");
+    const before = readText(own.folder, "persistence.yaml");
+    const { code, stderr, stdout } = remanence(own.folder, ["trace", "--write", "--", "sh", "-c", script], own.env);
+    expect([code, stderr]).toEqual([1, expect.stringContaining("Nothing was added")]);
+    expect(stdout).toContain("For the manifest:");
+    expect(readText(own.folder, "persistence.yaml")).toBe(before);
+  });
+
+  it("needs a manifest, and says so before anything is run", () => {
+    const own = stage();
+    const { code } = remanence(own.home, ["trace", "--write", "--", "sh", "-c", script], own.env);
+    expect([code, filesBelow(own.home)]).toEqual([2, []]);
   });
 });

@@ -35,6 +35,7 @@ export interface Answer {
   }[];
   readonly missing: readonly { readonly path: string; readonly profile: string | null }[];
   readonly saved: string | null;
+  readonly added: string | null;
   readonly notes: readonly string[];
 }
 

@@ -1,10 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
 import { describeWith } from "../support/engines.ts";
-import { remanence } from "../support/workspace.ts";
+import { remanence, scratch } from "../support/workspace.ts";
 import { proposed, remanenceWith, run, type Stage, savedHow, stage, traced } from "./trace-support.ts";
 
 /** Runs a service as long as the test; it writes a line to its log, which it keeps open, and its state by rename. */
@@ -107,7 +106,7 @@ describeWith(["strace"], "a traced program", () => {
   it("is not told by its arguments, its environment, or what it writes", () => {
     const own = stage();
     const script = 'echo "$2" >"$1"; cat "$1" >/dev/null';
-    const env = { ...own.env, SECRET: "planted-in-the-environment" };
+    const env = { ...own.env, SECRET: "planted-in-the-environment", TMPDIR: scratch() };
     const all = remanence(
       own.folder,
       ["trace", "--format", "json", "--", "sh", "-c", script, "sh", join(own.home, ".zotrc"), "planted-as-content"],
@@ -115,7 +114,7 @@ describeWith(["strace"], "a traced program", () => {
     );
     expect(all.stdout).toContain(".zotrc");
     expect(all.stdout + all.stderr).not.toContain("planted");
-    expect(readdirSync(tmpdir()).filter((name) => name.startsWith("remanence-trace-"))).toEqual([]);
+    expect(readdirSync(env.TMPDIR)).toEqual([]);
   });
 
   it("is traced with threads and processes of its own, from whichever folder", () => {

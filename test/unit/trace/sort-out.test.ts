@@ -1,13 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { entryLines } from "../../../src/commands/trace-text.ts";
+import { editLines, editsFor } from "../../../src/commands/trace-edits.ts";
 import { parseYaml } from "../../../src/manifest/yaml-source.ts";
 import { fate } from "../../../src/plan/fate.ts";
 import type { AbsolutePath } from "../../../src/plan/path.ts";
 import { loadPathIndexes } from "../../../src/profiles/load-path-indexes.ts";
 import { parseProfile } from "../../../src/profiles/parse.ts";
+import { nameOf } from "../../../src/scan/names.ts";
 import type { Folded, Writes } from "../../../src/trace/fold.ts";
 import type { Found } from "../../../src/trace/found.ts";
-import { textOf } from "../../../src/trace/path-bytes.ts";
 import { placeFinder } from "../../../src/trace/places.ts";
 import { profileText } from "../../../src/trace/profile-text.ts";
 import { programNames, type SortedOut, sortOut } from "../../../src/trace/sort-out.ts";
@@ -48,6 +48,10 @@ async function sorted(seen: Seen, entries = "", host = "os: fedora"): Promise<So
     os: plan.host.os,
     find: seen.find ?? (() => ({ kind: "file", bytes: 1 })),
   });
+}
+
+function linesFor(proposals: SortedOut["proposals"]): string {
+  return editLines(editsFor(proposals));
 }
 
 /** Proposals as `path class writes`, a directory with its slash. */
@@ -106,12 +110,12 @@ describe("proposals", () => {
       { path: ".gitconfig", profile: "git", class: "config", writes: "rename" },
       { path: ".npm", profile: "npm", class: "cache", writes: null },
     ]);
-    expect(entryLines(proposals)).toBe("profiles:\n  - git # ~/.gitconfig\n  - npm # ~/.npm/\n");
+    expect(linesFor(proposals)).toBe("profiles:\n  - git # ~/.gitconfig\n  - npm # ~/.npm/\n");
   });
 
   it("say what a profile of a package of another kind says", async () => {
     const { proposals } = await sorted({ written: { "/home/m/.var/app/org.vim.Vim/data/x": null } });
-    expect(entryLines(proposals)).toBe("profiles:\n  - { name: vim, flavour: flatpak } # ~/.var/app/org.vim.Vim/\n");
+    expect(linesFor(proposals)).toBe("profiles:\n  - { name: vim, flavour: flatpak } # ~/.var/app/org.vim.Vim/\n");
   });
 
   it("know a database by what stands beside it, or was looked for there; its journal is part of it", async () => {
@@ -164,7 +168,7 @@ describe("proposals", () => {
       missing: ["/home/m/.a.db-journal"],
     };
     const first = await sorted(seen);
-    const second = await sorted(seen, entryLines(first.proposals));
+    const second = await sorted(seen, linesFor(first.proposals));
     expect(first.proposals).toHaveLength(7);
     expect(second.proposals).toEqual([]);
     expect(second.decided.flatMap(({ written }) => written)).toHaveLength(7);
@@ -194,7 +198,7 @@ describe("what needs no proposal", () => {
   it("is told apart where no manifest can name it", async () => {
     const result = await sorted({
       written: {
-        [textOf(Buffer.from([0x2f, ...Buffer.from("home/m/."), 0xff]))]: null,
+        [nameOf(Buffer.from([0x2f, ...Buffer.from("home/m/."), 0xff]))]: null,
         "/home/m/.a\nb": null,
         "/home/m/.x*": null,
       },
@@ -204,7 +208,7 @@ describe("what needs no proposal", () => {
   });
 
   it("is collapsed into a directory that can be named", async () => {
-    const odd = textOf(Buffer.concat([Buffer.from("/home/m/.config/zot/"), Buffer.of(0xff)]));
+    const odd = nameOf(Buffer.concat([Buffer.from("/home/m/.config/zot/"), Buffer.of(0xff)]));
     expect(shown(await sorted({ written: { [odd]: null } }))).toEqual([".config/zot/ config"]);
   });
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { textOf } from "../../../src/trace/path-bytes.ts";
+import { nameOf } from "../../../src/scan/names.ts";
 import { straceReader, type TraceRecord } from "../../../src/trace/strace-line.ts";
 
 function read(...lines: readonly string[]): (TraceRecord | undefined)[] {
@@ -153,7 +153,7 @@ describe("a line of strace", () => {
           expect(seen).toMatchObject(
             calls.map(([pid, from, to]) => ({
               pid,
-              args: [{ text: textOf(Buffer.from(from)) }, { text: textOf(Buffer.from(to)) }],
+              args: [{ text: nameOf(Buffer.from(from)) }, { text: nameOf(Buffer.from(to)) }],
             })),
           );
         },
