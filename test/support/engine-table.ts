@@ -134,7 +134,7 @@ const which = (command: string): string | undefined =>
 
 /** The first version number in what a program says about itself: "1.2.3", or else a bare number ("systemd 252"). */
 const versionIn = (text: string): string =>
-  (/(?<![\w.])v?(\d+(?:\.\d+)+)/.exec(text) ?? /(?<![\w.])v?(\d+)/.exec(text))?.[1] ?? "?";
+  (/(?<![A-Za-z0-9.])v?(\d+(?:\.\d+)+)/.exec(text) ?? /(?<![A-Za-z0-9.])v?(\d+)/.exec(text))?.[1] ?? "?";
 
 const probeProgram = (commands: readonly string[], versionArgs: readonly string[]): Engine | undefined => {
   const [command, ...others] = commands.map(which);
