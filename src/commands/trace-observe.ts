@@ -8,6 +8,7 @@ import { type Folded, fold } from "../trace/fold.ts";
 import { folderOfProcess, nameOfProcess, openForWriting, programOfProcess } from "../trace/processes.ts";
 import { type Ended, runUntraced, traceCommand, tracePid, waitFor } from "../trace/run.ts";
 import { canTrace, findProgram } from "../trace/strace.ts";
+import type { TraceRecord } from "../trace/strace-line.ts";
 import { terminal } from "./terminal.ts";
 
 /** What to look at: a program to run, or a process that runs. */
@@ -56,7 +57,9 @@ async function observeCalls(subject: Subject, strace: string, options: ObserveOp
   const folding = fold(isSought);
   const start = "pid" in subject ? folderOfProcess(subject.pid) : process.cwd();
   const interpret = interpreter(start);
-  const onRecord = (record: Parameters<typeof interpret>[0]): void => {
+  let isSilent = true;
+  const onRecord = (record: TraceRecord): void => {
+    isSilent = false;
     for (const event of interpret(record)) folding.add(event);
   };
   const run = { limit, stdout, folder, strace, onRecord };
@@ -69,7 +72,9 @@ async function observeCalls(subject: Subject, strace: string, options: ObserveOp
   const { ended, left } =
     "pid" in subject ? await tracePid(subject.pid, run) : await traceCommand(subject.command, run);
   const folded = folding.result();
-  return { by: "calls", folded, ended, notes: notesOf(folded, left, ended) };
+  const notes = notesOf(folded, left, ended);
+  if (isSilent && "command" in subject) notes.unshift("strace saw nothing of it: its user may not trace it");
+  return { by: "calls", folded, ended, notes };
 }
 
 function announce(pid: number, limit: number | null): void {

@@ -9,7 +9,7 @@ import type { Catalogue } from "../profiles/catalogue.ts";
 import { loadPathIndexes } from "../profiles/load-path-indexes.ts";
 import type { PathIndex } from "../profiles/path-index.ts";
 import { findAt, withPrivateFolder } from "../trace/disk.ts";
-import { isSettingsPlace, placeFinder } from "../trace/places.ts";
+import { isSettingsPlace, type PlaceFinder, placeFinder, type TracedHome } from "../trace/places.ts";
 import { nameOfProcess } from "../trace/processes.ts";
 import { profilePaths, profileText } from "../trace/profile-text.ts";
 import { type Proposal, type SortedOut, type SortOptions, sortOut } from "../trace/sort-out.ts";
@@ -51,16 +51,7 @@ export async function trace(command: readonly string[], options: TraceOptions): 
   const homes = homesOf(plan);
   const placeOf = placeFinder(homes, plan);
   const name = "pid" in subject ? (nameOfProcess(subject.pid) ?? "") : (subject.command[0] ?? "");
-  const observation = await withPrivateFolder((folder) =>
-    observe(subject, {
-      limit: options.for ?? null,
-      // Where the answer is for a program, that of the traced one must not be in it.
-      stdout: options.format === "json" ? 2 : "inherit",
-      folder,
-      roots: [...homes.flatMap((home) => home.names), "/etc", "/var", "/root", "/srv", "/opt", "/usr/local"],
-      isSought: (path) => isSettingsPlace(placeOf(path)),
-    }),
-  );
+  const observation = await watch(subject, homes, placeOf, options);
   const sort = (deciding: SortOptions["deciding"]): SortedOut =>
     sortOut(observation.folded, { placeOf, deciding, indexes, os: plan?.host.os ?? null, find: findAt });
   const found = sort((live) => (plan === null ? null : fate(plan, live).rule));
@@ -84,6 +75,27 @@ export async function trace(command: readonly string[], options: TraceOptions): 
   if (added !== undefined)
     showDiagnostics(added.diagnostics, added.sources, added.name === null ? " Nothing was added." : "");
   return sorted.proposals.length === 0 || answer.added !== null ? 0 : 1;
+}
+
+/** Trees beside the homes in which state is usual. */
+const systemRoots: readonly string[] = ["/etc", "/var", "/root", "/srv", "/opt", "/usr/local"];
+
+function watch(
+  subject: Subject,
+  homes: readonly TracedHome[],
+  placeOf: PlaceFinder,
+  options: TraceOptions,
+): Promise<Observation> {
+  return withPrivateFolder((folder) =>
+    observe(subject, {
+      limit: options.for ?? null,
+      // Where the answer is for a program, that of the traced one must not be in it.
+      stdout: options.format === "json" ? 2 : "inherit",
+      folder,
+      roots: [...homes.flatMap((home) => home.names), ...systemRoots],
+      isSought: (path) => isSettingsPlace(placeOf(path)),
+    }),
+  );
 }
 
 /** What came of adding to the manifest; `name` is null where it was refused. */

@@ -57,12 +57,17 @@ export async function traceCommand(command: readonly string[], options: TraceOpt
       // A program that was not traced has nobody to open the pipe.
       setTimeout(pipe.release, patience).unref();
     });
-    if (options.limit !== null) return Promise.race([over.then(() => both).then(() => true), sleep(options.limit)]);
+    const { limit } = options;
+    if (limit !== null) {
+      const begun = untilTraced(child.pid ?? 0);
+      return Promise.race([over.then(() => both).then(() => true), begun.then(() => sleep(limit))]);
+    }
     await both;
     return Promise.race([over, sleep(patience)]);
   });
   if (isOver) return { ended: result, left: [] };
   const left = namesOf(live);
+  pipe.release();
   await detach(live, pipe.closed);
   // Whoever has the terminal keeps it: two programs on one terminal take each other's keys.
   if (result === null && process.stdin.isTTY === true) result = await withSignals(outlivingUs(child), () => ended);
@@ -84,9 +89,9 @@ export async function tracePid(pid: number, options: TraceOptions): Promise<Trac
     complaint += text;
   });
   const stop = (): void => void strace.kill("SIGTERM");
-  const timer = options.limit === null ? undefined : setTimeout(stop, options.limit);
+  const { limit } = options;
+  if (limit !== null) void untilTraced(pid).then(() => setTimeout(stop, limit).unref());
   const { code } = await withSignals({ SIGINT: stop, SIGTERM: stop, SIGHUP: stop }, () => endOf(strace, "strace"));
-  clearTimeout(timer);
   pipe.release();
   await pipe.closed;
   const isRunning = nameOfProcess(pid) !== undefined;
@@ -143,6 +148,13 @@ function endOf(child: ChildProcess, name: string): Promise<Ended> {
     child.once("error", (error) => reject(new CannotRun(`${name} could not be started: ${error.message}`)));
     child.once("exit", (code, signal) => resolve({ code, signal }));
   });
+}
+
+/** Settles when a process is traced, so that the time begins then; after some seconds also where it never is. */
+async function untilTraced(pid: number): Promise<void> {
+  for (let turn = 0; turn < 250 && nameOfProcess(pid) !== undefined && tracerOf(pid) === undefined; turn++) {
+    await sleep(20);
+  }
 }
 
 /** Asks strace to let go of all that it still traces, and insists where it does not hear. */

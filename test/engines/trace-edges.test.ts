@@ -8,12 +8,20 @@ import { describeWith } from "../support/engines.ts";
 import { filesBelow, readText, remanence, scratch, writeFiles } from "../support/workspace.ts";
 import { type Answer, cli, onTerminal, proposed, type Stage, stage, traced } from "./trace-support.ts";
 
-describeWith(["strace"], "a program on a terminal", () => {
+describeWith(["strace", "python3"], "a program on a terminal", () => {
   it("has the terminal, and ^C goes to it; the answer comes when it has ended", () => {
     const own = stage();
     writeFiles(own.home, { "zot.sh": "trap 'echo caught; exit 5' INT\necho a >~/.zotrc\ntty\necho ready\nread x\n" });
     const { stdout } = onTerminal(own, ["trace", "--", "bash", join(own.home, "zot.sh")], "\u0003");
     expect(stdout).toMatch(/\/dev\/pts\/\d+\s+ready\s[\s\S]*caught\s[\s\S]*ended with 5[\s\S]*~\/\.zotrc/);
+  });
+
+  it("keeps it after the time as well: the answer waits for it", () => {
+    const own = stage();
+    const script = "echo ready; read x; echo a >~/.early; sleep 1.5; echo b >~/.late; echo done";
+    const { stdout } = onTerminal(own, ["trace", "--for", "1s", "--", "bash", "-c", script], "typed\n");
+    expect(stdout).toMatch(/done[\s\S]*ended with 0[\s\S]*~\/\.early/);
+    expect(stdout).not.toContain("~/.late");
   });
 
   it("gets the keys", () => {

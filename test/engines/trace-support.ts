@@ -84,26 +84,25 @@ export interface Output {
   readonly stderr: string;
 }
 
-/** Runs the command without waiting for it in between: `meanwhile` may do something to it. */
+/** Starts the command; what it says is there when it has ended. */
 export function run(
   { folder, env }: Stage,
   args: readonly string[],
-  meanwhile?: (process: ChildProcess) => void,
-): Promise<Output> {
+): { process: ChildProcess; output: Promise<Output> } {
   const child = spawn(process.execPath, [cli, ...args], {
     cwd: folder,
     env: { ...process.env, ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
-  const output = { stdout: "", stderr: "" };
+  const said = { stdout: "", stderr: "" };
   child.stdout.setEncoding("utf8").on("data", (text: string) => {
-    output.stdout += text;
+    said.stdout += text;
   });
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
-    output.stderr += text;
+    said.stderr += text;
   });
-  meanwhile?.(child);
-  return new Promise((resolve) => child.once("close", () => resolve(output)));
+  const output = new Promise<Output>((resolve) => child.once("close", () => resolve(said)));
+  return { process: child, output };
 }
 
 export function remanenceWith({ folder, env }: Stage, args: readonly string[], input: string): Output {

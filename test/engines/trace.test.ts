@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
 import { describeWith } from "../support/engines.ts";
@@ -15,6 +15,16 @@ async function service({ home, env }: Stage): Promise<ChildProcess> {
   const state = join(home, ".local/share/served/state");
   while (!existsSync(state)) await new Promise((resolve) => setTimeout(resolve, 20));
   return child;
+}
+
+/** Waits until the service is traced, and has saved its state since. */
+async function hasWrittenTraced({ pid }: ChildProcess, { home }: Stage): Promise<void> {
+  await expect
+    .poll(() => readFileSync(`/proc/${pid}/status`, "utf8"), { timeout: 10_000 })
+    .toMatch(/^TracerPid:\t[1-9]/m);
+  const saved = (): number => statSync(join(home, ".local/share/served/log")).size;
+  const before = saved();
+  await expect.poll(saved, { timeout: 10_000 }).toBeGreaterThan(before + 4);
 }
 
 describeWith(["strace"], "a trace of a service that runs already", () => {
@@ -43,9 +53,10 @@ describeWith(["strace"], "a trace of a service that runs already", () => {
   it("ends where the service ends", async () => {
     const own = stage();
     const child = await service(own);
-    setTimeout(() => child.kill("SIGTERM"), 800);
-    const trace = await run(own, ["trace", "--pid", String(child.pid), "--format", "json"]);
-    expect(JSON.parse(trace.stdout)).toMatchObject({
+    const trace = run(own, ["trace", "--pid", String(child.pid), "--format", "json"]);
+    await hasWrittenTraced(child, own);
+    child.kill("SIGTERM");
+    expect(JSON.parse((await trace.output).stdout)).toMatchObject({
       ended: { code: null, signal: null },
       proposals: [{ path: ".local/share/served" }],
     });
@@ -54,10 +65,13 @@ describeWith(["strace"], "a trace of a service that runs already", () => {
   it("ends at SIGINT, and leaves the service running", async () => {
     const own = stage();
     const child = await service(own);
-    const trace = await run(own, ["trace", "--pid", String(child.pid), "--format", "json"], (process) => {
-      setTimeout(() => process.kill("SIGINT"), 1200);
+    const trace = run(own, ["trace", "--pid", String(child.pid), "--format", "json"]);
+    await hasWrittenTraced(child, own);
+    trace.process.kill("SIGINT");
+    expect(JSON.parse((await trace.output).stdout)).toMatchObject({
+      ended: null,
+      proposals: [{ path: ".local/share/served" }],
     });
-    expect(JSON.parse(trace.stdout)).toMatchObject({ ended: null, proposals: [{ path: ".local/share/served" }] });
     expect(child.exitCode).toBeNull();
   });
 
@@ -78,12 +92,12 @@ describeWith(["strace"], "a trace of a service that runs already", () => {
 describeWith(["strace"], "a traced program", () => {
   it("ends after the time for us alone: it goes on, and is harmed by nothing", async () => {
     const own = stage();
-    const script = "exec >/dev/null 2>&1; echo a >~/.zotrc; sleep 2; echo b >~/later";
+    const script = "exec >/dev/null 2>&1; echo a >~/.zotrc; sleep 4; echo b >~/later";
     const answer = traced(own, ["sh", "-c", script], ["--for", "1s"]);
     expect(answer.ended).toBeNull();
     expect(proposed(answer)).toContain(".zotrc state null");
     expect(existsSync(join(own.home, "later"))).toBe(false);
-    await expect.poll(() => existsSync(join(own.home, "later")), { timeout: 5000 }).toBe(true);
+    await expect.poll(() => existsSync(join(own.home, "later")), { timeout: 10_000 }).toBe(true);
   });
 
   it.each([
