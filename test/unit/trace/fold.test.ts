@@ -29,6 +29,7 @@ describe("what a program wrote, folded", () => {
     ["a temporary file that takes a name", [make("/a.lock"), rename("/a.lock", "/a")], ["/a: rename"]],
     ["both ways", [open("/a"), make("/a.t"), rename("/a.t", "/a")], ["/a: rename"]],
     ["both ways, the other way round", [make("/a.t"), rename("/a.t", "/a"), open("/a")], ["/a: rename"]],
+    ["a lock that comes and goes: nothing was replaced", [make("/t"), remove("/t"), make("/t")], ["/t: null"]],
     ["a temporary file that goes", [make("/t"), remove("/t")], []],
     [
       "a file that is moved away for a copy, and made anew",

@@ -144,6 +144,7 @@ describe("proposals", () => {
         "/home/m/.config/b/data.mdb": "in-place",
         "/home/m/.config/b/lock.mdb": "in-place",
         "/home/m/.config/c/CURRENT": "rename",
+        "/home/m/.config/d/MANIFEST-000001": "in-place",
       },
       sidecars: ["/home/m/.config/b/lock.mdb"],
     });
@@ -151,6 +152,7 @@ describe("proposals", () => {
       [".config/a", true],
       [".config/b", true],
       [".config/c", false],
+      [".config/d", false],
     ]);
   });
 
@@ -177,12 +179,12 @@ describe("proposals", () => {
 
 describe("what needs no proposal", () => {
   it("is what a line decides already, whichever path it was written by", async () => {
-    const { proposals, decided } = await sorted(
+    const { proposals, decided, outside, passing } = await sorted(
       { written: { "/home/m/.zot/a": null, "/persist/home/m/.zot/b": null, "/persist/home/m/else": null } },
       "home: [.zot/]\n",
       "os: nixos",
     );
-    expect(proposals).toEqual([]);
+    expect([proposals, outside, passing]).toEqual([[], [], 1]);
     expect(decided).toMatchObject([{ rule: { path: ".zot", origin: { line: 4 } } }]);
     expect(decided[0]?.written.map(({ place }) => place.live)).toEqual(["/home/m/.zot/a", "/home/m/.zot/b"]);
   });
