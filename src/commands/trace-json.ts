@@ -10,8 +10,8 @@ const shownFiles = 100;
 /** The answer of `trace` for a program; fields may be added, never changed. */
 export function traceJson(
   plan: HostPlan | null,
-  { by, ended, notes }: Observation,
-  { name, sorted, saved, added }: TraceAnswer,
+  by: Observation["by"],
+  { name, ended, sorted, notes, saved, added }: TraceAnswer,
 ): object {
   return {
     version: 1,

@@ -29,6 +29,7 @@ import { homesOf } from "./trace-homes.ts";
 import { traceJson } from "./trace-json.ts";
 import { type Observation, observe, type Subject } from "./trace-observe.ts";
 import { traceText } from "./trace-text.ts";
+import { unsaid } from "./trace-unsaid.ts";
 
 export interface TraceOptions extends CommonOptions {
   readonly pid?: number;
@@ -65,9 +66,10 @@ export async function trace(command: readonly string[], options: TraceOptions): 
         );
   const sorted = saved === null ? found : { ...found, proposals: renamed(found.proposals, saved) };
   const added = options.write === true ? await addToManifest(decisions, sorted.proposals) : undefined;
-  const { ended, notes } = observation;
+  const { ended } = observation;
+  const notes = [...unsaid(sorted.decided), ...observation.notes];
   const answer = { name, ended, sorted, notes, saved: saved?.path ?? null, added: added?.name ?? null };
-  if (options.format === "json") terminal.json(traceJson(plan, observation, answer));
+  if (options.format === "json") terminal.json(traceJson(plan, observation.by, answer));
   else {
     if (terminal.isPerson()) terminal.answer("");
     terminal.answer(traceText(answer));

@@ -1,4 +1,4 @@
-import { type AbsolutePath, isBelow, parseHomePath, parseSystemPath } from "../plan/path.ts";
+import { type AbsolutePath, isBelow, parseHomePath, parseSystemPath, sortByPath } from "../plan/path.ts";
 import type { PlanEntry } from "../plan/plan.ts";
 import { specialAdvice } from "../plan/special-paths.ts";
 import type { Class, Need, Os } from "../plan/vocabulary.ts";
@@ -98,10 +98,10 @@ export function sortOut(folded: Folded, options: SortOptions): SortedOut {
     }
   }
   const all = [...roots.values()].map(({ root, scope, written: files }) => proposalOf(root, scope, files));
-  const proposals = withoutInner(all).sort((a, b) => (a.path < b.path ? -1 : 1));
+  const proposals = sortByPath(withoutInner(all), ({ path }) => path);
   return {
     proposals,
-    decided: [...decided].map(([rule, files]) => ({ rule, written: files })),
+    decided: sortByPath([...decided], ([rule]) => rule.live).map(([rule, files]) => ({ rule, written: files })),
     missing: missed(folded.missing, programs, options).filter((one) => !isInside(one, proposals)),
     outside,
     special,

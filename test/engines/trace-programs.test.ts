@@ -43,6 +43,26 @@ describeWith(["strace", "git"], "a trace of git", () => {
   });
 });
 
+describeWith(["strace", "git", "sqlite"], "a trace of what is kept already", () => {
+  it("says what its lines do not: how a file is saved, and that there is a database", () => {
+    const own = stage(
+      "home:\n  - .gitconfig\n  - { path: .zotrc, writes: in-place }\n  - .zot/\n  - { path: .cache/, class: cache }\n",
+    );
+    const script = `mkdir ~/.zot ~/.cache
+      git config --global a.b c; for file in .zotrc .cache/x; do echo a >~/new; mv ~/new ~/$file; done
+      sqlite3 ~/.zot/y.db 'create table t(a)'; sqlite3 ~/.cache/y.db 'create table t(a)'`;
+    const { notes, proposals } = traced(own, ["sh", "-c", script]);
+    expect(proposals).toEqual([]);
+    expect(notes).toEqual([
+      "~/.zot/ has a database ($HOME/.zot/y.db); persistence.yaml:7 does not say `database: true`".replace(
+        "$HOME",
+        own.home,
+      ),
+      "~/.zotrc is saved by rename; persistence.yaml:6 does not say `writes: rename`",
+    ]);
+  });
+});
+
 describeWith(["strace"], "a trace of npm", () => {
   const quiet = { npm_config_update_notifier: "false", npm_config_offline: "true" };
 
