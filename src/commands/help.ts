@@ -130,7 +130,7 @@ Examples:
   remanence trace -- git config --global user.name me
   remanence trace -- nvim
   remanence trace --for 10m -- firefox
-  sudo remanence trace --pid "$(pidof cupsd)" --for 10m
+  sudo remanence trace --pid "$(pidof -s cupsd)" --for 10m
   remanence trace --save-profile my-tool --write -- my-tool
 
 With --format json the program's own stdout goes to stderr.

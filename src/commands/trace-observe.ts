@@ -6,7 +6,7 @@ import { changesSince } from "../trace/changes.ts";
 import { moment } from "../trace/disk.ts";
 import { type Folded, fold } from "../trace/fold.ts";
 import { folderOfProcess, nameOfProcess, openForWriting, programOfProcess } from "../trace/processes.ts";
-import { type Ended, runUntraced, traceCommand, tracePid, waitFor } from "../trace/run.ts";
+import { type Ended, runUntraced, traceCommand, tracePid, waitForProcess } from "../trace/run.ts";
 import { canTrace, findProgram } from "../trace/strace.ts";
 import type { TraceRecord } from "../trace/strace-line.ts";
 import { terminal } from "./terminal.ts";
@@ -107,7 +107,7 @@ async function observeChanges(subject: Subject, why: string, options: ObserveOpt
   let ended: Ended | null = null;
   if ("pid" in subject) {
     announce(subject.pid, limit);
-    await waitFor(limit);
+    if (await waitForProcess(subject.pid, limit)) ended = { code: null, signal: null };
   } else ended = await runUntraced(subject.command, { limit, stdout });
   const { changed, unread } = changesSince(since, roots, progress);
   progressDone();

@@ -56,14 +56,8 @@ export async function trace(command: readonly string[], options: TraceOptions): 
   const sort = (deciding: SortOptions["deciding"]): SortedOut =>
     sortOut(observation.folded, { placeOf, deciding, indexes, os: plan?.host.os ?? null, find: findAt });
   const found = sort((live) => (plan === null ? null : fate(plan, live).rule));
-  const saved =
-    saving === undefined
-      ? null
-      : save(
-          saving,
-          observation,
-          sort(() => null),
-        );
+  // What a program keeps does not depend on what is decided here.
+  const saved = saving === undefined ? null : save(saving, observation, sort(nothingDecides));
   const sorted = saved === null ? found : { ...found, proposals: renamed(found.proposals, saved) };
   const added = options.write === true ? await addToManifest(decisions, sorted.proposals) : undefined;
   const { ended } = observation;
@@ -77,6 +71,10 @@ export async function trace(command: readonly string[], options: TraceOptions): 
   if (added !== undefined)
     showDiagnostics(added.diagnostics, added.sources, added.name === null ? " Nothing was added." : "");
   return sorted.proposals.length === 0 || answer.added !== null ? 0 : 1;
+}
+
+function nothingDecides(): null {
+  return null;
 }
 
 /** Trees beside the homes in which state is usual. */

@@ -12,10 +12,11 @@ export function tracerOf(pid: number): number | undefined {
   }
 }
 
-/** The name of a process, as `ps` shows it; undefined for one that is gone. */
+/** The name of a process, as `ps` shows it; undefined for one that is gone, or has ended and waits for its parent. */
 export function nameOfProcess(pid: number): string | undefined {
   try {
-    return nameOf(readFileSync(`/proc/${pid}/comm`)).trim();
+    if (/^State:\s*[ZX]/m.test(readFileSync(`/proc/${pid}/status`, "latin1"))) return undefined;
+    return nameOf(readFileSync(`/proc/${pid}/comm`)).replace(/\n$/, "");
   } catch {
     return undefined;
   }

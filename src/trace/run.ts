@@ -114,16 +114,20 @@ export async function runUntraced(command: readonly string[], { limit, stdout }:
   return null;
 }
 
-/** Waits for the limit or ^C, whichever is first. */
-export async function waitFor(limit: number | null): Promise<void> {
-  let stop = (): void => {};
-  const stopped = new Promise<void>((resolve) => {
-    stop = resolve;
+/** Waits until a process that is not traced ends, the limit is over, or ^C; true where the process has ended. */
+export async function waitForProcess(pid: number, limit: number | null): Promise<boolean> {
+  let isStopped = false;
+  const stop = (): void => {
+    isStopped = true;
+  };
+  const end = limit === null ? Number.POSITIVE_INFINITY : performance.now() + limit;
+  return withSignals({ SIGINT: stop, SIGTERM: stop, SIGHUP: stop }, async () => {
+    while (!isStopped && performance.now() < end) {
+      if (nameOfProcess(pid) === undefined) return true;
+      await new Promise((resolve) => setTimeout(resolve, Math.min(100, end - performance.now())));
+    }
+    return nameOfProcess(pid) === undefined;
   });
-  // Something has to keep node awake.
-  const timer = setTimeout(stop, limit ?? 2 ** 31 - 1);
-  await withSignals({ SIGINT: stop, SIGTERM: stop, SIGHUP: stop }, () => stopped);
-  clearTimeout(timer);
 }
 
 function openPipe({ folder, onRecord }: TraceOptions, live: Set<number>): ReturnType<typeof requirePipe> {

@@ -110,7 +110,7 @@ export function sortOut(folded: Folded, options: SortOptions): SortedOut {
   };
 }
 
-/** The names of programs, in lower case as they are compared. */
+/** The names of programs, without those that only run others: nothing is named after them. */
 export function programNames(programs: readonly string[]): string[] {
   const interpreters = /^(?:ba|da|z|fi)?sh$|^env$|^python[\d.]*$|^node$|^perl$/;
   const names = programs.map((path) => path.slice(path.lastIndexOf("/") + 1).replace(/^\.(.*)-wrapped$/, "$1"));

@@ -1,4 +1,4 @@
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { chmodSync, existsSync, lstatSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
@@ -62,6 +62,26 @@ describeWith(["strace", "bubblewrap"], "without a strace that may trace", () => 
       [".zotrc", 1, null],
     ]);
     expect(answer.notes.join()).toMatch(/no strace here.*whoever did it.*not seen/);
+  });
+
+  it("waits for a process that runs, and sees that it has ended", () => {
+    const own = stage();
+    const service = spawn("sh", ["-c", "sleep 1; echo a >~/.zotrc"], { env: { ...process.env, ...own.env } });
+    const args = [
+      "--setenv",
+      "PATH",
+      "/nowhere",
+      process.execPath,
+      cli,
+      "trace",
+      "--format",
+      "json",
+      "--pid",
+      `${service.pid}`,
+    ];
+    const answer = changes(own, args);
+    expect(answer).toMatchObject({ by: "changes", ended: { code: null, signal: null } });
+    expect(proposed(answer)).toEqual([".zotrc state null"]);
   });
 
   it("says that strace may not trace here", () => {

@@ -113,6 +113,12 @@ describe("proposals", () => {
     expect(linesFor(proposals)).toBe("profiles:\n  - git # ~/.gitconfig\n  - npm # ~/.npm/\n");
   });
 
+  it("name a folder of a person's own by itself: its profile would keep all such folders", async () => {
+    const { proposals } = await sorted({ written: { "/home/m/Music/a.ogg": null } });
+    expect(proposals).toMatchObject([{ path: "Music", profile: "xdg-user-dirs", class: "data" }]);
+    expect(linesFor(proposals)).toMatch(/^home:\n {2}- \{ path: Music\/, class: data.* \} # /);
+  });
+
   it("say what a profile of a package of another kind says", async () => {
     const { proposals } = await sorted({ written: { "/home/m/.var/app/org.vim.Vim/data/x": null } });
     expect(linesFor(proposals)).toBe("profiles:\n  - { name: vim, flavour: flatpak } # ~/.var/app/org.vim.Vim/\n");
