@@ -93,15 +93,19 @@
             pkgs.chezmoi
             pkgs.git
             pkgs.gnupg
+            pkgs.neovim
             pkgs.nix
             pkgs.nodejs
+            pkgs.openssh
             pkgs.python3
             pkgs.restic
             pkgs.shellcheck
             pkgs.shfmt
             pkgs.sqlite
             pkgs.stow
+            pkgs.strace
             pkgs.systemd
+            pkgs.vim
             pkgs.xfsprogs
             pkgs.zstd
           ];

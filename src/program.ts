@@ -9,6 +9,7 @@ import type { MatchOptions } from "./commands/profiles-match.ts";
 import { run } from "./commands/run.ts";
 import type { ScanOptions } from "./commands/scan.ts";
 import { guardStreams } from "./commands/terminal.ts";
+import type { TraceOptions } from "./commands/trace.ts";
 import { didYouMean } from "./diagnostics/did-you-mean.ts";
 import type { TargetName } from "./emitters/emitter.ts";
 import { classes, needs } from "./plan/vocabulary.ts";
@@ -127,6 +128,17 @@ function program(version: string): Command {
       run(async () => (await import("./commands/carry.ts")).carry(paths, options)),
     );
 
+  hostOption(command(root, "trace", help.trace), oneHost)
+    .usage("[options] -- <program> [arguments...]")
+    .argument("[program...]", "what to run, and its arguments")
+    .option("--pid <pid>", "trace a process that runs already", processNumber)
+    .option("--for <time>", "end the trace after 90s, 10m or 2h; the program goes on", milliseconds)
+    .option("--write", "add what is proposed to the manifest")
+    .option("--save-profile <name>", "write what no profile knows to profiles/<name>.yaml beside the manifest")
+    .action((program: string[], options: TraceOptions) =>
+      run(async () => (await import("./commands/trace.ts")).trace(program, options)),
+    );
+
   const profiles = root.command("profiles").summary(help.profiles.summary).description(help.profiles.text);
   command(profiles, "list", help.profilesList).action((options: CommonOptions) =>
     run(async () => (await import("./commands/profiles.ts")).listProfiles(options)),
@@ -206,6 +218,19 @@ function sizeOf(given: string): number {
 function countOf(given: string): number {
   if (!/^[1-9][0-9]{0,6}$/.test(given)) throw new InvalidArgumentError("Write a number.");
   return Number(given);
+}
+
+function processNumber(given: string): number {
+  if (!/^[1-9][0-9]{0,8}$/.test(given)) throw new InvalidArgumentError("It is the number of a process.");
+  return Number(given);
+}
+
+/** A time as the option takes it, in milliseconds; at most some days, which is as long as a timer can be. */
+function milliseconds(given: string): number {
+  const match = /^([1-9][0-9]{0,4})([smh])$/.exec(given);
+  const time = Number(match?.[1]) * ({ s: 1000, m: 60_000, h: 3_600_000 }[match?.[2] ?? ""] ?? Number.NaN);
+  if (time <= 2 ** 31 - 1) return time;
+  throw new InvalidArgumentError("It is a time like 90s, 10m or 2h, of 24 days at most.");
 }
 
 /** Columns that help may take: those of the terminal, or what COLUMNS says; lines of more than 120 are hard to read. */

@@ -161,6 +161,23 @@ Examples:
 Exit codes: 0 carried, 1 refused, 2 could not run.`,
 };
 
+export const trace: Help = {
+  summary: "what a program writes, as entries for the manifest",
+  text: "Runs a program, and says what it has written: which files, how it saves them (in their place, or by renaming a new one), what the manifest decides of them already, and what an entry for the rest would be. It also says where the program looked for settings in vain.\n\nThe program has the terminal as always. What it does is seen by strace, which sees names and never contents; where there is no strace, by what has changed afterwards, whoever changed it. With --pid a process that runs already is traced until it ends, the time is over or you press ^C; it goes on unharmed.",
+  after: `
+Examples:
+  remanence trace -- git config --global user.name me
+  remanence trace -- nvim
+  remanence trace --for 10m -- firefox
+  sudo remanence trace --pid "$(pidof -s cupsd)" --for 10m
+  remanence trace --save-profile my-tool --write -- my-tool
+
+With --format json the program's own stdout goes to stderr.
+
+Exit codes: 0 nothing left to decide, 1 something to decide, 2 could not run.
+            The program's own exit code is told.`,
+};
+
 export const profiles = {
   summary: "the catalogue: what applications and services keep",
   text: "The catalogue: what applications and services keep, where that is known from, and what of it is safe to lose. A manifest names profiles under `profiles:`; your own go into profiles/ beside it.",

@@ -1,8 +1,8 @@
 import { posix } from "node:path";
 import { CannotRun } from "../diagnostics/cannot-run.ts";
-import { depthOf } from "../plan/path.ts";
 import { suggest } from "../profiles/conventions.ts";
-import type { PathIndex, PathOwner, Scope } from "../profiles/path-index.ts";
+import { ownerOf } from "../profiles/owner.ts";
+import type { PathIndex, Scope } from "../profiles/path-index.ts";
 import { askedLines } from "./asked-lines.ts";
 import type { CommonOptions } from "./manifest-option.ts";
 import { columns, readable, terminal } from "./terminal.ts";
@@ -73,7 +73,7 @@ function belowHome(path: string): string | undefined {
 }
 
 function matchOf(scope: Scope, path: string, indexes: readonly PathIndex[]): Match {
-  const owner = ownerOf(scope, path, indexes) ?? ownerBehindLink(scope, path, indexes);
+  const owner = ownerOf(scope, path, indexes);
   if (owner !== undefined) {
     const { path: matched, profile, flavour, class: c, need, note } = owner.indexed;
     const why = note === "" ? `kept by ${profile}` : note;
@@ -91,23 +91,6 @@ function matchOf(scope: Scope, path: string, indexes: readonly PathIndex[]): Mat
     need: found?.need ?? null,
     why: found?.why ?? "unknown",
   };
-}
-
-/** The deepest of what the indexes find; of two as deep that of the first. */
-function ownerOf(scope: Scope, path: string, indexes: readonly PathIndex[]): PathOwner | undefined {
-  let deepest: PathOwner | undefined;
-  for (const index of indexes) {
-    const owner = index.owner(scope, path);
-    if (owner === undefined) continue;
-    if (deepest === undefined || depthOf(owner.indexed.path) > depthOf(deepest.indexed.path)) deepest = owner;
-  }
-  return deepest;
-}
-
-/** `/var/lib/x` of a service with DynamicUser= is systemd's link to `/var/lib/private/x` (systemd.exec, StateDirectory=). */
-function ownerBehindLink(scope: Scope, path: string, indexes: readonly PathIndex[]): PathOwner | undefined {
-  if (scope !== "system" || !path.startsWith("/var/lib/")) return undefined;
-  return ownerOf(scope, `/var/lib/private/${path.slice("/var/lib/".length)}`, indexes);
 }
 
 function row({ scope, path, relation, matched, profile, flavour, class: c, need, why }: Match): string[] {

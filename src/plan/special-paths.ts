@@ -5,6 +5,9 @@ import type { Disposition, Os } from "./vocabulary.ts";
 
 type Severity = "error" | "warning";
 
+/** What a rule of the table may ask of an entry. */
+type Shape = Pick<PlanEntry, "kind" | "how" | "mode" | "owner" | "group">;
+
 /** A path with its own right answer: what is wrong with keeping it like any other, and what to do instead. */
 interface SpecialPath {
   readonly path: string;
@@ -14,14 +17,14 @@ interface SpecialPath {
   /** The dispositions that are wrong here; default: persist. */
   readonly wrong?: readonly Disposition[];
   /** Only where the entry looks so; default: always. */
-  readonly when?: (entry: PlanEntry) => boolean;
+  readonly when?: (entry: Shape) => boolean;
   readonly why: string;
   readonly instead: string;
 }
 
 const everywhere = (severity: Severity): Record<Os, Severity> => ({ nixos: severity, fedora: severity });
 const any: readonly Disposition[] = ["persist", "carry", "fetch", "discard"];
-const isDirectory = (entry: PlanEntry): boolean => entry.kind === "directory";
+const isDirectory = (entry: Shape): boolean => entry.kind === "directory";
 
 const accounts = ["passwd", "shadow", "group", "gshadow", "subuid", "subgid"].map(
   (name): SpecialPath => ({
@@ -214,6 +217,20 @@ export function specialFaults(
     const wrong = (special.wrong ?? ["persist"]).includes(entry.disposition);
     if (severity === undefined || !here || !wrong || special.when?.(entry) === false) return [];
     return [report(severity, { path: entry.path, why: special.why, instead: special.instead })];
+  });
+}
+
+/** Why a path of the system must not be kept with an entry that says no more than its class; undefined where it may. */
+export function specialAdvice(
+  path: string,
+  kind: "file" | "directory",
+  os: Os,
+): { why: string; instead: string } | undefined {
+  // With the modes that the class itself would give.
+  const shape: Shape = { kind, how: null, mode: kind === "directory" ? "0700" : "0600", owner: null, group: null };
+  return specialPaths.find((special) => {
+    const here = special.covers === "tree" ? isWithin(path, special.path) : path === special.path;
+    return here && special.severity[os] === "error" && special.when?.(shape) !== false;
   });
 }
 

@@ -1,6 +1,6 @@
-import { depthOf } from "../plan/path.ts";
 import { suggest } from "../profiles/conventions.ts";
-import type { IndexedPath, PathIndex, PathOwner, Scope } from "../profiles/path-index.ts";
+import { ownerOf } from "../profiles/owner.ts";
+import type { IndexedPath, PathIndex, Scope } from "../profiles/path-index.ts";
 import type { Suggestion } from "./result.ts";
 
 /** What the catalogue and what is usual say of paths; `below` is a path as seen from its home, or an absolute one. */
@@ -14,7 +14,7 @@ export class Knowledge {
 
   /** What the catalogue says of exactly this path. */
   exact(scope: Scope, below: string): IndexedPath | undefined {
-    const owner = this.#owner(scope, below);
+    const owner = ownerOf(scope, below, this.#indexes);
     return owner?.relation === "exact" ? owner.indexed : undefined;
   }
 
@@ -25,12 +25,12 @@ export class Knowledge {
 
   /** Whether a profile knows it, or something around it. */
   isOwned(scope: Scope, below: string): boolean {
-    return this.#owner(scope, below) !== undefined;
+    return ownerOf(scope, below, this.#indexes) !== undefined;
   }
 
   /** What to make of a path that nobody decided about; null where nobody can say. */
   suggestion(scope: Scope, below: string): Suggestion | null {
-    const owner = this.#owner(scope, below);
+    const owner = ownerOf(scope, below, this.#indexes);
     if (owner !== undefined) {
       const { profile, class: c, need, note, path } = owner.indexed;
       const what = note === "" ? `kept by ${profile}` : `${profile}: ${note}`;
@@ -40,16 +40,5 @@ export class Knowledge {
     const usual =
       suggest(scope, below) ?? (scope === "home" || below !== "/" ? suggest(scope, `${below}/x`) : undefined);
     return usual === undefined ? null : { profile: null, class: usual.class, need: usual.need, why: usual.why };
-  }
-
-  /** The deepest of what the indexes find; of two as deep that of the first. */
-  #owner(scope: Scope, below: string): PathOwner | undefined {
-    let deepest: PathOwner | undefined;
-    for (const index of this.#indexes) {
-      const owner = index.owner(scope, below);
-      if (owner === undefined) continue;
-      if (deepest === undefined || depthOf(owner.indexed.path) > depthOf(deepest.indexed.path)) deepest = owner;
-    }
-    return deepest;
   }
 }

@@ -54,6 +54,10 @@ const engines = {
   pass: program(["pass"]),
   gpg: program(["gpg", "gpg-agent"]),
   sqlite: program(["sqlite3"]),
+  strace: program(["strace"], "-V"),
+  ssh: program(["ssh", "ssh-keygen"], "-V"),
+  vim: program(["vim"]),
+  neovim: program(["nvim"]),
   stow: program(["stow"]),
   bubblewrap: program(["bwrap"]),
   git: program(["git"]),
@@ -131,7 +135,7 @@ const which = (command: string): string | undefined =>
 
 /** The first version number in what a program says about itself: "1.2.3", or else a bare number ("systemd 252"). */
 const versionIn = (text: string): string =>
-  (/(?<![\w.])v?(\d+(?:\.\d+)+)/.exec(text) ?? /(?<![\w.])v?(\d+)/.exec(text))?.[1] ?? "?";
+  (/(?<![A-Za-z0-9.])v?(\d+(?:\.\d+)+)/.exec(text) ?? /(?<![A-Za-z0-9.])v?(\d+)/.exec(text))?.[1] ?? "?";
 
 const probeProgram = (commands: readonly string[], versionArgs: readonly string[]): Engine | undefined => {
   const [command, ...others] = commands.map(which);

@@ -56,6 +56,7 @@ describe("the documentation", () => {
       "generate",
       "diff",
       "carry",
+      "trace",
       "profiles list",
       "profiles show",
       "profiles search",

@@ -1,0 +1,26 @@
+import { depthOf } from "../plan/path.ts";
+import type { PathIndex, PathOwner, Scope } from "./path-index.ts";
+
+/**
+ * Whose a path is (of a home: relative to it), by several indexes: the deepest of what they find; of two as deep that
+ * of the first. Undefined where no profile knows the path or anything around it.
+ */
+export function ownerOf(scope: Scope, path: string, indexes: readonly PathIndex[]): PathOwner | undefined {
+  return deepestOwner(scope, path, indexes) ?? ownerBehindLink(scope, path, indexes);
+}
+
+function deepestOwner(scope: Scope, path: string, indexes: readonly PathIndex[]): PathOwner | undefined {
+  let deepest: PathOwner | undefined;
+  for (const index of indexes) {
+    const owner = index.owner(scope, path);
+    if (owner === undefined) continue;
+    if (deepest === undefined || depthOf(owner.indexed.path) > depthOf(deepest.indexed.path)) deepest = owner;
+  }
+  return deepest;
+}
+
+/** `/var/lib/x` of a service with DynamicUser= is systemd's link to `/var/lib/private/x` (systemd.exec, StateDirectory=). */
+function ownerBehindLink(scope: Scope, path: string, indexes: readonly PathIndex[]): PathOwner | undefined {
+  if (scope !== "system" || !path.startsWith("/var/lib/")) return undefined;
+  return deepestOwner(scope, `/var/lib/private/${path.slice("/var/lib/".length)}`, indexes);
+}
