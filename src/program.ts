@@ -6,6 +6,7 @@ import * as help from "./commands/help.ts";
 import type { CommonOptions } from "./commands/manifest-option.ts";
 import type { MatchOptions } from "./commands/profiles-match.ts";
 import { run } from "./commands/run.ts";
+import type { ScanOptions } from "./commands/scan.ts";
 import { guardStreams } from "./commands/terminal.ts";
 import { didYouMean } from "./diagnostics/did-you-mean.ts";
 import type { TargetName } from "./emitters/emitter.ts";
@@ -50,6 +51,16 @@ function program(version: string): Command {
     .action((path: string, options: CommonOptions) =>
       run(async () => (await import("./commands/explain.ts")).explain(path, options)),
     );
+
+  hostOption(command(root, "scan", help.scan), oneHost)
+    .option("--root <dir>", "a root other than / (a mounted disk or backup); paths are shown as on the machine")
+    .option("--home <dir>", "a home other than the user's; without --root only this is looked at")
+    .option("--lost-on <case>", "what would be gone: wipe, disk or move:HOST")
+    .option("--since-boot", "only what has changed since the machine was started")
+    .option("--newer-than <time>", "only what has changed since then: an age (7d) or a date (2026-11-01)")
+    .option("--min-size <size>", "only what takes as much space (10M)")
+    .option("--cross-file-systems", "enter other file systems too, each once")
+    .action((options: ScanOptions) => run(async () => (await import("./commands/scan.ts")).scan(options)));
 
   hostOption(command(root, "generate", help.generate), "only the outputs of this host, and what all share")
     .option(...target)

@@ -69,6 +69,26 @@ Examples:
   remanence explain /var/lib/docker --host laptop`,
 };
 
+export const scan: Help = {
+  summary: "what nobody has decided about, and what would be lost",
+  text: "Looks at the homes of the plan's users and at the system's own places, decides each path by the plan, and shows what no line of the manifest covers: the largest first, each as the shallowest folder of which all is undecided, with what the catalogue knows of it.\n\nLinks are never followed, other file systems not entered, and of no file the content is read. What is kept already is no finding: stores, links into them and into /nix/store, and on Fedora files as their packages brought them.\n\nWith --lost-on it says what would be gone instead: at the next boot (wipe), with the disk (disk), or on the way to another host of the manifest (move:HOST).",
+  after: `
+Examples:
+  remanence scan
+  remanence scan --lost-on wipe        what the next boot would cost
+  remanence scan --lost-on disk        what is in no backup
+  remanence scan --lost-on move:desk   what desk would not have
+  remanence scan --since-boot --min-size 1M
+  remanence scan --home /mnt/backup/home/mitsio
+  remanence scan --format json | jq -r '.undecided[].path'
+
+Sizes are what du counts. They are written as 500K, 10M, 1.5G; ages as 12h,
+7d, 4w; dates as 2026-11-01.
+
+Exit codes: 0 all is decided (with --lost-on: nothing undecided or critical
+            would be gone), 1 something is there, 2 could not run.`,
+};
+
 export const generate: Help = {
   summary: "write the outputs: only what changed, all or nothing",
   text: "Writes the files that follow from the manifest, each target's into its folder, and removes those that no longer follow. Only what changed is written, and all of it or nothing.\n\nA file that Remanence did not write, or that was edited since, is refused with the difference, and then nothing at all is written: move your change into the manifest, or overrule it with --force.",

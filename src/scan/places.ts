@@ -42,6 +42,13 @@ function linkIn(user: PlanUser, store: string, host: PlanHost): AbsolutePath {
   return joinPath(user.home, rootLink(store, host.stores));
 }
 
+/** Mount points of which the plan knows: their content has a fate of its own at a wipe. */
+export function apartPlaces({ host }: HostPlan): AbsolutePath[] {
+  const stores = host.stores.flatMap(({ mount }) => mount ?? []);
+  if (host.os !== "nixos") return stores;
+  return [...stores, ...host.nixos.mounts, ...host.nixos.wipes.map(({ path }) => path)];
+}
+
 /** Folders whose content is told apart, however alike it is: nobody decides about all of `.config` at once. */
 const openInHome = new Set(["", ".config", ".local", ".local/share", ".local/state", ".var", ".var/app"]);
 const openInSystem = new Set([

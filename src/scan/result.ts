@@ -56,6 +56,11 @@ export interface ScanResult {
   /** What was asked with `--lost-on`; null where nothing was. */
   readonly lost: readonly LostRow[] | null;
   readonly tree: ScannedNode;
+  /**
+   * What is in no total, since it is kept already or comes with the system: links into stores and into Nix' own, files as
+   * packages brought them. With the totals it is all that was looked at.
+   */
+  readonly kept: Size;
   /** What could not be looked into, and why. */
   readonly unread: readonly { readonly path: string; readonly why: string }[];
   /** What the numbers leave out, in words for the person ("packages' own files were not told apart: no rpm here"). */

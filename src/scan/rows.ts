@@ -1,20 +1,27 @@
+import { comparePaths } from "../plan/path.ts";
 import type { Branch, ScannedRoot } from "./branch.ts";
 import type { BranchTotals } from "./branch-totals.ts";
 import type { Knowledge } from "./knowledge.ts";
 import { shownPath } from "./names.ts";
 import type { ScannedFate, ScannedRow, Size } from "./result.ts";
 
-/** Milliseconds since 1970 as RFC 3339 in UTC; what is no such time is the nearest that is. */
+/** Milliseconds since 1970 as RFC 3339 in UTC; what that cannot say is the nearest that it can. */
 export function timeText(time: number): string {
-  const [first, last] = [Date.UTC(0, 0, 1), Date.UTC(9999, 11, 31)];
-  return new Date(Math.min(Math.max(time, first), last)).toISOString().replace(/\.\d{3}Z$/, "Z");
+  const last = Date.UTC(9999, 11, 31);
+  return new Date(Math.min(Math.max(time, 0), last)).toISOString().replace(/\.\d{3}Z$/, "Z");
 }
 
-export function fateOf({ rule }: Branch): ScannedFate {
-  return rule?.disposition ?? "undecided";
+/** The order of rows: the largest first, then by path. */
+export function largestFirst(a: ScannedRow, b: ScannedRow): number {
+  return b.bytes - a.bytes || comparePaths(a.path, b.path);
 }
 
-/** How much there is of each fate: together with what is kept already, all that was scanned. */
+/** The live path of a name in a folder. */
+export function insideOf(live: string, name: string): string {
+  return live === "/" ? `/${name}` : `${live}/${name}`;
+}
+
+/** How much there is of each fate. */
 export function totalsByFate(roots: readonly ScannedRoot[], sums: BranchTotals): Record<ScannedFate, Size> {
   const totals = {
     persist: { bytes: 0, files: 0 },
@@ -24,7 +31,7 @@ export function totalsByFate(roots: readonly ScannedRoot[], sums: BranchTotals):
     undecided: { bytes: 0, files: 0 },
   };
   const visit = (branch: Branch): void => {
-    const size = totals[fateOf(branch)];
+    const size = totals[branch.rule?.disposition ?? "undecided"];
     const { bytes, files } = sums.own(branch);
     size.bytes += bytes;
     size.files += files;
@@ -34,78 +41,75 @@ export function totalsByFate(roots: readonly ScannedRoot[], sums: BranchTotals):
   return totals;
 }
 
-/** A row and the branch that it is about. */
+/** A row, and the branch that it is about. */
 export interface BranchRow extends ScannedRow {
   readonly branch: Branch;
+  readonly live: string;
 }
+
+/** Which undecided branches are asked about; anything but undefined: this one is. */
+type Asked = (branch: Branch, live: string) => unknown;
 
 /** Finds the rows of what nobody decided about. */
 export class UndecidedRows {
-  readonly #whole = new Map<Branch, boolean>();
-
-  readonly totals: BranchTotals;
-  readonly knowledge: Knowledge;
+  readonly #totals: BranchTotals;
+  readonly #knowledge: Knowledge;
 
   constructor(totals: BranchTotals, knowledge: Knowledge) {
-    this.totals = totals;
-    this.knowledge = knowledge;
+    this.#totals = totals;
+    this.#knowledge = knowledge;
   }
 
-  /** The shallowest folders and files of which all is undecided, largest first; what is empty is none. */
-  of(roots: readonly ScannedRoot[]): BranchRow[] {
-    const rows = roots.flatMap((root) => this.#rows(root.branch, root, root.live));
-    return rows.sort((a, b) => b.bytes - a.bytes || (a.path < b.path ? -1 : 1));
+  /** The shallowest folders and files of which all is undecided, and asked about, largest first; what is empty is none. */
+  of(roots: readonly ScannedRoot[], asked: Asked = () => true): BranchRow[] {
+    return roots.flatMap((root) => this.#inRoot(root, asked)).sort(largestFirst);
   }
 
-  #rows(branch: Branch, root: ScannedRoot, live: string): BranchRow[] {
-    if (branch.rule === null && this.#isWhole(branch, root, live)) return this.#row(branch, root, live);
-    return (branch.children ?? []).flatMap((child) => this.#rows(child, root, inside(live, child.name)));
+  #inRoot(root: ScannedRoot, asked: Asked): BranchRow[] {
+    const whole = new Set<Branch>();
+    this.#findWhole(root.branch, root, root.live, asked, whole);
+    const rows: BranchRow[] = [];
+    const visit = (branch: Branch, live: string): void => {
+      if (whole.has(branch)) rows.push(...this.#row(branch, root, live));
+      else for (const child of branch.children ?? []) visit(child, insideOf(live, child.name));
+    };
+    visit(root.branch, root.live);
+    return rows;
   }
 
-  /** True where all of a branch is undecided, and nothing in it is of another kind than the branch. */
-  #isWhole(branch: Branch, root: ScannedRoot, live: string): boolean {
-    const known = this.#whole.get(branch);
-    if (known !== undefined) return known;
-    const whole =
-      branch.rule === null &&
-      !branch.open &&
-      (branch.children ?? []).every((child) => this.#isWhole(child, root, inside(live, child.name))) &&
-      !this.#isMixed(branch, root, live);
-    this.#whole.set(branch, whole);
-    return whole;
+  /** Collects the branches of which all is one: undecided, asked about, and nothing in it of another kind than the rest. */
+  #findWhole(branch: Branch, root: ScannedRoot, live: string, asked: Asked, whole: Set<Branch>): boolean {
+    let isWhole = branch.rule === null && !branch.open && asked(branch, live) !== undefined;
+    for (const child of branch.children ?? []) {
+      const inner = this.#findWhole(child, root, insideOf(live, child.name), asked, whole);
+      isWhole &&= inner;
+    }
+    if (isWhole) isWhole = !this.#isMixed(branch, root, live);
+    if (isWhole) whole.add(branch);
+    return isWhole;
   }
 
-  /** A folder that no profile owns, with something in it that the catalogue knows to be worth more, or less. */
+  /** A folder that no profile owns, with something in it that the catalogue knows to be of another worth. */
   #isMixed(branch: Branch, root: ScannedRoot, live: string): boolean {
-    if (branch.children === undefined || this.knowledge.isOwned(root.scope, belowOf(root, live))) return false;
-    const own = this.knowledge.suggestion(root.scope, belowOf(root, live));
+    const below = belowOf(root, live);
+    if (branch.children === undefined || this.#knowledge.isOwned(root.scope, below)) return false;
+    const own = this.#knowledge.suggestion(root.scope, below);
     const differs = (inner: Branch): boolean =>
       (inner.known !== null && inner.known.class !== own?.class) || (inner.children ?? []).some(differs);
     return branch.children.some(differs);
   }
 
   #row(branch: Branch, root: ScannedRoot, live: string): BranchRow[] {
-    const { bytes, files, newest } = this.totals.of(branch);
+    const { bytes, files, newest } = this.#totals.of(branch);
     if (files === 0) return [];
+    const suggestion = this.#knowledge.suggestion(root.scope, belowOf(root, live));
     return [
-      {
-        path: shownPath(live),
-        kind: branch.kind,
-        bytes,
-        files,
-        newest: timeText(newest),
-        suggestion: this.knowledge.suggestion(root.scope, belowOf(root, live)),
-        branch,
-      },
+      { path: shownPath(live), kind: branch.kind, bytes, files, newest: timeText(newest), suggestion, branch, live },
     ];
   }
 }
 
-function inside(live: string, name: string): string {
-  return live === "/" ? `/${name}` : `${live}/${name}`;
-}
-
 /** The path as the catalogue has it. */
-export function belowOf(root: ScannedRoot, live: string): string {
-  return root.scope === "home" ? live.slice(root.live.length + 1) : live;
+function belowOf({ scope, live: home }: ScannedRoot, live: string): string {
+  return scope === "home" ? live.slice(home.length + 1) : live;
 }

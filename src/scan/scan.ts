@@ -4,16 +4,19 @@ import type { HostPlan } from "../plan/plan.ts";
 import type { PathIndex } from "../profiles/path-index.ts";
 import { BranchTotals } from "./branch-totals.ts";
 import { Knowledge } from "./knowledge.ts";
+import { type LostOn, lostRows, whyLost } from "./lost.ts";
 import { shownPath } from "./names.ts";
-import { keepingPlaces, keptPlaces } from "./places.ts";
-import type { ScanResult } from "./result.ts";
+import { notesOf } from "./notes.ts";
+import { apartPlaces, keepingPlaces, keptPlaces } from "./places.ts";
+import type { LostRow, ScannedRow, ScanResult } from "./result.ts";
 import { totalsByFate, UndecidedRows } from "./rows.ts";
 import { addUp } from "./sums.ts";
 import { treeOf } from "./tree.ts";
 import { type Watch, walkTogether } from "./walk/crew.ts";
 import { closedMounts, readMounts } from "./walk/mounts.ts";
-import { realBelow } from "./walk/roots.ts";
-import { type Start, survey } from "./walk/survey.ts";
+import { foldersOf, isAsPackaged, type Packaged, packagedFiles } from "./walk/packages.ts";
+import { hasSystem, realBelow } from "./walk/roots.ts";
+import { type Start, type SurveyRules, survey } from "./walk/survey.ts";
 
 /** What to scan, and how. */
 export interface ScanRequest {
@@ -24,50 +27,92 @@ export interface ScanRequest {
   readonly root?: string | null;
   /** The folder to look at in place of the user's home. Without `root` nothing else is looked at then. */
   readonly home?: string | null;
+  readonly lostOn?: LostOn | null;
+  /** Rows of less are left out; bytes. */
+  readonly minSize?: number;
+  /** Rows without a change since then are left out; milliseconds since 1970. */
+  readonly newerThan?: number | null;
+  /** True: other file systems below what is looked at are entered too. */
   readonly crossFileSystems?: boolean;
-  /** Called now and then. */
+  /** Called now and then, to show how far it is. */
   readonly watch?: Watch;
 }
 
-/** Looks at the homes of a plan's users and at the system, and says what becomes of what is there. */
+/**
+ * Looks at the homes of a plan's users and at the system's own places, decides each path by the plan, and says what nobody
+ * decided about, and what would be lost. No link is followed, and of no file the content is read.
+ */
 export async function scanHost(request: ScanRequest): Promise<ScanResult> {
-  const { plan } = request;
+  const { plan, lostOn = null } = request;
   const root = realBelow("/", request.root ?? "/");
   const starts = startsOf(request, root);
-  const realOf = (live: string): string => starts.find((start) => start.live === live)?.real ?? realBelow(root, live);
-  const homes = plan.host.users.map(({ home }) => home);
-  const places = [...starts]
-    .sort((a, b) => b.real.length - a.real.length)
-    .map(({ real, live }) => [real, live] as const);
-  const walk = {
-    closed: closedMounts(readMounts(), request.crossFileSystems === true),
-    crosses: request.crossFileSystems === true,
-    links: { kept: keptPlaces(plan), places },
-  };
+  const withSystem = starts.some(({ scope }) => scope === "system");
+  const packaged = withSystem && plan.host.os === "fedora" ? await packagedFiles(root) : undefined;
   const knowledge = new Knowledge(request.indexes);
-  const rules = {
-    walk,
-    here: rulesOf(plan).top,
-    there: undefined,
-    knowledge,
-    leftOut: new Set<string>([...keepingPlaces(plan), ...homes]),
-    apart: new Set<string>(),
-    realOf,
-    isPackaged: () => false,
-    hasPackaged: () => false,
-  };
-  const { found, records } = await walkTogether(walk, (walker) => survey(starts, rules, walker), request.watch);
+  const rules = surveyRules(request, { root, starts, packaged, knowledge });
+  const { found, records } = await walkTogether(rules.walk, (walker) => survey(starts, rules, walker), request.watch);
   const sums = addUp(found, records);
   const totals = new BranchTotals(sums);
+  const undecided = new UndecidedRows(totals, knowledge);
+  const isAsked = filterOf(request);
+  const lost = lostOn === null ? null : lostRows(found.roots, totals, undecided, whyLost(plan, lostOn));
   return {
     host: plan.host.name,
     totals: totalsByFate(found.roots, totals),
-    undecided: new UndecidedRows(totals, knowledge).of(found.roots).map(({ branch, ...row }) => row),
-    lost: null,
+    undecided: undecided.of(found.roots).map(plainRow).filter(isAsked),
+    lost: lost?.filter(isAsked) ?? null,
     tree: treeOf(found.roots, sums, totals),
+    kept: { bytes: sums.kept.bytes, files: sums.kept.files },
     unread: sums.unread.map(({ path, why }) => ({ path: shownPath(path), why })),
-    notes: [],
+    notes: notesOf(plan, {
+      lostOn,
+      closed: sums.closed,
+      packages: packaged !== undefined,
+      system: withSystem ? hasSystem(root) : null,
+    }),
   };
+}
+
+function plainRow({ path, kind, bytes, files, newest, suggestion }: ScannedRow): ScannedRow {
+  return { path, kind, bytes, files, newest, suggestion };
+}
+
+function filterOf({ minSize = 0, newerThan }: ScanRequest): (row: ScannedRow | LostRow) => boolean {
+  return ({ bytes, newest }) => bytes >= minSize && (newerThan == null || Date.parse(newest) >= newerThan);
+}
+
+interface Surroundings {
+  readonly root: string;
+  readonly starts: readonly Start[];
+  readonly packaged: Packaged | undefined;
+  readonly knowledge: Knowledge;
+}
+
+function surveyRules(request: ScanRequest, { root, starts, packaged, knowledge }: Surroundings): SurveyRules {
+  const { plan, lostOn, crossFileSystems: crosses = false } = request;
+  const inner = [...starts].sort((a, b) => b.real.length - a.real.length);
+  const folders = packaged === undefined ? undefined : foldersOf(packaged);
+  return {
+    walk: {
+      closed: closedMounts(readMounts(), crosses),
+      crosses,
+      links: { kept: keptPlaces(plan), places: inner.map(({ real, live }) => [real, live] as const) },
+    },
+    here: rulesOf(plan).top,
+    there: lostOn?.kind === "move" ? rulesOf(lostOn.to).top : undefined,
+    knowledge,
+    leftOut: new Set([...keepingPlaces(plan), ...plan.host.users.map(({ home }) => home)]),
+    apart: new Set(apartPlaces(plan)),
+    realOf: (live) => placeOf(live, starts) ?? realBelow(root, live),
+    isPackaged: (live, real, stats) => isAsPackaged(packaged?.get(live), real, stats),
+    hasPackaged: (live) => folders?.has(live) === true,
+  };
+}
+
+/** The real path of what lies in a home that is looked at elsewhere. */
+function placeOf(live: string, starts: readonly Start[]): string | undefined {
+  const start = starts.find((s) => s.scope === "home" && live.startsWith(`${s.live}/`));
+  return start === undefined ? undefined : `${start.real}${live.slice(start.live.length)}`;
 }
 
 function startsOf({ plan, root: named, home }: ScanRequest, root: string): Start[] {
@@ -78,12 +123,12 @@ function startsOf({ plan, root: named, home }: ScanRequest, root: string): Start
     return [system, ...homes];
   }
   const real = realBelow("/", home);
-  const user =
-    users.length === 1 ? users[0] : users.find(({ name, home: own }) => own === real || real.endsWith(`/${name}`));
-  if (user === undefined)
-    throw new CannotRun(
-      `whose home is ${home}? Name a folder that ends in one of ${users.map(({ name }) => name).join(", ")}`,
-    );
+  const likeIt = users.find((user) => user.home === real || real.endsWith(`/${user.name}`));
+  const user = likeIt ?? (users.length === 1 ? users[0] : undefined);
+  if (user === undefined) {
+    const names = users.map(({ name }) => name).join(", ");
+    throw new CannotRun(`whose home is ${shownPath(home)}? Give a folder that is named like its user: ${names}`);
+  }
   const start: Start = { scope: "home", live: user.home, real };
   return named == null ? [start] : [system, start];
 }

@@ -9,8 +9,8 @@ import { Walker, type WalkRecords, type WalkRules } from "./walker.ts";
 /** More threads than this only wait for each other. */
 const mostThreads = 4;
 
-/** Called now and then: entries and bytes seen so far, and the folder that is being read. */
-export type Watch = (entries: number, bytes: number, folder: string) => void;
+/** Called for each folder that is read; what has been seen so far is asked for when it is shown. */
+export type Watch = (folder: string, seen: () => { entries: number; bytes: number }) => void;
 
 /**
  * Walks with as many threads as there are cores. `survey` looks at what must be decided and gives jobs to the walker; as
@@ -27,10 +27,7 @@ export async function walkTogether<T>(
   const others = Array.from({ length: Math.min(availableParallelism(), mostThreads) - 1 }, (_, i) =>
     start({ thread: i + 1, memory: shared.memory, rules }),
   );
-  const walker = new Walker(0, shared, rules, (folder) => {
-    const { entries, bytes } = shared.counted();
-    watch(entries, bytes, folder);
-  });
+  const walker = new Walker(0, shared, rules, (folder) => watch(folder, () => shared.counted()));
   const found = survey(walker);
   shared.end();
   walker.run();

@@ -36,6 +36,12 @@ export function realBelow(root: string, live: string): string {
   }
 }
 
+/** The system below a root, by files that each has; nothing is read. */
+export function hasSystem(root: string): "nixos" | "fedora" | "other" {
+  if (typeof look(realOf(root, "/etc/NIXOS")) === "object") return "nixos";
+  return typeof look(realOf(root, "/etc/fedora-release")) === "object" ? "fedora" : "other";
+}
+
 function realOf(root: string, live: string): string {
   return root === "/" ? live : posix.join(root, live);
 }

@@ -29,7 +29,7 @@ export interface SurveyRules {
   /** The real path of what lies at a live path of the machine. */
   realOf(live: string): string;
   /** True for a file that a package brought and nobody changed. */
-  isPackaged(live: string, stats: Stats): boolean;
+  isPackaged(live: string, real: string, stats: Stats): boolean;
   /** True where a package has something below it. */
   hasPackaged(live: string): boolean;
 }
@@ -215,7 +215,7 @@ class Survey {
 
   #addFile(spot: Spot, name: string, parent: Branch, stats: Stats): void {
     const type = stats.mode & typeMask;
-    if (spot.scope === "system" && this.rules.isPackaged(spot.live, stats)) {
+    if (spot.scope === "system" && this.rules.isPackaged(spot.live, spot.real, stats)) {
       this.#keep(stats);
       return;
     }

@@ -1,0 +1,132 @@
+import { printable } from "../diagnostics/print.ts";
+import type { HostPlan } from "../plan/plan.ts";
+import type { LostRow, ScannedRow, ScanResult } from "../scan/result.ts";
+import { bytesText } from "./bytes.ts";
+import { columns, terminal } from "./terminal.ts";
+
+/** What a scan found, for a person: the answer first, the largest and worst on top, the next command at the end. */
+export function scanText(result: ScanResult, lostOn: string | null, plan: HostPlan, now: number = Date.now()): string {
+  const { lost } = result;
+  const body = lost === null ? undecidedText(result, plan, now) : lostText(lost, lostOn ?? "", plan, now);
+  const blocks = [
+    body,
+    decidedText(result),
+    unreadText(result),
+    result.notes.map((note) => `  note: ${printable(note)}`).join("\n"),
+  ];
+  const next = result.undecided.length === 0 ? "" : "Decide them one by one: remanence triage";
+  return `${[...blocks, next].filter((block) => block !== "").join("\n\n")}\n`;
+}
+
+function undecidedText({ undecided, host }: ScanResult, plan: HostPlan, now: number): string {
+  if (undecided.length === 0) return `All that was found on ${host} is decided.`;
+  const head = `${bytesText(sum(undecided))} in ${places(undecided)} on ${host} that nobody has decided about.`;
+  return `${terminal.paint("bold", head)}\n\n${columns(undecided.map((row) => rowCells(row, plan, now)))}`;
+}
+
+const cases: Readonly<Record<string, string>> = { wipe: "were wiped now", disk: "died now" };
+
+function lostText(lost: readonly LostRow[], lostOn: string, plan: HostPlan, now: number): string {
+  const what = lostOn === "disk" ? "this disk" : wipedText(plan);
+  const when = lostOn.startsWith("move:")
+    ? `If ${plan.host.name} were moved to ${lostOn.slice("move:".length)} now`
+    : `If ${what} ${cases[lostOn] ?? ""}`;
+  if (lost.length === 0) return `${when}, nothing would be gone.`;
+  const undecided = lost.filter(({ fate }) => fate === "undecided");
+  const critical = lost.filter(({ need }) => need === "critical");
+  const parts = [
+    ...(critical.length === 0 ? [] : [`${bytesText(sum(critical))} in ${places(critical)} that are critical`]),
+    ...(undecided.length === 0
+      ? []
+      : [`${bytesText(sum(undecided))} in ${places(undecided)} that nobody has decided about`]),
+  ];
+  const head =
+    parts.length === 0
+      ? `${when}, nothing critical or undecided would be gone.`
+      : `${when}, ${parts.join(" and ")} would be gone.`;
+  const given = lost.filter(({ need }) => need === "none");
+  const rows = lost.filter(({ need }) => need !== "none");
+  const blocks = [
+    terminal.paint("bold", head),
+    columns(rows.map((row) => lostCells(row, plan, now))),
+    columns(sizesByWorth(lost)),
+    given.length === 0
+      ? ""
+      : `  ${bytesText(sum(given))} in ${places(given)} was given up by the manifest: caches and the like.`,
+  ];
+  return blocks.filter((block) => block !== "").join("\n\n");
+}
+
+function wipedText({ host }: HostPlan): string {
+  const wiped = host.os === "nixos" ? host.nixos.wipes.map(({ path }) => path) : [];
+  return wiped.length === 0 ? "/" : wiped.join(" and ");
+}
+
+/** Sizes per class and need, what hurts most first. */
+function sizesByWorth(lost: readonly LostRow[]): string[][] {
+  const groups = new Map<string, LostRow[]>();
+  for (const row of lost) {
+    const key = row.fate === "undecided" ? "undecided" : `${row.need} ${row.class}`;
+    groups.set(key, [...(groups.get(key) ?? []), row]);
+  }
+  return [...groups].map(([key, rows]) => [bytesText(sum(rows)).padStart(8), key, places(rows)]);
+}
+
+function rowCells(row: ScannedRow, plan: HostPlan, now: number): string[] {
+  const { suggestion } = row;
+  const worth = suggestion === null ? "" : `${suggestion.class}?  ${suggestion.need}`;
+  const why = suggestion === null ? `no known owner; last change ${ageText(row.newest, now)}` : suggestion.why;
+  return [bytesText(row.bytes).padStart(8), pathText(row, plan), printable(why), worth];
+}
+
+function lostCells(row: LostRow, plan: HostPlan, now: number): string[] {
+  if (row.fate === "undecided")
+    return [
+      ...rowCells(row, plan, now).slice(0, 3),
+      "undecided",
+      row.suggestion === null ? "" : `${row.suggestion.class}?  ${row.suggestion.need}`,
+    ];
+  return [bytesText(row.bytes).padStart(8), pathText(row, plan), printable(row.why), row.class ?? "", row.need ?? ""];
+}
+
+function pathText({ path, kind }: ScannedRow, { host }: HostPlan): string {
+  const home = host.users.length === 1 ? host.users[0]?.home : undefined;
+  const short = home !== undefined && path.startsWith(`${home}/`) ? `~${path.slice(home.length)}` : path;
+  return printable(kind === "directory" ? `${short}/` : short);
+}
+
+const day = 86_400_000;
+
+/** How long ago a change was. */
+function ageText(time: string, now: number): string {
+  const days = Math.floor((now - Date.parse(time)) / day);
+  if (days < 1) return "today";
+  if (days === 1) return "yesterday";
+  return days < 60 ? `${days} days ago` : `in ${time.slice(0, 7)}`;
+}
+
+function decidedText({ totals, kept }: ScanResult): string {
+  const parts = (["persist", "carry", "fetch", "discard"] as const)
+    .filter((fate) => totals[fate].bytes > 0)
+    .map((fate) => `${bytesText(totals[fate].bytes)} ${decidedWords[fate]}`);
+  if (kept.files > 0) parts.push(`${kept.files} links and packages' own files left out`);
+  return parts.length === 0 ? "" : `  Decided: ${parts.join(", ")}.`;
+}
+
+const decidedWords = { persist: "kept", carry: "carried", fetch: "fetched again", discard: "given up" } as const;
+
+function unreadText({ unread }: ScanResult): string {
+  if (unread.length === 0) return "";
+  const shown = unread.slice(0, 8).map(({ path, why }) => `    ${printable(path)}: ${printable(why)}`);
+  const more = unread.length > shown.length ? [`    … and ${unread.length - shown.length} more`] : [];
+  const head = `  ${unread.length} place${unread.length === 1 ? "" : "s"} could not be looked into, and may hold more:`;
+  return [terminal.paint("yellow", head), ...shown, ...more].join("\n");
+}
+
+function sum(rows: readonly ScannedRow[]): number {
+  return rows.reduce((bytes, row) => bytes + row.bytes, 0);
+}
+
+function places(rows: readonly ScannedRow[]): string {
+  return `${rows.length} place${rows.length === 1 ? "" : "s"}`;
+}
