@@ -94,6 +94,7 @@ const folder = mkdtempSync(join(tmpdir(), "remanence-build-"));
 cpSync("docs/examples/mitsio/persistence.yaml", join(folder, "persistence.yaml"));
 const manifest = join(folder, "persistence.yaml");
 const warmUps = [
+  ["scan", "--manifest", manifest, "--host", "desk", "--home", folder, "--lost-on", "disk"],
   ["generate", "--manifest", manifest],
   ["profiles", "match", "--format", "json", "-"],
 ];
@@ -104,8 +105,8 @@ for (const args of warmUps) {
     input: ".config/x/Cache\n.config/x\nx\n.ssh/x\n.ssh\n/var/lib/x\n",
     encoding: "utf8",
   });
-  // Without it everything works, only slower.
-  if (warm.status !== 0) process.stderr.write(`no compiled code was kept: ${warm.stderr}`);
+  // Without it everything works, only slower. (1 are findings: a scan has some.)
+  if (warm.status !== 0 && warm.status !== 1) process.stderr.write(`no compiled code was kept: ${warm.stderr}`);
 }
 rmSync(folder, { recursive: true });
 

@@ -3,6 +3,7 @@ import { resolve } from "../pipeline.ts";
 import { loadPathIndexes } from "../profiles/load-path-indexes.ts";
 import type { ScanResult } from "../scan/result.ts";
 import { scanHost } from "../scan/scan.ts";
+import { type Crew, hire } from "../scan/walk/crew.ts";
 import {
   type CommonOptions,
   chooseHost,
@@ -30,6 +31,15 @@ export interface ScanOptions extends CommonOptions {
 /** `remanence scan`: what nobody has decided about, and what would be lost. */
 export async function scan(options: ScanOptions): Promise<ExitCode> {
   const manifest = findManifest(options.manifest);
+  const crew = hire();
+  try {
+    return await scanWith(crew, manifest, options);
+  } finally {
+    crew.leave();
+  }
+}
+
+async function scanWith(crew: Crew, manifest: string, options: ScanOptions): Promise<ExitCode> {
   const resolved = await resolve(manifest);
   knowHost(resolved, options.host);
   const { diagnostics, sources, plans, loaded } = resolved;
@@ -42,6 +52,7 @@ export async function scan(options: ScanOptions): Promise<ExitCode> {
   const shown = progress();
   const result = await scanHost({
     plan,
+    crew,
     indexes: await loadPathIndexes(loaded.folder),
     root: options.root ?? null,
     home: options.home ?? null,
@@ -57,9 +68,9 @@ export async function scan(options: ScanOptions): Promise<ExitCode> {
 }
 
 /** The answer as design, section 6 fixes it; the tree is the report's. */
-function scanJson({ tree, lost, ...result }: ScanResult): object {
-  void tree;
-  return { version: 1, ...result, ...(lost === null ? {} : { lost }) };
+function scanJson(result: ScanResult): object {
+  const { host, totals, kept, undecided, lost, unread, notes } = result;
+  return { version: 1, host, totals, kept, undecided, ...(lost === null ? {} : { lost }), unread, notes };
 }
 
 function isFinding({ undecided, lost }: ScanResult): boolean {

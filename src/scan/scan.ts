@@ -8,11 +8,11 @@ import { type LostOn, lostRows, whyLost } from "./lost.ts";
 import { shownPath } from "./names.ts";
 import { notesOf } from "./notes.ts";
 import { apartPlaces, keepingPlaces, keptPlaces } from "./places.ts";
-import type { LostRow, ScannedRow, ScanResult } from "./result.ts";
+import type { LostRow, ScannedNode, ScannedRow, ScanResult } from "./result.ts";
 import { totalsByFate, UndecidedRows } from "./rows.ts";
 import { addUp } from "./sums.ts";
 import { treeOf } from "./tree.ts";
-import { type Watch, walkTogether } from "./walk/crew.ts";
+import { type Crew, hire, type Watch } from "./walk/crew.ts";
 import { closedMounts, readMounts } from "./walk/mounts.ts";
 import { foldersOf, isAsPackaged, type Packaged, packagedFiles } from "./walk/packages.ts";
 import { hasSystem, realBelow } from "./walk/roots.ts";
@@ -34,6 +34,8 @@ export interface ScanRequest {
   readonly newerThan?: number | null;
   /** True: other file systems below what is looked at are entered too. */
   readonly crossFileSystems?: boolean;
+  /** Threads that were started before it was known what to do; they can be used once. */
+  readonly crew?: Crew;
   /** Called now and then, to show how far it is. */
   readonly watch?: Watch;
 }
@@ -50,10 +52,15 @@ export async function scanHost(request: ScanRequest): Promise<ScanResult> {
   const packaged = withSystem && plan.host.os === "fedora" ? await packagedFiles(root) : undefined;
   const knowledge = new Knowledge(request.indexes);
   const rules = surveyRules(request, { root, starts, packaged, knowledge });
-  const { found, records } = await walkTogether(rules.walk, (walker) => survey(starts, rules, walker), request.watch);
+  const { found, records } = await (request.crew ?? hire()).walk(
+    rules.walk,
+    (walker) => survey(starts, rules, walker),
+    request.watch,
+  );
   const sums = addUp(found, records);
   const totals = new BranchTotals(sums);
   const undecided = new UndecidedRows(totals, knowledge);
+  let tree: ScannedNode | undefined;
   const isAsked = filterOf(request);
   const lost = lostOn === null ? null : lostRows(found.roots, totals, undecided, whyLost(plan, lostOn));
   return {
@@ -61,7 +68,11 @@ export async function scanHost(request: ScanRequest): Promise<ScanResult> {
     totals: totalsByFate(found.roots, totals),
     undecided: undecided.of(found.roots).map(plainRow).filter(isAsked),
     lost: lost?.filter(isAsked) ?? null,
-    tree: treeOf(found.roots, sums, totals),
+    // Only the report asks for it.
+    get tree() {
+      tree ??= treeOf(found.roots, sums, totals);
+      return tree;
+    },
     kept: { bytes: sums.kept.bytes, files: sums.kept.files },
     unread: sums.unread.map(({ path, why }) => ({ path: shownPath(path), why })),
     notes: notesOf(plan, {

@@ -69,13 +69,8 @@ class Table {
       size += parents.length;
       return size - parents.length;
     });
-    this.#parents = new Float64Array(size);
-    for (const [i, { parents }] of all.entries()) {
-      const offset = this.#offsets[i] ?? 0;
-      for (const [j, parent] of parents.entries())
-        this.#parents[offset + j] = parent < 0 ? parent : this.#place(parent);
-    }
-    this.#depths = Int32Array.from(all.flatMap(({ depths }) => [...depths]));
+    this.#parents = joined(size, all, ({ parents }) => parents).map((p) => (p < 0 ? p : this.#place(p)));
+    this.#depths = Int32Array.from(joined(size, all, ({ depths }) => depths));
     this.#bytes = joined(size, all, ({ bytes }) => bytes);
     this.#files = joined(size, all, ({ files }) => files);
     this.#newest = joined(size, all, ({ newest }) => newest);
@@ -178,19 +173,22 @@ class Table {
 
   /** All places, those of the deepest folders first. */
   #deepestFirst(): Int32Array {
-    const counts: number[] = [];
-    for (const depth of this.#depths) counts[depth] = (counts[depth] ?? 0) + 1;
-    let from = 0;
-    const next: number[] = [];
-    for (let depth = counts.length - 1; depth >= 0; depth--) {
-      next[depth] = from;
-      from += counts[depth] ?? 0;
+    const depths = this.#depths;
+    const from = new Int32Array(depths.reduce((a, b) => Math.max(a, b), 0) + 2);
+    for (const depth of depths) from[depth] = (from[depth] ?? 0) + 1;
+    // Each depth begins where the deeper ones end.
+    let next = 0;
+    for (let depth = from.length - 1; depth >= 0; depth--) {
+      const count = from[depth] ?? 0;
+      from[depth] = next;
+      next += count;
     }
-    const places = new Int32Array(this.#depths.length);
-    for (const [place, depth] of this.#depths.entries()) {
-      const at = next[depth] ?? 0;
+    const places = new Int32Array(depths.length);
+    for (let place = 0; place < depths.length; place++) {
+      const depth = depths[place] ?? 0;
+      const at = from[depth] ?? 0;
       places[at] = place;
-      next[depth] = at + 1;
+      from[depth] = at + 1;
     }
     return places;
   }
@@ -199,7 +197,7 @@ class Table {
 function joined(
   size: number,
   all: readonly WalkRecords[],
-  column: (records: WalkRecords) => Float64Array,
+  column: (records: WalkRecords) => Float64Array | Int32Array,
 ): Float64Array {
   const whole = new Float64Array(size);
   let at = 0;

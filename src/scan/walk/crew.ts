@@ -12,38 +12,58 @@ const mostThreads = 4;
 /** Called for each folder that is read; what has been seen so far is asked for when it is shown. */
 export type Watch = (folder: string, seen: () => { entries: number; bytes: number }) => void;
 
-/**
- * Walks with as many threads as there are cores. `survey` looks at what must be decided and gives jobs to the walker; as
- * soon as it has given some the other threads are at work.
- */
-export async function walkTogether<T>(
-  rules: WalkRules,
-  survey: (walker: Walker) => T,
-  watch: Watch = () => {},
-): Promise<{ readonly found: T; readonly records: readonly WalkRecords[] }> {
+/** The threads of a scan. */
+export interface Crew {
+  /**
+   * Walks with all threads. `survey` looks at what must be decided and gives jobs to the walker; as soon as it has given
+   * some the other threads are at work. Once only.
+   */
+  walk<T>(
+    rules: WalkRules,
+    survey: (walker: Walker) => T,
+    watch?: Watch,
+  ): Promise<{ readonly found: T; readonly records: readonly WalkRecords[] }>;
+  /** Ends threads that nobody needs. */
+  leave(): void;
+}
+
+/** Starts as many threads as there are cores: before it is known what they will do, since to start takes them a while. */
+export function hire(): Crew {
   const shared = new SharedWork();
-  // As long as the survey goes on there may be more.
-  shared.begin(1);
   const others = Array.from({ length: Math.min(availableParallelism(), mostThreads) - 1 }, (_, i) =>
-    start({ thread: i + 1, memory: shared.memory, rules }),
+    start({ thread: i + 1, memory: shared.memory }),
   );
-  const walker = new Walker(0, shared, rules, (folder) => watch(folder, () => shared.counted()));
-  const found = survey(walker);
-  shared.end();
-  walker.run();
-  const records = await Promise.all(others.map((other, i) => (shared.dismiss(i + 1) ? other.leave() : other.records)));
-  return { found, records: [walker.records(), ...records.filter((record) => record !== undefined)] };
+  const leave = (): void => {
+    for (const other of others) other.leave();
+  };
+  return {
+    leave,
+    async walk(rules, survey, watch = () => {}) {
+      // As long as the survey goes on there may be more.
+      shared.begin(1);
+      for (const other of others) other.tell(rules);
+      shared.go();
+      const walker = new Walker(0, shared, rules, (folder) => watch(folder, () => shared.counted()));
+      const found = survey(walker);
+      shared.end();
+      walker.run();
+      // One that has not come yet is not waited for.
+      const working = others.filter((_, i) => !shared.dismiss(i + 1));
+      const records = await Promise.all(working.map((other) => other.records));
+      leave();
+      return { found, records: [walker.records(), ...records] };
+    },
+  };
 }
 
 interface Helper {
   readonly records: Promise<WalkRecords>;
-  /** For one that came too late: nothing was handed to it. */
-  leave(): undefined;
+  tell(rules: WalkRules): void;
+  leave(): void;
 }
 
 function start(data: ThreadStart): Helper {
-  const worker = new Worker(fileURLToPath(walkerFile), { workerData: data, stdin: false });
-  worker.unref();
+  const worker = new Worker(fileURLToPath(walkerFile), { workerData: data });
   const records = new Promise<WalkRecords>((resolve, reject) => {
     worker.once("message", resolve);
     worker.once("error", reject);
@@ -51,10 +71,8 @@ function start(data: ThreadStart): Helper {
   // Whether anybody waits for it is known at the end.
   records.catch(() => {});
   return {
-    records: records.finally(() => worker.unref()),
-    leave() {
-      void worker.terminate();
-      return undefined;
-    },
+    records,
+    tell: (rules) => worker.postMessage(rules),
+    leave: () => void worker.terminate(),
   };
 }

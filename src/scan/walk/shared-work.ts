@@ -10,7 +10,7 @@ export interface Handed {
 }
 
 /** Places in the header, as 32-bit integers. */
-const at = { lock: 0, open: 1, waiting: 2, filled: 3, changes: 4, failed: 5, threads: 8 } as const;
+const at = { lock: 0, open: 1, waiting: 2, filled: 3, changes: 4, failed: 5, told: 6, threads: 8 } as const;
 const headerBytes = 64;
 /** States of a thread. */
 const absent = 0;
@@ -41,6 +41,17 @@ export class SharedWork {
     this.memory = memory;
     this.#header = new Int32Array(memory, 0, headerBytes / 4);
     this.#counters = new Float64Array(memory, headerBytes, maxThreads * 2);
+  }
+
+  /** All threads have been told what to do. */
+  go(): void {
+    Atomics.store(this.#header, at.told, 1);
+    Atomics.notify(this.#header, at.told);
+  }
+
+  /** Waits until that is so. */
+  waitForGo(): void {
+    Atomics.wait(this.#header, at.told, 0);
   }
 
   /** A thread begins; false where it comes too late and must leave. */

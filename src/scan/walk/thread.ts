@@ -1,20 +1,21 @@
 /** What the other threads of a scan run: a walker that knows no plan, and sums up what is handed to it. */
-import { parentPort, workerData } from "node:worker_threads";
+import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
 import { SharedWork } from "./shared-work.ts";
 import { Walker, type WalkRules } from "./walker.ts";
 
-/** What a thread is started with. */
+/** What a thread is started with; the rules come when it is known what to do. */
 export interface ThreadStart {
   readonly thread: number;
   readonly memory: SharedArrayBuffer;
-  readonly rules: WalkRules;
 }
 
-const { thread, memory, rules } = workerData as ThreadStart;
+const { thread, memory } = workerData as ThreadStart;
 const shared = new SharedWork(memory);
-if (shared.join(thread)) {
+shared.waitForGo();
+const told = parentPort === null ? undefined : receiveMessageOnPort(parentPort);
+if (told !== undefined && shared.join(thread)) {
   try {
-    const walker = new Walker(thread, shared, rules);
+    const walker = new Walker(thread, shared, told.message as WalkRules);
     walker.run();
     parentPort?.postMessage(walker.records());
   } catch (error) {
