@@ -75,8 +75,18 @@ function sizesByWorth(lost: readonly LostRow[]): string[][] {
 function rowCells(row: ScannedRow, plan: HostPlan, now: number): string[] {
   const { suggestion } = row;
   const worth = suggestion === null ? "" : `${suggestion.class}?  ${suggestion.need}`;
-  const why = suggestion === null ? `no known owner; last change ${ageText(row.newest, now)}` : suggestion.why;
+  const owner = suggestion === null ? `no known owner; last change ${ageText(row.newest, now)}` : suggestion.why;
+  const why = [owner, ...insideText(row)].join("; ");
   return [bytesText(row.bytes).padStart(8), pathText(row, plan), printable(why), worth];
+}
+
+/** What is known of the inside of a row. */
+function insideText({ cache, secrets, path }: ScannedRow): string[] {
+  const [first] = secrets ?? [];
+  return [
+    ...(cache === undefined ? [] : [`${bytesText(cache.bytes)} of it is cache`]),
+    ...(first === undefined ? [] : [`holds what looks like a secret: ${first.slice(path.length + 1)}`]),
+  ];
 }
 
 function lostCells(row: LostRow, plan: HostPlan, now: number): string[] {

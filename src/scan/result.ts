@@ -25,6 +25,10 @@ export interface ScannedRow extends Size {
   /** Newest change below it, as RFC 3339 in UTC. */
   readonly newest: string;
   readonly suggestion: Suggestion | null;
+  /** What of it the catalogue knows to be cache; left out where there is none. */
+  readonly cache?: Size;
+  /** Some files in it that look like secrets, by their names alone; left out where there are none. Shown as `path` is. */
+  readonly secrets?: readonly string[];
 }
 
 /** A row that is gone in the case asked about, and why; `fate` is what the plan says of it. */

@@ -3,7 +3,8 @@ import type { Branch, ScannedRoot } from "./branch.ts";
 import type { BranchTotals } from "./branch-totals.ts";
 import type { Knowledge } from "./knowledge.ts";
 import { shownPath } from "./names.ts";
-import type { ScannedFate, ScannedRow, Size } from "./result.ts";
+import type { ScannedFate, ScannedRow, Size, Suggestion } from "./result.ts";
+import { looksSecret } from "./secret-names.ts";
 
 /** Milliseconds since 1970 as RFC 3339 in UTC; what that cannot say is the nearest that it can. */
 export function timeText(time: number): string {
@@ -103,11 +104,36 @@ export class UndecidedRows {
     const { bytes, files, newest } = this.#totals.of(branch);
     if (files === 0) return [];
     const suggestion = this.#knowledge.suggestion(root.scope, belowOf(root, live));
-    return [
-      { path: shownPath(live), kind: branch.kind, bytes, files, newest: timeText(newest), suggestion, branch, live },
-    ];
+    const row = { path: shownPath(live), kind: branch.kind, bytes, files, newest: timeText(newest), suggestion };
+    return [{ ...row, ...this.#inside(branch, live, suggestion), branch, live }];
+  }
+
+  /** What of a row is worth less than it, and what more. */
+  #inside(branch: Branch, live: string, suggestion: Suggestion | null): Pick<ScannedRow, "cache" | "secrets"> {
+    if (suggestion?.class === "cache") return {};
+    const cache = { bytes: 0, files: 0 };
+    const secrets: string[] = [];
+    const visit = (inner: Branch, path: string): void => {
+      if (inner.known?.class === "cache") {
+        const { bytes, files } = this.#totals.of(inner);
+        cache.bytes += bytes;
+        cache.files += files;
+        return;
+      }
+      if (inner.job !== undefined) secrets.push(...(this.#totals.sums.secrets.get(inner.job) ?? []));
+      else if (inner.kind === "file" && inner !== branch && looksSecret(inner.name)) secrets.push(path);
+      for (const child of inner.children ?? []) visit(child, insideOf(path, child.name));
+    };
+    visit(branch, live);
+    return {
+      ...(cache.files === 0 ? {} : { cache }),
+      ...(secrets.length === 0 ? {} : { secrets: secrets.sort(comparePaths).slice(0, mostSecrets).map(shownPath) }),
+    };
   }
 }
+
+/** As many files that look like secrets are named for a row. */
+const mostSecrets = 5;
 
 /** The path as the catalogue has it. */
 function belowOf({ scope, live: home }: ScannedRoot, live: string): string {

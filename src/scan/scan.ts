@@ -9,7 +9,7 @@ import { shownPath } from "./names.ts";
 import { notesOf } from "./notes.ts";
 import { apartPlaces, keepingPlaces, keptPlaces } from "./places.ts";
 import type { LostRow, ScannedNode, ScannedRow, ScanResult } from "./result.ts";
-import { totalsByFate, UndecidedRows } from "./rows.ts";
+import { type BranchRow, totalsByFate, UndecidedRows } from "./rows.ts";
 import { addUp } from "./sums.ts";
 import { treeOf } from "./tree.ts";
 import { type Crew, hire, type Watch } from "./walk/crew.ts";
@@ -84,8 +84,10 @@ export async function scanHost(request: ScanRequest): Promise<ScanResult> {
   };
 }
 
-function plainRow({ path, kind, bytes, files, newest, suggestion }: ScannedRow): ScannedRow {
-  return { path, kind, bytes, files, newest, suggestion };
+function plainRow({ branch, live, ...row }: BranchRow): ScannedRow {
+  void branch;
+  void live;
+  return row;
 }
 
 function filterOf({ minSize = 0, newerThan }: ScanRequest): (row: ScannedRow | LostRow) => boolean {

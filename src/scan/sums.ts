@@ -25,6 +25,8 @@ export interface Sums {
   readonly kept: Total;
   readonly closed: readonly Remark[];
   readonly unread: readonly Remark[];
+  /** Live paths of files that look like secrets, by job, in byte order. */
+  readonly secrets: ReadonlyMap<number, readonly string[]>;
 }
 
 /**
@@ -41,7 +43,7 @@ export function addUp(surveyed: Surveyed, all: readonly WalkRecords[]): Sums {
     kept.bytes += bytes;
     kept.files += files;
   }
-  return { folders, jobs, kept, closed: remarks("closed"), unread: remarks("unread") };
+  return { folders, jobs, kept, closed: remarks("closed"), unread: remarks("unread"), secrets: table.secrets() };
 }
 
 /** The live path of a branch. */
@@ -149,6 +151,24 @@ class Table {
         return { path: name === "" ? folder : joinPath(folder, name), why };
       }),
     );
+  }
+
+  secrets(): Map<number, string[]> {
+    const byJob = new Map<number, string[]>();
+    for (const [thread, { secrets }] of this.all.entries()) {
+      for (const { record, name } of secrets) {
+        const place = (this.#offsets[thread] ?? 0) + record;
+        const job = this.#jobOf(place);
+        byJob.set(job, [...(byJob.get(job) ?? []), joinPath(this.#path(place), name)].sort(comparePaths));
+      }
+    }
+    return byJob;
+  }
+
+  #jobOf(place: number): number {
+    let at = place;
+    while (at >= 0) at = this.#parents[at] ?? -1;
+    return -1 - at;
   }
 
   /** From the number that threads use to the place in the table. */

@@ -1,4 +1,5 @@
 import type { Stats } from "node:fs";
+import { looksSecret } from "../secret-names.ts";
 import { KeptLinks, type LinkRules } from "./kept-links.ts";
 import { look, namesIn, shortened } from "./look.ts";
 import type { SharedWork } from "./shared-work.ts";
@@ -30,6 +31,8 @@ export interface WalkRecords {
   readonly unread: readonly Noted[];
   readonly large: readonly LargeFile[];
   readonly linked: readonly LinkedFile[];
+  /** Files that look like secrets, the first few of each job. */
+  readonly secrets: readonly Noted[];
   /** What only leads to where kept state lies, by job. */
   readonly kept: readonly (readonly [job: number, bytes: number, files: number])[];
 }
@@ -74,6 +77,9 @@ export const typeMask = 0o170000;
 export const directoryType = 0o040000;
 export const linkType = 0o120000;
 
+/** As many files that look like secrets are named for one place; more say no more. */
+const mostSecrets = 20;
+
 /** Sums up folders: its own, and those that other threads hand to it. It knows nothing of plans. */
 export class Walker {
   readonly #pending: Pending[] = [];
@@ -86,6 +92,8 @@ export class Walker {
   readonly #closed: Noted[] = [];
   readonly #unread: Noted[] = [];
   readonly #linked: LinkedFile[] = [];
+  readonly #secrets: Noted[] = [];
+  readonly #secretsOfJob = new Map<number, number>();
   readonly #kept = new Map<number, [bytes: number, files: number]>();
   readonly #keptLinks: KeptLinks;
   #large: LargeFile[] = [];
@@ -141,6 +149,7 @@ export class Walker {
       unread: this.#unread,
       large: this.#large,
       linked: this.#linked,
+      secrets: this.#secrets,
       kept: [...this.#kept].map(([job, [bytes, files]]) => [job, bytes, files] as const),
     };
   }
@@ -182,6 +191,7 @@ export class Walker {
       if (stats.mtimeMs > newest) newest = stats.mtimeMs;
       if (stats.nlink > 1) this.#link(record, stats);
       else bytes += size;
+      if (looksSecret(name)) this.#noteSecret(job, record, name);
       if (size > this.#seen / 1000 && size > 65_536) this.#large.push({ record, name, bytes: size });
     }
     this.#bytes[record] = (this.#bytes[record] ?? 0) + bytes;
@@ -216,6 +226,13 @@ export class Walker {
 
   #link(record: number, { dev, ino, mtimeMs, blocks }: Stats): void {
     this.#linked.push({ record, device: dev, inode: ino, changed: mtimeMs, bytes: blocks * 512 });
+  }
+
+  #noteSecret(job: number, record: number, name: string): void {
+    const count = this.#secretsOfJob.get(job) ?? 0;
+    if (count === mostSecrets) return;
+    this.#secretsOfJob.set(job, count + 1);
+    this.#secrets.push({ record, name, why: "its name" });
   }
 
   #keep(job: number, bytes: number): void {
