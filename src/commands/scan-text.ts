@@ -74,10 +74,18 @@ function sizesByWorth(lost: readonly LostRow[]): string[][] {
 
 function rowCells(row: ScannedRow, plan: HostPlan, now: number): string[] {
   const { suggestion } = row;
-  const worth = suggestion === null ? "" : `${suggestion.class}?  ${suggestion.need}`;
   const owner = suggestion === null ? `no known owner; last change ${ageText(row.newest, now)}` : suggestion.why;
   const why = [owner, ...insideText(row)].join("; ");
-  return [bytesText(row.bytes).padStart(8), pathText(row, plan), printable(why), worth];
+  return [sizeText(row), pathText(row, plan), ...guessed(row), printable(why)];
+}
+
+/** Class and need that are only suggested, with a question mark. */
+function guessed({ suggestion }: ScannedRow): string[] {
+  return suggestion === null ? ["", ""] : [`${suggestion.class}?`, suggestion.need];
+}
+
+function sizeText({ bytes }: ScannedRow): string {
+  return bytesText(bytes).padStart(8);
 }
 
 /** What is known of the inside of a row. */
@@ -90,13 +98,11 @@ function insideText({ cache, secrets, path }: ScannedRow): string[] {
 }
 
 function lostCells(row: LostRow, plan: HostPlan, now: number): string[] {
-  if (row.fate === "undecided")
-    return [
-      ...rowCells(row, plan, now).slice(0, 3),
-      "undecided",
-      row.suggestion === null ? "" : `${row.suggestion.class}?  ${row.suggestion.need}`,
-    ];
-  return [bytesText(row.bytes).padStart(8), pathText(row, plan), printable(row.why), row.class ?? "", row.need ?? ""];
+  if (row.fate === "undecided") {
+    const [size = "", path = "", ...rest] = rowCells(row, plan, now);
+    return [size, path, "undecided", ...rest];
+  }
+  return [sizeText(row), pathText(row, plan), row.fate, row.class ?? "", row.need ?? "", printable(row.why)];
 }
 
 function pathText({ path, kind }: ScannedRow, { host }: HostPlan): string {
@@ -119,8 +125,12 @@ function decidedText({ totals, kept }: ScanResult): string {
   const parts = (["persist", "carry", "fetch", "discard"] as const)
     .filter((fate) => totals[fate].bytes > 0)
     .map((fate) => `${bytesText(totals[fate].bytes)} ${decidedWords[fate]}`);
-  if (kept.files > 0) parts.push(`${kept.files} links and packages' own files left out`);
-  return parts.length === 0 ? "" : `  Decided: ${parts.join(", ")}.`;
+  const decided = parts.length === 0 ? "" : `  Decided: ${parts.join(", ")}.`;
+  const left =
+    kept.files === 0
+      ? ""
+      : `  Left out as no state: ${counted(kept.files, "link")} into stores, or files as packages brought them.`;
+  return [decided, left].filter((line) => line !== "").join("\n");
 }
 
 const decidedWords = { persist: "kept", carry: "carried", fetch: "fetched again", discard: "given up" } as const;
@@ -129,7 +139,7 @@ function unreadText({ unread }: ScanResult): string {
   if (unread.length === 0) return "";
   const shown = unread.slice(0, 8).map(({ path, why }) => `    ${printable(path)}: ${printable(why)}`);
   const more = unread.length > shown.length ? [`    … and ${unread.length - shown.length} more`] : [];
-  const head = `  ${unread.length} place${unread.length === 1 ? "" : "s"} could not be looked into, and may hold more:`;
+  const head = `  ${counted(unread.length, "place")} could not be looked into, and may hold more:`;
   return [terminal.paint("yellow", head), ...shown, ...more].join("\n");
 }
 
@@ -138,5 +148,9 @@ function sum(rows: readonly ScannedRow[]): number {
 }
 
 function places(rows: readonly ScannedRow[]): string {
-  return `${rows.length} place${rows.length === 1 ? "" : "s"}`;
+  return counted(rows.length, "place");
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? "" : "s"}`;
 }
