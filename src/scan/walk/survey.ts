@@ -243,7 +243,7 @@ class Survey {
       rule: here.deciding ?? null,
       there: there?.deciding ?? null,
       known: here.deciding === undefined ? (this.rules.knowledge.exact(scope, below) ?? null) : null,
-      open: parent === null || isOpen(scope, below) || this.rules.apart.has(spot.live),
+      open: stats.isDirectory() && (parent === null || isOpen(scope, below) || this.rules.apart.has(spot.live)),
       bytes: job === undefined ? stats.blocks * 512 : 0,
       changed: stats.mtimeMs,
       children,
