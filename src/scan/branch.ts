@@ -17,8 +17,8 @@ export interface Branch {
   readonly there: PlanEntry | null;
   /** What the catalogue knows of exactly this path. */
   readonly known: IndexedPath | null;
-  /** True for a folder that is never shown as a whole: a home, `.config`, `/var/lib`. */
-  readonly open: boolean;
+  /** True for a folder that is never shown as a whole: a home, `.config`, `/var/lib`, and where the system lays files too. */
+  open: boolean;
   /** Space of the inode itself; 0 where a job counts it, or where the file is counted at another of its names. */
   bytes: number;
   /** Milliseconds since 1970. */

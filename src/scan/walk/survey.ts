@@ -179,6 +179,7 @@ class Survey {
       return;
     }
     this.#keep(stats);
+    if (isSystemsFolder(spot)) parent.open = true;
     if (rule?.stored == null) return;
     const stored = { ...spot, real: this.rules.realOf(rule.stored) };
     const found = look(stored.real);
@@ -208,6 +209,7 @@ class Survey {
     const below = this.#below(spot);
     return (
       isOpen(scope, below) ||
+      isSystemsFolder(spot) ||
       this.rules.knowledge.hasBelow(scope, below) ||
       (scope === "system" && this.rules.hasPackaged(live))
     );
@@ -217,6 +219,7 @@ class Survey {
     const type = stats.mode & typeMask;
     if (spot.scope === "system" && this.rules.isPackaged(spot.live, spot.real, stats)) {
       this.#keep(stats);
+      parent.open = true;
       return;
     }
     const branch = this.#branch(spot, name, parent, stats, undefined, undefined);
@@ -262,6 +265,11 @@ class Survey {
     this.#kept.bytes += stats.blocks * 512;
     this.#kept.files++;
   }
+}
+
+/** In `/etc` the system lays links and files between those of the machine: no folder with both is to be kept as one. */
+function isSystemsFolder({ scope, live }: Spot): boolean {
+  return scope === "system" && live.startsWith("/etc/");
 }
 
 function kindOf(stats: Stats): BranchKind {
