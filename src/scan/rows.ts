@@ -90,13 +90,19 @@ export class UndecidedRows {
     return isWhole;
   }
 
-  /** A folder that no profile owns, with something in it that the catalogue knows to be of another worth. */
+  /**
+   * A folder with something in it that the catalogue knows to be of another worth. What a profile says of a folder holds for
+   * all in it, unless it is worth nothing by that and something in it is worth keeping.
+   */
   #isMixed(branch: Branch, root: ScannedRoot, live: string): boolean {
+    if (branch.children === undefined) return false;
     const below = belowOf(root, live);
-    if (branch.children === undefined || this.#knowledge.isOwned(root.scope, below)) return false;
     const own = this.#knowledge.suggestion(root.scope, below);
-    const differs = (inner: Branch): boolean =>
-      (inner.known !== null && inner.known.class !== own?.class) || (inner.children ?? []).some(differs);
+    const isOwned = this.#knowledge.isOwned(root.scope, below);
+    const differs = ({ known, children }: Branch): boolean => {
+      const isOther = isOwned ? own?.need === "none" && known?.need !== "none" : known?.class !== own?.class;
+      return (known !== null && isOther) || (children ?? []).some(differs);
+    };
     return branch.children.some(differs);
   }
 
