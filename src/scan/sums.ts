@@ -47,7 +47,7 @@ export function addUp(surveyed: Surveyed, all: readonly WalkRecords[]): Sums {
 }
 
 /** The live path of a branch. */
-export function pathOf(branch: Branch): AbsolutePath {
+function pathOf(branch: Branch): AbsolutePath {
   return branch.parent === null ? (branch.name as AbsolutePath) : joinPath(pathOf(branch.parent), branch.name);
 }
 

@@ -51,6 +51,7 @@ describe("the documentation", () => {
       "check",
       "plan",
       "explain",
+      "scan",
       "generate",
       "diff",
       "carry",
