@@ -124,12 +124,19 @@ function hasLineBelow(text: string, scope: Scope, path: string): boolean {
 /** True where a pattern of more components begins as the path does. */
 function patternsBelow(patterns: ReadonlyMap<string, readonly Pattern[]>, path: string): boolean {
   const names = namesOf(path);
-  for (const group of patterns.values()) {
-    for (const { components } of group) {
-      if (components.length > names.length && fits(components.slice(0, names.length), names)) return true;
-    }
+  for (const [fixed, group] of patterns) {
+    // Most patterns lie elsewhere by their fixed beginning.
+    if (!isBeginning(fixed, path) && !isBeginning(path, fixed)) continue;
+    const fitting = group.some(
+      ({ components }) => components.length > names.length && fits(components.slice(0, names.length), names),
+    );
+    if (fitting) return true;
   }
   return false;
+}
+
+function isBeginning(path: string, of: string): boolean {
+  return of.startsWith(path) && (path === "" || path === "/" || of.length === path.length || of[path.length] === "/");
 }
 
 interface ScopeIndex {

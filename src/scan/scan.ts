@@ -53,6 +53,7 @@ export async function scanHost(request: ScanRequest): Promise<ScanResult> {
   const knowledge = new Knowledge(request.indexes);
   const rules = surveyRules(request, { root, starts, packaged, knowledge });
   const { found, records } = await (request.crew ?? hire()).walk(
+    (starts.find(({ scope }) => scope === "home") ?? starts[0])?.real ?? root,
     rules.walk,
     (walker) => survey(starts, rules, walker),
     request.watch,

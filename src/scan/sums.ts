@@ -113,7 +113,9 @@ class Table {
   total(): { folders: Folders; jobs: Total[] } {
     const jobs = this.jobs.map((): Total => ({ bytes: 0, files: 0, newest: 0 }));
     for (const place of this.#deepestFirst()) {
-      const [bytes = 0, files = 0, newest = 0] = [this.#bytes[place], this.#files[place], this.#newest[place]];
+      const bytes = this.#bytes[place] ?? 0;
+      const files = this.#files[place] ?? 0;
+      const newest = this.#newest[place] ?? 0;
       const parent = this.#parents[place] ?? 0;
       const job = jobs[-1 - parent];
       if (job !== undefined) {

@@ -3,8 +3,9 @@ import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 import { walkerFile } from "../../package-root.ts";
 import { SharedWork } from "./shared-work.ts";
+import { standIn } from "./stand.ts";
 import type { ThreadStart } from "./thread.ts";
-import { Walker, type WalkRecords, type WalkRules } from "./walker.ts";
+import { type Told, Walker, type WalkRecords, type WalkRules } from "./walker.ts";
 
 /** More threads than this only wait for each other. */
 const mostThreads = 4;
@@ -16,9 +17,10 @@ export type Watch = (folder: string, seen: () => { entries: number; bytes: numbe
 export interface Crew {
   /**
    * Walks with all threads. `survey` looks at what must be decided and gives jobs to the walker; as soon as it has given
-   * some the other threads are at work. Once only.
+   * some the other threads are at work. Once only. `near` is the folder in which most of it lies.
    */
   walk<T>(
+    near: string,
     rules: WalkRules,
     survey: (walker: Walker) => T,
     watch?: Watch,
@@ -38,27 +40,36 @@ export function hire(): Crew {
   };
   return {
     leave,
-    async walk(rules, survey, watch = () => {}) {
-      // As long as the survey goes on there may be more.
-      shared.begin(1);
-      for (const other of others) other.tell(rules);
-      shared.go();
-      const walker = new Walker(0, shared, rules, (folder) => watch(folder, () => shared.counted()));
-      const found = survey(walker);
-      shared.end();
-      walker.run();
-      // One that has not come yet is not waited for.
-      const working = others.filter((_, i) => !shared.dismiss(i + 1));
-      const records = await Promise.all(working.map((other) => other.records));
-      leave();
-      return { found, records: [walker.records(), ...records] };
+    async walk(near, rules, survey, watch = () => {}) {
+      const stand = standIn(near);
+      const told = { rules, stand: stand.folder };
+      const walker = new Walker(0, shared, told, (folder) => watch(folder, () => shared.counted()));
+      const lookAtAll = () => {
+        // As long as the survey goes on there may be more.
+        shared.begin(1);
+        for (const other of others) other.tell(told);
+        shared.go();
+        const found = survey(walker);
+        shared.end();
+        walker.run();
+        return found;
+      };
+      try {
+        const found = stand.during(lookAtAll);
+        // One that has not come yet is not waited for.
+        const working = others.filter((_, i) => !shared.dismiss(i + 1));
+        const records = await Promise.all(working.map((other) => other.records));
+        return { found, records: [walker.records(), ...records] };
+      } finally {
+        leave();
+      }
     },
   };
 }
 
 interface Helper {
   readonly records: Promise<WalkRecords>;
-  tell(rules: WalkRules): void;
+  tell(told: Told): void;
   leave(): void;
 }
 
@@ -72,7 +83,7 @@ function start(data: ThreadStart): Helper {
   records.catch(() => {});
   return {
     records,
-    tell: (rules) => worker.postMessage(rules),
+    tell: (told) => worker.postMessage(told),
     leave: () => void worker.terminate(),
   };
 }

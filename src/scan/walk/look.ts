@@ -5,8 +5,13 @@ const quiet = { throwIfNoEntry: false } as const;
 
 /** What lies at a path, no link followed; undefined where it is gone, a text where it may not be seen: why. */
 export function look(path: string): Stats | string | undefined {
+  return lookAt(realPath(path));
+}
+
+/** The same for a path as a system call takes it: in the thick of a walk each step counts. */
+export function lookAt(path: string | Buffer): Stats | string | undefined {
   try {
-    return lstatSync(realPath(path), quiet);
+    return lstatSync(path, quiet);
   } catch (error) {
     return reasonOf(error);
   }

@@ -1,8 +1,9 @@
 import type { Stats } from "node:fs";
 import { looksSecret } from "../secret-names.ts";
 import { KeptLinks, type LinkRules } from "./kept-links.ts";
-import { look, namesIn, shortened } from "./look.ts";
+import { look, lookAt, namesIn, shortened } from "./look.ts";
 import type { SharedWork } from "./shared-work.ts";
+import { saidFrom } from "./stand.ts";
 
 /** What a walker must know beside the folders; plain data, that goes to other threads as it is. */
 export interface WalkRules {
@@ -11,6 +12,12 @@ export interface WalkRules {
   /** False: what lies on another device than the job's folder is not entered. */
   readonly crosses: boolean;
   readonly links: LinkRules;
+}
+
+/** What a walker is told at its start: the rules, and the folder that it stands in. */
+export interface Told {
+  readonly rules: WalkRules;
+  readonly stand: string;
 }
 
 /**
@@ -96,6 +103,8 @@ export class Walker {
   readonly #secretsOfJob = new Map<number, number>();
   readonly #kept = new Map<number, [bytes: number, files: number]>();
   readonly #keptLinks: KeptLinks;
+  readonly #stand: string;
+  readonly #closedFrom: ReadonlyMap<string, ReadonlySet<string>>;
   #large: LargeFile[] = [];
   #entries = 0;
   #seen = 0;
@@ -106,12 +115,14 @@ export class Walker {
   /** Called now and then with the folder that is being read. */
   readonly tick: (folder: string) => void;
 
-  constructor(thread: number, shared: SharedWork, rules: WalkRules, tick: (folder: string) => void = () => {}) {
+  constructor(thread: number, shared: SharedWork, { rules, stand }: Told, tick: (folder: string) => void = () => {}) {
     this.thread = thread;
     this.shared = shared;
     this.rules = rules;
     this.tick = tick;
-    this.#keptLinks = new KeptLinks(rules.links);
+    this.#stand = stand;
+    this.#closedFrom = new Map([...rules.closed].map(([folder, names]) => [saidFrom(stand, folder), names]));
+    this.#keptLinks = new KeptLinks(rules.links, stand);
   }
 
   /** Hands something over where somebody waits for it. */
@@ -121,7 +132,7 @@ export class Walker {
 
   /** Takes on a folder and all below it as a job of its own. `stats` is what was seen of it. */
   addJob(job: number, path: string, stats: Stats): void {
-    this.#add({ job, parent: -1 - job, depth: 0, name: "", path, stats });
+    this.#add({ job, parent: -1 - job, depth: 0, name: "", path: saidFrom(this.#stand, path), stats });
   }
 
   /** Reads all there is to read, here and elsewhere; returns when all threads are done. */
@@ -158,8 +169,9 @@ export class Walker {
     const names = namesIn(path);
     if (typeof names === "string") this.#unread.push({ record, name: "", why: names });
     if (typeof names !== "object") return;
-    const folder = shortened(path);
-    const closed = this.rules.closed.get(path);
+    const folder = `${shortened(path)}/`;
+    const closed = this.#closedFrom.get(path);
+    const isText = folder.isWellFormed() && names.every((name) => name.isWellFormed());
     const parent = this.thread * recordsOfThread + record;
     let bytes = 0;
     let files = 0;
@@ -169,8 +181,8 @@ export class Walker {
         this.#closed.push({ record, name, why: "a mount point" });
         continue;
       }
-      const entry = `${folder}/${name}`;
-      const stats = look(entry);
+      const entry = folder + name;
+      const stats = isText ? lookAt(entry) : look(entry);
       if (stats === undefined) continue;
       if (typeof stats === "string") {
         this.#unread.push({ record, name, why: stats });
