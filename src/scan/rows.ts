@@ -80,7 +80,9 @@ export class UndecidedRows {
 
   /** Collects the branches of which all is one: undecided, asked about, and nothing in it of another kind than the rest. */
   #findWhole(branch: Branch, root: ScannedRoot, live: string, asked: Asked, whole: Set<Branch>): boolean {
-    let isWhole = branch.rule === null && !branch.open && asked(branch, live) !== undefined;
+    // Of what was only summed up there are no parts to show.
+    const isOpen = branch.open && branch.children !== undefined;
+    let isWhole = branch.rule === null && !isOpen && asked(branch, live) !== undefined;
     for (const child of branch.children ?? []) {
       const inner = this.#findWhole(child, root, insideOf(live, child.name), asked, whole);
       isWhole &&= inner;

@@ -400,6 +400,8 @@ describe("scan --lost-on", () => {
     const { folder, home } = homeWith(few, manifest.replace("wipe: {", "mounts: [/home/u/games], wipe: {"));
     const { answer } = scanned(folder, "--host", "n", "--home", home, "--lost-on", "wipe");
     expect(paths(answer.lost)).toEqual(["/home/u/.cache", "/home/u/.config/other"]);
+    // It is undecided all the same.
+    expect(paths(answer.undecided)).toEqual(["/home/u/.config/other", "/home/u/games/more", "/home/u/games/save"]);
   });
 
   it("disk: what is in no backup, kept or not", () => {

@@ -209,6 +209,7 @@ class Survey {
     const below = this.#below(spot);
     return (
       isOpen(scope, below) ||
+      this.rules.apart.has(live) ||
       isSystemsFolder(spot) ||
       this.rules.knowledge.hasBelow(scope, below) ||
       (scope === "system" && this.rules.hasPackaged(live))
