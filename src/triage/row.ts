@@ -1,0 +1,21 @@
+import type { ListedPath } from "../plan/listed-path.ts";
+import type { KnownFacts } from "../profiles/entry-facts.ts";
+import type { ScannedRow, Suggestion } from "../scan/result.ts";
+
+/** A path that nobody decided about, as it stands in the list. */
+export interface TriageRow {
+  /** Its live path, by which it is known. */
+  readonly live: string;
+  /** As a person reads it: below `~` where it is in a home, with a slash where it is a folder. */
+  readonly shown: string;
+  readonly kind: ScannedRow["kind"];
+  readonly bytes: number;
+  readonly files: number;
+  readonly newest: string;
+  readonly suggestion: Suggestion | null;
+  readonly listed: ListedPath;
+  /** Why no entry can name it, or why it is nothing to keep; undefined where it can be decided about. */
+  readonly unfit: string | undefined;
+  /** What the catalogue knows of exactly this path besides class and need. */
+  readonly facts: KnownFacts;
+}

@@ -1,0 +1,182 @@
+import { type Cell, cell, type Frame, type Line, pathCell, rightCell } from "../screen/frame.ts";
+import { decisionText, suggested } from "./decision.ts";
+import { helpLines } from "./help-lines.ts";
+import { keyLines, shortKeyLine } from "./keys.ts";
+import { isTooSmall, type Layout, layoutOf } from "./layout.ts";
+import type { TriageRow } from "./row.ts";
+import { currentLevel, currentRow, decidedInside, rowsAt, type State } from "./state.ts";
+import { countText, sizeText } from "./words.ts";
+
+/** The screen for a state: as many lines as the screen has, none longer. */
+export function view(state: State): Frame {
+  const { size } = state;
+  if (isTooSmall(size))
+    return [[cell(0, size.columns, "The terminal is too small for a list.")], [cell(0, size.columns, "q quits")]];
+  const layout = layoutOf(size);
+  const lines: Line[] = Array.from({ length: size.rows }, () => []);
+  const put = (at: number, part: readonly Line[]): void => {
+    for (const [i, line] of part.entries()) if (at + i < lines.length) lines[at + i] = line;
+  };
+  put(0, [title(state), above(state)]);
+  put(layout.list, middle(state, layout));
+  put(layout.message, [messageLine(state)]);
+  if (state.screen === "list" || state.screen === "filter") put(layout.details, details(state, layout));
+  put(layout.keys, keys(state, layout));
+  return lines;
+}
+
+function title({ host, decisions, folders, size }: State): Line {
+  const rows = folders.get("") ?? [];
+  const bytes = rows.reduce((sum, row) => sum + row.bytes, 0);
+  const left = ` remanence triage: ${host}`;
+  const right = `${countText(rows.length, "place")} undecided, ${sizeText(bytes)}; ${decisions.size} decided `;
+  const room = Math.max(0, size.columns - right.length - 2);
+  return [cell(0, size.columns, "", "title"), cell(0, room, left, "title"), rightTitle(size.columns, right)];
+}
+
+function rightTitle(columns: number, text: string): Cell {
+  const width = Math.min(columns, text.length);
+  return cell(columns - width, width, text, "title");
+}
+
+function above(state: State): Line {
+  const { columns } = state.size;
+  const level = currentLevel(state);
+  const around = state.levels.length > 1 ? `inside ${folderName(state)}` : "";
+  if (state.screen === "filter") return [cell(1, columns - 2, `filter: ${level.filter}_`, "bold")];
+  const filter = level.filter === "" ? "" : `filter: ${level.filter}  (Esc shows all)`;
+  return [pathCell(1, columns - 2, [around, filter].filter((part) => part !== "").join("  "), "bold")];
+}
+
+/** The folder that is shown, as its row calls it. */
+function folderName(state: State): string {
+  const { folder } = currentLevel(state);
+  for (const rows of state.folders.values()) {
+    const row = rows.find(({ live }) => live === folder);
+    if (row !== undefined) return row.shown;
+  }
+  return folder;
+}
+
+function middle(state: State, { height }: Layout): readonly Line[] {
+  const { columns } = state.size;
+  const text = (lines: readonly string[]): Line[] => lines.map((line) => [cell(1, columns - 2, line)]);
+  switch (state.screen) {
+    case "help":
+      return text(helpLines(state.size).slice(state.scroll, state.scroll + height));
+    case "quit":
+      return text([
+        "",
+        `${countText(state.decisions.size, "decision")} not written yet.`,
+        "",
+        "  w  look at the change of the manifest, and write it there",
+        "  q  quit: nothing is written",
+        "",
+        "Any other key goes back.",
+      ]);
+    case "review":
+      if (state.review === null) return text(["", "Working out the change of the manifest, and checking it …"]);
+      return state.review.lines
+        .slice(state.scroll, state.scroll + height)
+        .map((line) => [cell(1, columns - 2, line.text, line.look)]);
+    default:
+      return list(state, height);
+  }
+}
+
+function list(state: State, height: number): readonly Line[] {
+  const level = currentLevel(state);
+  const rows = rowsAt(state, level);
+  const { columns } = state.size;
+  if (rows === undefined) return [[cell(3, columns - 4, "looking …", "dim")]];
+  if (rows.length === 0) {
+    const why = level.filter === "" ? "There is nothing in it." : "Nothing here has these letters.";
+    return [[cell(3, columns - 4, why, "dim")]];
+  }
+  return rows.slice(level.top, level.top + height).map((row, i) => rowLine(state, row, level.top + i === level.cursor));
+}
+
+/** `> + 1.2 GiB  ~/.local/share/containers/          state, critical` */
+function rowLine(state: State, row: TriageRow, isMarked: boolean): Line {
+  const { columns } = state.size;
+  const right = columns >= 60 ? 24 : 14;
+  const { mark, text, look } = verdict(state, row);
+  const chosen = isMarked ? "chosen" : undefined;
+  const path = columns - 14 - right - 2;
+  return [
+    cell(0, columns, "", chosen ?? "plain"),
+    cell(0, 1, isMarked ? ">" : " ", chosen ?? "plain"),
+    cell(2, 1, mark, chosen ?? look),
+    rightCell(4, 8, sizeText(row.bytes), chosen ?? "plain"),
+    pathCell(14, path, row.shown, chosen ?? "plain"),
+    cell(columns - right - 1, right, text, chosen ?? look),
+  ];
+}
+
+interface Verdict {
+  readonly mark: string;
+  readonly text: string;
+  readonly look: Cell["look"];
+}
+
+/** What is decided about a row, else what is suggested. */
+function verdict(state: State, row: TriageRow): Verdict {
+  const decision = state.decisions.get(row.live);
+  if (decision !== undefined) {
+    const isKept = decision.need !== "none";
+    return { mark: isKept ? "+" : "x", text: decisionText(decision), look: isKept ? "green" : "yellow" };
+  }
+  if (state.skipped.has(row.live)) return { mark: "-", text: "skipped", look: "dim" };
+  const inside = decidedInside(state, row);
+  if (inside > 0) return { mark: "*", text: `${inside} inside decided`, look: "cyan" };
+  if (row.unfit !== undefined) return { mark: " ", text: "cannot be an entry", look: "dim" };
+  const usual = suggested(row);
+  return { mark: " ", text: usual === undefined ? "" : `${decisionText(usual)}?`, look: "dim" };
+}
+
+function details(state: State, { detailLines }: Layout): readonly Line[] {
+  const row = currentRow(state);
+  const { columns } = state.size;
+  if (row === undefined) return [];
+  const path = [pathCell(1, columns - 2, row.shown, "bold")];
+  if (detailLines === 1) return [path];
+  const day = row.newest.slice(0, 10);
+  const files =
+    row.kind === "directory"
+      ? ` in ${countText(row.files, "file")}`
+      : `, a ${row.kind === "other" ? "special file" : row.kind === "symlink" ? "link" : "file"}`;
+  return [
+    path,
+    [cell(1, columns - 2, `${sizeText(row.bytes)}${files}, newest change ${day}`)],
+    [cell(1, columns - 2, reason(row), row.unfit === undefined ? "cyan" : "yellow")],
+  ];
+}
+
+function reason({ unfit, suggestion }: TriageRow): string {
+  if (unfit !== undefined) return `cannot be an entry: ${unfit}`;
+  if (suggestion === null) return "nobody knows it: look inside, or think of what made it";
+  return `suggested: ${suggestion.class}, ${suggestion.need}; ${suggestion.why}`;
+}
+
+function messageLine({ message, size }: State): Line {
+  return message === null ? [] : [cell(1, size.columns - 2, message, "yellow")];
+}
+
+function keys(state: State, layout: Layout): readonly Line[] {
+  const { columns } = state.size;
+  const lines = (texts: readonly string[]): Line[] => texts.map((text) => [cell(1, columns - 2, text, "dim")]);
+  switch (state.screen) {
+    case "help":
+      return lines(["↑ ↓ scroll, any other key goes back"]);
+    case "quit":
+      return [];
+    case "filter":
+      return lines(["letters of the path, the profile or the class; Enter keeps the filter, Esc drops it"]);
+    case "review":
+      return lines([
+        state.review?.canWrite === true ? "y writes this, Esc goes back, ↑ ↓ scroll" : "Esc goes back, ↑ ↓ scroll",
+      ]);
+    default:
+      return lines(layout.keyLines === 3 ? keyLines : [shortKeyLine]);
+  }
+}
