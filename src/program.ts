@@ -8,6 +8,7 @@ import type { MatchOptions } from "./commands/profiles-match.ts";
 import { run } from "./commands/run.ts";
 import type { ScanOptions } from "./commands/scan.ts";
 import { guardStreams } from "./commands/terminal.ts";
+import type { TriageOptions } from "./commands/triage.ts";
 import { didYouMean } from "./diagnostics/did-you-mean.ts";
 import type { TargetName } from "./emitters/emitter.ts";
 import { classes, needs } from "./plan/vocabulary.ts";
@@ -81,6 +82,17 @@ function program(version: string): Command {
   hostOption(command(root, "diff", help.diff), "only the outputs of this host, and what all share")
     .option(...target)
     .action((options: GenerateOptions) => run(async () => (await import("./commands/diff.ts")).diff(options)));
+
+  const manifestFlag = [
+    "--manifest <file>",
+    "the manifest (default: the nearest persistence.yaml from here upward)",
+  ] as const;
+  hostOption(root.command("triage").summary(help.triage.summary).description(help.triage.text), oneHost)
+    .addHelpText("after", help.triage.after)
+    .option(...manifestFlag)
+    .option("--root <dir>", "look at the root in this folder (a mounted backup) instead of /")
+    .option("--home <dir>", "look at this folder instead of the user's home")
+    .action((options: TriageOptions) => run(async () => (await import("./commands/triage.ts")).triage(options)));
 
   command(root, "adopt", help.adopt)
     .argument("<paths...>", "of a home (~/.mozilla or .mozilla), of the system, or from here (./x)")

@@ -65,20 +65,20 @@ export function lineText(line: Line): string {
   return text.trimEnd();
 }
 
-/** Text broken into lines of at most this many columns, at blanks where there are some. */
+/** Text broken into lines of at most this many columns, at blanks where there are some; a line's indentation stays. */
 export function wrapped(text: string, width: number): string[] {
-  const lines: string[] = [];
-  for (const paragraph of text.split("\n")) {
+  return text.split("\n").flatMap((paragraph) => {
+    const indent = /^ */.exec(paragraph)?.[0] ?? "";
+    const lines: string[] = [];
     let line = "";
-    for (const word of paragraph.split(" ")) {
+    for (const word of paragraph.slice(indent.length).split(" ")) {
       const longer = line === "" ? word : `${line} ${word}`;
-      if (columnsOf(longer) <= width || line === "") line = longer;
+      if (columnsOf(indent + longer) <= width || line === "") line = longer;
       else {
-        lines.push(line);
+        lines.push(indent + line);
         line = word;
       }
     }
-    lines.push(line);
-  }
-  return lines;
+    return [...lines, indent + line];
+  });
 }

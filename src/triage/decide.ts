@@ -24,7 +24,7 @@ function refusal(row: TriageRow, decision: Decision): string | undefined {
   if (decision.need !== "none" && row.kind === "other")
     return "this is neither a file nor a folder: it can only be discarded";
   if (decision.need !== "none" && row.kind === "symlink")
-    return "this is a link, which holds nothing itself: keep what it leads to, or discard it";
+    return "a link holds nothing itself: keep what it leads to, or discard it (n)";
   return undefined;
 }
 

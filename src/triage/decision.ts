@@ -1,5 +1,6 @@
 import type { Edit } from "../manifest/edit.ts";
 import { type Class, classDefaults, type Need } from "../plan/vocabulary.ts";
+import type { KnownFacts } from "../profiles/entry-facts.ts";
 import type { TriageRow } from "./row.ts";
 
 /** What a person decided about a path. */
@@ -35,12 +36,13 @@ export function decisionText({ class: c, need, carry }: Decision): string {
 
 /**
  * The entries that decisions lead to, in the order of the rows. A path that several users have is one entry for all whose
- * decision is the same; `users` are those of the manifest.
+ * decision is the same; `users` are those of the manifest, `factsOf` what the catalogue knows of exactly a path.
  */
 export function editsOf(
   decisions: ReadonlyMap<string, Decision>,
   rows: readonly TriageRow[],
   users: readonly string[],
+  factsOf: (row: TriageRow) => KnownFacts,
 ): Edit[] {
   const byEntry = new Map<string, { row: TriageRow; decision: Decision; of: string[] }>();
   for (const row of rows) {
@@ -54,13 +56,14 @@ export function editsOf(
   }
   return [...byEntry.values()].map(({ row, decision, of }) => {
     const isForAll = row.listed.user === null || users.every((name) => of.includes(name));
-    return entryFor(row, decision, isForAll ? undefined : of);
+    return entryFor(row, decision, factsOf(row), isForAll ? undefined : of);
   });
 }
 
 function entryFor(
-  { kind, listed, facts, suggestion }: TriageRow,
+  { kind, listed, suggestion }: TriageRow,
   decision: Decision,
+  facts: KnownFacts,
   users: string[] | undefined,
 ): Edit {
   const { class: c, need, carry } = decision;

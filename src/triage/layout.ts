@@ -3,6 +3,11 @@ import type { ScreenSize } from "../screen/frame.ts";
 /** Smaller than this there is no room for a list with what is said of it. */
 const least: ScreenSize = { columns: 40, rows: 9 };
 
+/** Lines for a text in place of the list: help, and the change of the manifest. Below it stay a message and the keys. */
+export function textHeight({ rows }: ScreenSize): number {
+  return Math.max(1, rows - 4);
+}
+
 /** Where the parts of the screen are; lines count from 0. */
 export interface Layout {
   /** The first line of the list, and how many it has. */
@@ -24,7 +29,7 @@ export function isTooSmall({ columns, rows }: ScreenSize): boolean {
 export function layoutOf({ columns, rows }: ScreenSize): Layout {
   const isRoomy = rows >= 16 && columns >= 78;
   const keyLines = isRoomy ? 3 : 1;
-  const detailLines = rows >= 16 ? 3 : 1;
+  const detailLines = rows >= 20 ? 4 : rows >= 16 ? 3 : 1;
   const list = 2;
   const keys = rows - keyLines;
   const details = keys - detailLines;

@@ -1,5 +1,4 @@
 import type { ListedPath } from "../plan/listed-path.ts";
-import type { KnownFacts } from "../profiles/entry-facts.ts";
 import type { ScannedRow, Suggestion } from "../scan/result.ts";
 
 /** A path that nobody decided about, as it stands in the list. */
@@ -16,6 +15,4 @@ export interface TriageRow {
   readonly listed: ListedPath;
   /** Why no entry can name it, or why it is nothing to keep; undefined where it can be decided about. */
   readonly unfit: string | undefined;
-  /** What the catalogue knows of exactly this path besides class and need. */
-  readonly facts: KnownFacts;
 }

@@ -2,7 +2,7 @@ import type { ScreenSize } from "../screen/frame.ts";
 import { decide, undo } from "./decide.ts";
 import { helpLines } from "./help-lines.ts";
 import { actions } from "./keys.ts";
-import { isTooSmall, layoutOf } from "./layout.ts";
+import { isTooSmall, textHeight } from "./layout.ts";
 import { back, moved, withLevel } from "./navigate.ts";
 import type { TriageRow } from "./row.ts";
 import { currentLevel, currentRow, type Review, type State } from "./state.ts";
@@ -134,7 +134,7 @@ function onReview(state: State, key: string): Step {
 function scrolled(state: State, key: string): State | undefined {
   const action = Object.hasOwn(actions, key) ? actions[key] : undefined;
   if (action?.is !== "move") return undefined;
-  const { height } = layoutOf(state.size);
+  const height = textHeight(state.size);
   const step = action.by === "line" ? 1 : action.by === "page" ? height : Number.MAX_SAFE_INTEGER;
   const last = Math.max(0, textLength(state) - height);
   return { ...state, scroll: Math.max(0, Math.min(state.scroll + (action.down ? step : -step), last)) };

@@ -1,8 +1,9 @@
-import { type Cell, cell, type Frame, type Line, pathCell, rightCell } from "../screen/frame.ts";
+import { printable } from "../diagnostics/print.ts";
+import { type Cell, cell, type Frame, type Line, pathCell, rightCell, wrapped } from "../screen/frame.ts";
 import { decisionText, suggested } from "./decision.ts";
 import { helpLines } from "./help-lines.ts";
 import { keyLines, shortKeyLine } from "./keys.ts";
-import { isTooSmall, type Layout, layoutOf } from "./layout.ts";
+import { isTooSmall, type Layout, layoutOf, textHeight } from "./layout.ts";
 import type { TriageRow } from "./row.ts";
 import { currentLevel, currentRow, decidedInside, rowsAt, type State } from "./state.ts";
 import { countText, sizeText } from "./words.ts";
@@ -18,10 +19,15 @@ export function view(state: State): Frame {
     for (const [i, line] of part.entries()) if (at + i < lines.length) lines[at + i] = line;
   };
   put(0, [title(state), above(state)]);
-  put(layout.list, middle(state, layout));
-  put(layout.message, [messageLine(state)]);
-  if (state.screen === "list" || state.screen === "filter") put(layout.details, details(state, layout));
-  put(layout.keys, keys(state, layout));
+  if (state.screen === "list" || state.screen === "filter") {
+    put(layout.list, list(state, layout.height));
+    put(layout.message, [messageLine(state)]);
+    put(layout.details, details(state, layout));
+    put(layout.keys, keys(state, layout));
+  } else {
+    put(layout.list, text(state));
+    put(size.rows - 2, [messageLine(state), keysOfText(state)]);
+  }
   return lines;
 }
 
@@ -58,14 +64,21 @@ function folderName(state: State): string {
   return folder;
 }
 
-function middle(state: State, { height }: Layout): readonly Line[] {
+/** What stands in place of the list. */
+function text(state: State): readonly Line[] {
   const { columns } = state.size;
-  const text = (lines: readonly string[]): Line[] => lines.map((line) => [cell(1, columns - 2, line)]);
+  const height = textHeight(state.size);
+  const lines = (texts: readonly string[]): Line[] => texts.map((line) => [cell(1, columns - 2, line)]);
   switch (state.screen) {
     case "help":
-      return text(helpLines(state.size).slice(state.scroll, state.scroll + height));
-    case "quit":
-      return text([
+      return lines(helpLines(state.size).slice(state.scroll, state.scroll + height));
+    case "review":
+      if (state.review === null) return lines(["", "Working out the change of the manifest, and checking it …"]);
+      return state.review.lines
+        .slice(state.scroll, state.scroll + height)
+        .map((line) => [cell(1, columns - 2, line.text, line.look)]);
+    default:
+      return lines([
         "",
         `${countText(state.decisions.size, "decision")} not written yet.`,
         "",
@@ -74,13 +87,6 @@ function middle(state: State, { height }: Layout): readonly Line[] {
         "",
         "Any other key goes back.",
       ]);
-    case "review":
-      if (state.review === null) return text(["", "Working out the change of the manifest, and checking it …"]);
-      return state.review.lines
-        .slice(state.scroll, state.scroll + height)
-        .map((line) => [cell(1, columns - 2, line.text, line.look)]);
-    default:
-      return list(state, height);
   }
 }
 
@@ -129,6 +135,7 @@ function verdict(state: State, row: TriageRow): Verdict {
   if (state.skipped.has(row.live)) return { mark: "-", text: "skipped", look: "dim" };
   const inside = decidedInside(state, row);
   if (inside > 0) return { mark: "*", text: `${inside} inside decided`, look: "cyan" };
+  if (row.kind === "symlink") return { mark: " ", text: "a link", look: "dim" };
   if (row.unfit !== undefined) return { mark: " ", text: "cannot be an entry", look: "dim" };
   const usual = suggested(row);
   return { mark: " ", text: usual === undefined ? "" : `${decisionText(usual)}?`, look: "dim" };
@@ -145,14 +152,23 @@ function details(state: State, { detailLines }: Layout): readonly Line[] {
     row.kind === "directory"
       ? ` in ${countText(row.files, "file")}`
       : `, a ${row.kind === "other" ? "special file" : row.kind === "symlink" ? "link" : "file"}`;
+  const look = row.unfit === undefined ? "cyan" : "yellow";
+  const why = linesOf(printable(reason(row)), columns - 2, detailLines - 2);
   return [
     path,
     [cell(1, columns - 2, `${sizeText(row.bytes)}${files}, newest change ${day}`)],
-    [cell(1, columns - 2, reason(row), row.unfit === undefined ? "cyan" : "yellow")],
+    ...why.map((line) => [cell(1, columns - 2, line, look)]),
   ];
 }
 
-function reason({ unfit, suggestion }: TriageRow): string {
+/** A text in at most so many lines; what does not fit is cut in the last. */
+function linesOf(text: string, width: number, most: number): string[] {
+  const lines = wrapped(text, width);
+  return lines.length <= most ? lines : [...lines.slice(0, most - 1), lines.slice(most - 1).join(" ")];
+}
+
+function reason({ unfit, kind, suggestion }: TriageRow): string {
+  if (kind === "symlink") return "a link holds nothing itself: keep what it leads to, or discard it (n)";
   if (unfit !== undefined) return `cannot be an entry: ${unfit}`;
   if (suggestion === null) return "nobody knows it: look inside, or think of what made it";
   return `suggested: ${suggestion.class}, ${suggestion.need}; ${suggestion.why}`;
@@ -162,21 +178,19 @@ function messageLine({ message, size }: State): Line {
   return message === null ? [] : [cell(1, size.columns - 2, message, "yellow")];
 }
 
-function keys(state: State, layout: Layout): readonly Line[] {
-  const { columns } = state.size;
-  const lines = (texts: readonly string[]): Line[] => texts.map((text) => [cell(1, columns - 2, text, "dim")]);
-  switch (state.screen) {
-    case "help":
-      return lines(["↑ ↓ scroll, any other key goes back"]);
-    case "quit":
-      return [];
-    case "filter":
-      return lines(["letters of the path, the profile or the class; Enter keeps the filter, Esc drops it"]);
-    case "review":
-      return lines([
-        state.review?.canWrite === true ? "y writes this, Esc goes back, ↑ ↓ scroll" : "Esc goes back, ↑ ↓ scroll",
-      ]);
-    default:
-      return lines(layout.keyLines === 3 ? keyLines : [shortKeyLine]);
-  }
+function keys(state: State, { keyLines: count }: Layout): readonly Line[] {
+  const filtering = ["letters of the path, profile or class; Enter keeps the filter, Esc drops it"];
+  const texts = state.screen === "filter" ? filtering : count === 3 ? keyLines : [shortKeyLine];
+  return texts.map((line) => keyLine(state, line));
+}
+
+function keysOfText({ screen, review, size }: State): Line {
+  const scroll = screen === "help" || (review?.lines.length ?? 0) > textHeight(size) ? "↑ ↓ scroll, " : "";
+  if (screen === "help") return keyLine({ size }, `${scroll}any other key goes back`);
+  if (screen === "quit") return [];
+  return keyLine({ size }, `${scroll}${review?.canWrite === true ? "y writes this, " : ""}Esc goes back`);
+}
+
+function keyLine({ size }: Pick<State, "size">, line: string): Line {
+  return [cell(1, size.columns - 2, line, "dim")];
 }

@@ -1,0 +1,182 @@
+import { CannotRun } from "../diagnostics/cannot-run.ts";
+import { hasErrors } from "../diagnostics/diagnostic.ts";
+import { printable } from "../diagnostics/print.ts";
+import { type Resolved, resolve } from "../pipeline.ts";
+import type { HostPlan } from "../plan/plan.ts";
+import { type KnownFacts, knownFacts } from "../profiles/entry-facts.ts";
+import { loadPathIndexes } from "../profiles/load-path-indexes.ts";
+import { Knowledge } from "../scan/knowledge.ts";
+import { realPlaces, scanHost } from "../scan/scan.ts";
+import { lookInside } from "../scan/walk/inside.ts";
+import { editsOf } from "../triage/decision.ts";
+import type { TriageRow } from "../triage/row.ts";
+import { rowOf, rowsInside } from "../triage/rows.ts";
+import { allRows, type State, startState } from "../triage/state.ts";
+import { type Happening, update, type Wish } from "../triage/update.ts";
+import { view } from "../triage/view.ts";
+import { countText } from "../triage/words.ts";
+import { FullScreen, screenSize, whyNoFullScreen } from "./full-screen.ts";
+import { chooseHost, type ExitCode, findManifest, knowHost, showDiagnostics } from "./manifest-option.ts";
+import { progress } from "./progress.ts";
+import { type Proposal, propose, writeProposal } from "./propose.ts";
+import { terminal } from "./terminal.ts";
+import { reviewOf } from "./triage-review.ts";
+
+export interface TriageOptions {
+  readonly manifest?: string;
+  readonly host?: string;
+  readonly root?: string;
+  readonly home?: string;
+}
+
+/** `remanence triage`: a walk through what nobody decided about; the decisions become entries of the manifest. */
+export async function triage(options: TriageOptions): Promise<ExitCode> {
+  const why = whyNoFullScreen();
+  if (why !== undefined)
+    throw new CannotRun(
+      `triage needs a terminal: ${why}; remanence scan lists the same, remanence adopt adds one by one`,
+    );
+  const file = findManifest(options.manifest);
+  const resolved = await resolve(file);
+  knowHost(resolved, options.host);
+  if (hasErrors(resolved.diagnostics)) {
+    showDiagnostics(resolved.diagnostics, resolved.sources, " Nothing was looked at: settle that first.");
+    return 1;
+  }
+  const plan = chooseHost(resolved.plans, options.host);
+  const indexes = await loadPathIndexes(resolved.loaded.folder);
+  const looked = { plan, root: options.root ?? null, home: options.home ?? null };
+  const shown = progress();
+  const found = await scanHost({ ...looked, indexes, watch: shown.show }).finally(shown.end);
+  const rows = found.undecided.map((row) => rowOf(row, plan.host.users));
+  if (rows.length === 0) {
+    terminal.answer(`Everything on ${plan.host.name} is decided.`);
+    return 0;
+  }
+  const talk = new Talk({ file, resolved, plan, knowledge: new Knowledge(indexes), realOf: realPlaces(looked) }, rows);
+  return report(await talk.run(), talk.written, resolved);
+}
+
+function report(state: State, written: number, { loaded }: Resolved): ExitCode {
+  if (state.ended === "written") {
+    const entries = written === 1 ? "1 entry" : `${written} entries`;
+    terminal.answer(`Added ${entries} to ${printable(loaded.manifest.file)}. What follows from it: remanence diff`);
+  } else {
+    const { size } = state.decisions;
+    terminal.answer(
+      size === 0 ? "Nothing was written." : `Nothing was written; ${countText(size, "decision")} dropped.`,
+    );
+  }
+  return 0;
+}
+
+/** What the wishes of the model need. */
+interface Surroundings {
+  readonly file: string;
+  readonly resolved: Resolved;
+  readonly plan: HostPlan;
+  readonly knowledge: Knowledge;
+  readonly realOf: (live: string) => string;
+}
+
+/** A walk from the first screen to the last: keys become states, states become screens, and wishes are fulfilled. */
+class Talk {
+  readonly #around: Surroundings;
+  readonly #screen: FullScreen;
+  #state: State;
+  #proposal: Proposal | undefined;
+  #ended: ((state: State) => void) | undefined;
+  #failed: ((error: unknown) => void) | undefined;
+
+  /** Entries that were written. */
+  written = 0;
+
+  constructor(around: Surroundings, rows: readonly TriageRow[]) {
+    this.#around = around;
+    const users = around.resolved.loaded.manifest.users.map(({ name }) => name);
+    this.#state = startState(around.plan.host.name, users, rows, screenSize());
+    this.#screen = new FullScreen(
+      {
+        key: (key, isPasted) => {
+          // A text that is pasted by mistake must not decide anything.
+          if (!isPasted || this.#state.screen === "filter") this.#happens({ is: "key", key });
+        },
+        resize: (size) => this.#happens({ is: "resize", size }),
+        hangup: () => this.#ended?.({ ...this.#state, ended: "quit" }),
+      },
+      terminal.hasColor(),
+    );
+  }
+
+  async run(): Promise<State> {
+    const end = new Promise<State>((ended, failed) => {
+      this.#ended = ended;
+      this.#failed = failed;
+    });
+    try {
+      this.#screen.begin();
+      this.#happens({ is: "resize", size: screenSize() });
+      return await end;
+    } finally {
+      this.#screen.end();
+    }
+  }
+
+  #happens(event: Happening): void {
+    try {
+      const { state, wish } = update(this.#state, event);
+      this.#state = state;
+      if (state.ended === null) this.#screen.draw(view(state));
+      else this.#ended?.(state);
+      if (wish !== undefined) this.#fulfil(wish).then((next) => this.#happens(next), this.#failed);
+    } catch (error) {
+      this.#failed?.(error);
+    }
+  }
+
+  async #fulfil(wish: Wish): Promise<Happening> {
+    switch (wish.is) {
+      case "look":
+        return this.#look(wish.row);
+      case "propose":
+        return this.#propose();
+      case "write":
+        return this.#write();
+    }
+  }
+
+  async #look(row: TriageRow): Promise<Happening> {
+    const { plan, knowledge, realOf } = this.#around;
+    const found = await lookInside(realOf(row.live));
+    const rows =
+      typeof found === "string"
+        ? `it cannot be looked into: ${found}`
+        : rowsInside(row, found, plan.host.users, knowledge);
+    return { is: "inside", folder: row.live, rows };
+  }
+
+  async #propose(): Promise<Happening> {
+    const { file, resolved } = this.#around;
+    const { decisions, users } = this.#state;
+    const edits = editsOf(decisions, allRows(this.#state), users, (row) => this.#factsOf(row));
+    this.written = edits.length;
+    const proposal = await propose(file, resolved, edits);
+    this.#proposal = proposal.after === undefined ? undefined : proposal;
+    return { is: "review", review: reviewOf(proposal) };
+  }
+
+  #factsOf({ listed }: TriageRow): KnownFacts {
+    const known = this.#around.resolved.catalogue.known(listed.scope, listed.path);
+    return known === undefined ? {} : knownFacts(known.entry);
+  }
+
+  async #write(): Promise<Happening> {
+    try {
+      if (this.#proposal !== undefined) writeProposal(this.#proposal);
+      return { is: "written" };
+    } catch (error) {
+      if (error instanceof CannotRun) return { is: "failed", why: error.message };
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,32 @@
+import { listedPath, whyUnlisted } from "../plan/listed-path.ts";
+import type { AbsolutePath } from "../plan/path.ts";
+import type { PlanUser } from "../plan/plan.ts";
+import type { Knowledge } from "../scan/knowledge.ts";
+import { pathShownAs, shownPath } from "../scan/names.ts";
+import type { ScannedRow } from "../scan/result.ts";
+import type { TriageRow } from "./row.ts";
+
+/** What a scan found, as rows of the list. */
+export function rowOf(scanned: ScannedRow, users: readonly PlanUser[]): TriageRow {
+  const live = pathShownAs(scanned.path);
+  const { kind, bytes, files, newest, suggestion } = scanned;
+  const listed = listedPath(live as AbsolutePath, users);
+  // Of several homes each is named.
+  const short = listed.scope === "home" && users.length === 1 ? `~/${listed.path}` : live;
+  const shown = `${shownPath(short)}${kind === "directory" ? "/" : ""}`;
+  return { live, shown, kind, bytes, files, newest, suggestion, listed, unfit: whyUnlisted(listed) };
+}
+
+/** What lies in a folder of the list, as rows. */
+export function rowsInside(
+  { live }: TriageRow,
+  found: readonly (Omit<ScannedRow, "path" | "suggestion"> & { readonly name: string })[],
+  users: readonly PlanUser[],
+  knowledge: Knowledge,
+): TriageRow[] {
+  return found.map(({ name, ...rest }) => {
+    const path = `${live}/${name}` as AbsolutePath;
+    const { scope, path: below } = listedPath(path, users);
+    return rowOf({ ...rest, path: shownPath(path), suggestion: knowledge.suggestion(scope, below) }, users);
+  });
+}
