@@ -147,7 +147,8 @@ class Talk {
 
   async #look(row: TriageRow): Promise<Happening> {
     const { plan, knowledge, realOf } = this.#around;
-    const found = await lookInside(realOf(row.live));
+    const watch = (entries: number): void => this.#happens({ is: "looking", folder: row.live, entries });
+    const found = await lookInside(realOf(row.live), watch);
     const rows =
       typeof found === "string"
         ? `it cannot be looked into: ${found}`
@@ -159,10 +160,13 @@ class Talk {
     const { file, resolved } = this.#around;
     const { decisions, users } = this.#state;
     const edits = editsOf(decisions, allRows(this.#state), users, (row) => this.#factsOf(row));
-    this.written = edits.length;
     const proposal = await propose(file, resolved, edits);
-    this.#proposal = proposal.after === undefined ? undefined : proposal;
-    return { is: "review", review: reviewOf(proposal) };
+    // Meanwhile something else may have been decided; that is proposed by itself.
+    if (this.#state.decisions === decisions) {
+      this.#proposal = proposal.after === undefined ? undefined : proposal;
+      this.written = edits.length;
+    }
+    return { is: "review", review: reviewOf(proposal), decisions };
   }
 
   #factsOf({ listed }: TriageRow): KnownFacts {

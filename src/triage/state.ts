@@ -15,6 +15,8 @@ export interface State {
   readonly decisions: ReadonlyMap<string, Decision>;
   readonly skipped: ReadonlySet<string>;
   readonly history: readonly Snapshot[];
+  /** Entries seen so far in a folder that is being looked into. */
+  readonly looked: number;
   readonly screen: "list" | "filter" | "help" | "review" | "quit";
   /** The change of the manifest; null while it is worked out. */
   readonly review: Review | null;
@@ -60,6 +62,7 @@ export function startState(
     decisions: new Map(),
     skipped: new Set(),
     history: [],
+    looked: 0,
     screen: "list",
     review: null,
     scroll: 0,

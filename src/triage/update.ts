@@ -13,7 +13,10 @@ export type Happening =
   | { readonly is: "resize"; readonly size: ScreenSize }
   /** What is in a folder that was to be looked into, or why it cannot be. */
   | { readonly is: "inside"; readonly folder: string; readonly rows: readonly TriageRow[] | string }
-  | { readonly is: "review"; readonly review: Review }
+  /** How far a look into a folder is. */
+  | { readonly is: "looking"; readonly folder: string; readonly entries: number }
+  /** What these decisions come to. */
+  | { readonly is: "review"; readonly review: Review; readonly decisions: State["decisions"] }
   | { readonly is: "written" }
   | { readonly is: "failed"; readonly why: string };
 
@@ -38,12 +41,20 @@ export function update(state: State, event: Happening): Step {
     case "inside":
       return { state: lookedInside(state, event.folder, event.rows) };
     case "review":
-      return { state: state.screen === "review" ? { ...state, review: event.review, scroll: 0 } : state };
+      return { state: reviewed(state, event.review, event.decisions) };
+    case "looking":
+      return { state: currentLevel(state).folder === event.folder ? { ...state, looked: event.entries } : state };
     case "written":
       return { state: { ...state, ended: "written" } };
     case "failed":
       return { state: { ...state, message: event.why } };
   }
+}
+
+/** An answer that is late is about other decisions than those that would be written. */
+function reviewed(state: State, review: Review, decisions: State["decisions"]): State {
+  const isAsked = state.screen === "review" && state.decisions === decisions;
+  return isAsked ? { ...state, review, scroll: 0 } : state;
 }
 
 function lookedInside(state: State, folder: string, rows: readonly TriageRow[] | string): State {
@@ -101,7 +112,7 @@ function inside(state: State): Step {
   if (row.kind !== "directory")
     return { state: { ...state, message: "this is no folder: there is nothing to look into" } };
   const level = { folder: row.live, cursor: 0, top: 0, filter: "" };
-  const next: State = { ...state, levels: [...state.levels, level] };
+  const next: State = { ...state, levels: [...state.levels, level], looked: 0 };
   return state.folders.has(row.live) ? { state: next } : { state: next, wish: { is: "look", row } };
 }
 

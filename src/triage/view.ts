@@ -94,7 +94,10 @@ function list(state: State, height: number): readonly Line[] {
   const level = currentLevel(state);
   const rows = rowsAt(state, level);
   const { columns } = state.size;
-  if (rows === undefined) return [[cell(3, columns - 4, "looking …", "dim")]];
+  if (rows === undefined) {
+    const far = state.looked === 0 ? "" : ` ${state.looked.toLocaleString("en-GB")} entries`;
+    return [[cell(3, columns - 4, `looking …${far}`, "dim")]];
+  }
   if (rows.length === 0) {
     const why = level.filter === "" ? "There is nothing in it." : "Nothing here has these letters.";
     return [[cell(3, columns - 4, why, "dim")]];

@@ -21,14 +21,18 @@ const turn = 30;
 
 /**
  * What lies in a folder, by its real path, the largest first, sizes as `du` counts them; a text where it cannot be read: why.
- * No link is followed, no other file system entered, of no file the content read. What else happens meanwhile goes on.
+ * No link is followed, no other file system entered, of no file the content read. What else happens meanwhile goes on, and `watch` is told now
+ * and then how many entries were seen.
  */
-export async function lookInside(folder: string): Promise<readonly Inside[] | string> {
+export async function lookInside(
+  folder: string,
+  watch: (entries: number) => void = () => {},
+): Promise<readonly Inside[] | string> {
   const top = look(folder);
   const names = namesIn(folder);
   if (typeof names === "string" || typeof top === "string") return typeof names === "string" ? names : String(top);
   if (names === undefined || top === undefined) return "it is gone";
-  const summing = new Summing(top.dev);
+  const summing = new Summing(top.dev, watch);
   const found: Inside[] = [];
   for (const name of names) {
     const stats = look(insideOf(folder, name));
@@ -56,10 +60,13 @@ interface Sum {
 class Summing {
   readonly #device: number;
   readonly #linked = new Set<number>();
+  readonly #watch: (entries: number) => void;
+  #seen = 0;
   #until = performance.now() + turn;
 
-  constructor(device: number) {
+  constructor(device: number, watch: (entries: number) => void) {
     this.#device = device;
+    this.#watch = watch;
   }
 
   async of(path: string, stats: Stats): Promise<Sum> {
@@ -80,6 +87,7 @@ class Summing {
   }
 
   #add(sum: Sum, path: string, stats: Stats, folders: string[]): void {
+    this.#seen++;
     const isFolder = (stats.mode & typeMask) === directoryType;
     if (stats.dev !== this.#device) return;
     if (isFolder) folders.push(path);
@@ -93,6 +101,7 @@ class Summing {
   }
 
   async #breathe(): Promise<void> {
+    this.#watch(this.#seen);
     await setImmediate();
     this.#until = performance.now() + turn;
   }
