@@ -1,7 +1,7 @@
 import { emitKeypressEvents, type Key } from "node:readline";
 import { changes, drawn, giveBackScreen, takeScreen } from "../screen/draw.ts";
 import type { Frame, ScreenSize } from "../screen/frame.ts";
-import { keyName } from "../screen/key-name.ts";
+import { keyNames } from "../screen/key-name.ts";
 
 /** Signals that end a program: the screen is given back before they do. */
 const ending = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"] as const;
@@ -99,10 +99,11 @@ export class FullScreen {
       this.#isPasting = key.name === "paste-start";
       return;
     }
-    const name = keyName(text, key);
-    if (name === "ctrl-z") this.#stop(0);
-    else if (name === "ctrl-l") this.#continued();
-    else if (name !== undefined) this.#listener.key(name, this.#isPasting);
+    for (const name of keyNames(text, key)) {
+      if (name === "ctrl-z") this.#stop(0);
+      else if (name === "ctrl-l") this.#continued();
+      else this.#listener.key(name, this.#isPasting);
+    }
   };
 
   readonly #resized = (): void => {

@@ -3,9 +3,10 @@ interface PressedKey {
   readonly name?: string | undefined;
   readonly ctrl?: boolean | undefined;
   readonly meta?: boolean | undefined;
+  readonly sequence?: string | undefined;
 }
 
-const named: Readonly<Record<string, string>> = { return: "enter", enter: "enter", delete: "delete" };
+const named: Readonly<Record<string, string>> = { return: "enter", enter: "enter" };
 const moving = [
   "up",
   "down",
@@ -21,12 +22,15 @@ const moving = [
   "space",
 ];
 
-/** A key by one name: the letter as it is typed, `up`, `enter`, `ctrl-c`; undefined for what no program asks for. */
-export function keyName(text: string | undefined, key: PressedKey): string | undefined {
+/**
+ * A key by its name: the letter as it is typed, `up`, `enter`, `ctrl-c`; nothing for what no program asks for. Escape with a
+ * letter soon after it looks like Alt with that letter, which we have no use for: it is taken for both keys.
+ */
+export function keyNames(text: string | undefined, key: PressedKey): readonly string[] {
   const name = key.name ?? "";
-  if (key.ctrl === true) return `ctrl-${name}`;
-  if (key.meta === true && name !== "escape") return undefined;
-  if (Object.hasOwn(named, name)) return named[name];
-  if (moving.includes(name)) return name;
-  return text !== undefined && /^[^\p{Cc}]$/u.test(text) ? text : undefined;
+  if (key.ctrl === true) return [`ctrl-${name}`];
+  if (key.meta === true && name !== "escape") return ["escape", ...keyNames(key.sequence?.slice(1), { name })];
+  const special = Object.hasOwn(named, name) ? named[name] : moving.includes(name) ? name : undefined;
+  if (special !== undefined) return [special];
+  return text !== undefined && /^[^\p{Cc}]$/u.test(text) ? [text] : [];
 }

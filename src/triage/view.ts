@@ -108,7 +108,7 @@ function list(state: State, height: number): readonly Line[] {
 /** `> + 1.2 GiB  ~/.local/share/containers/          state, critical` */
 function rowLine(state: State, row: TriageRow, isMarked: boolean): Line {
   const { columns } = state.size;
-  const right = columns >= 60 ? 24 : 14;
+  const right = columns >= 60 ? 24 : 17;
   const { mark, text, look } = verdict(state, row);
   const chosen = isMarked ? "chosen" : undefined;
   const path = columns - 14 - right - 2;
