@@ -10,6 +10,7 @@ import { type Class, classDefaults, type Need } from "../plan/vocabulary.ts";
 import { knownFacts } from "../profiles/entry-facts.ts";
 import { loadPathIndexes } from "../profiles/load-path-indexes.ts";
 import { Knowledge } from "../scan/knowledge.ts";
+import { adoptDiagnostics as say } from "./adopt-diagnostics.ts";
 import { type AskedPath, askedPath, kindOnDisk } from "./asked-path.ts";
 import { shownDiff } from "./diff-text.ts";
 import {
@@ -90,7 +91,7 @@ function look(typed: string, { resolved, knowledge, options }: Question): Adopte
   const onDisk = kindOnDisk(asked.live);
   const isPattern = onDisk === undefined && /[*?]/.test(listed.path);
   const why = isPattern ? undefined : (whyUnlisted(listed) ?? unfit(onDisk));
-  if (why !== undefined) return { fault: cannot(typed, why) };
+  if (why !== undefined) return { fault: say["adopt/path"]({ path: typed, why }) };
   const known = resolved.catalogue.known(listed.scope, listed.path)?.entry;
   const suggested = knowledge.suggestion(listed.scope, listed.path);
   const entryClass = options.class ?? suggested?.class ?? "state";
@@ -111,10 +112,6 @@ function look(typed: string, { resolved, knowledge, options }: Question): Adopte
   if (there !== undefined) return { ...facts, edit: undefined, why: there };
   const reason = options.class !== undefined ? "as you say" : (suggested?.why ?? "unknown: taken for state");
   return { ...facts, edit: { add: "entry", scope: listed.scope, entry: ordered(entry) }, why: reason };
-}
-
-function cannot(typed: string, why: string): Diagnostic {
-  return { code: "adopt/path", severity: "error", message: `\`${typed}\` cannot be adopted: ${why}` };
 }
 
 function unfit(onDisk: ReturnType<typeof kindOnDisk>): string | undefined {

@@ -14,7 +14,7 @@ export const bob: PlanUser = { name: "bob", home: "/home/bob" as AbsolutePath, g
 export const cacheLike: Suggestion = { profile: null, class: "cache", need: "none", why: "made again" };
 export const secretLike: Suggestion = { profile: "rclone", class: "secret", need: "critical", why: "rclone: tokens" };
 
-export function scanned(path: string, more: Partial<ScannedRow> = {}): ScannedRow {
+function scanned(path: string, more: Partial<ScannedRow> = {}): ScannedRow {
   const usual = { kind: "directory", bytes: 4096, files: 1, newest: "2026-11-20T10:00:00Z", suggestion: null } as const;
   return { path, ...usual, ...more };
 }
