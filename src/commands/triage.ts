@@ -6,6 +6,7 @@ import type { HostPlan } from "../plan/plan.ts";
 import { type KnownFacts, knownFacts } from "../profiles/entry-facts.ts";
 import { loadPathIndexes } from "../profiles/load-path-indexes.ts";
 import { Knowledge } from "../scan/knowledge.ts";
+import type { ScanResult } from "../scan/result.ts";
 import { realPlaces, scanHost } from "../scan/scan.ts";
 import { lookInside } from "../scan/walk/inside.ts";
 import { editsOf } from "../triage/decision.ts";
@@ -53,8 +54,15 @@ export async function triage(options: TriageOptions): Promise<ExitCode> {
     terminal.answer(`Everything on ${plan.host.name} is decided.`);
     return 0;
   }
-  const talk = new Talk({ file, resolved, plan, knowledge: new Knowledge(indexes), realOf: realPlaces(looked) }, rows);
-  return report(await talk.run(), talk.written, resolved);
+  const around = { file, resolved, plan, knowledge: new Knowledge(indexes), realOf: realPlaces(looked) };
+  const walk = new Walk(around, rows, unreadText(found));
+  return report(await walk.run(), walk.written, resolved);
+}
+
+/** What the list leaves out, said before the first key. */
+function unreadText({ unread }: ScanResult): string | null {
+  if (unread.length === 0) return null;
+  return `${countText(unread.length, "place")} could not be looked into: remanence scan names them and says why`;
 }
 
 function report(state: State, written: number, { loaded }: Resolved): ExitCode {
@@ -80,7 +88,7 @@ interface Surroundings {
 }
 
 /** A walk from the first screen to the last: keys become states, states become screens, and wishes are fulfilled. */
-class Talk {
+class Walk {
   readonly #around: Surroundings;
   readonly #screen: FullScreen;
   #state: State;
@@ -91,10 +99,10 @@ class Talk {
   /** Entries that were written. */
   written = 0;
 
-  constructor(around: Surroundings, rows: readonly TriageRow[]) {
+  constructor(around: Surroundings, rows: readonly TriageRow[], message: string | null) {
     this.#around = around;
     const users = around.resolved.loaded.manifest.users.map(({ name }) => name);
-    this.#state = startState(around.plan.host.name, users, rows, screenSize());
+    this.#state = startState(around.plan.host.name, users, rows, screenSize(), message);
     this.#screen = new FullScreen(
       {
         key: (key, isPasted) => {

@@ -103,6 +103,6 @@ Ending:
   w           look at the change of the manifest, and write it there
   q           quit; asks where something is decided
 
-Marks: + kept   x discarded   - skipped   * decided in part, inside
+Marks: + kept   - discarded   . skipped   * decided in part, inside
 
 Nothing is written before you confirm the change. Contents of files are never read, and nothing is moved or deleted.`;

@@ -53,6 +53,7 @@ export function startState(
   users: readonly string[],
   rows: readonly TriageRow[],
   size: ScreenSize,
+  message: string | null = null,
 ): State {
   return {
     host,
@@ -66,7 +67,7 @@ export function startState(
     screen: "list",
     review: null,
     scroll: 0,
-    message: null,
+    message,
     size,
     ended: null,
   };

@@ -133,9 +133,9 @@ function verdict(state: State, row: TriageRow): Verdict {
   const decision = state.decisions.get(row.live);
   if (decision !== undefined) {
     const isKept = decision.need !== "none";
-    return { mark: isKept ? "+" : "x", text: decisionText(decision), look: isKept ? "green" : "yellow" };
+    return { mark: isKept ? "+" : "-", text: decisionText(decision), look: isKept ? "green" : "yellow" };
   }
-  if (state.skipped.has(row.live)) return { mark: "-", text: "skipped", look: "dim" };
+  if (state.skipped.has(row.live)) return { mark: ".", text: "skipped", look: "dim" };
   const inside = decidedInside(state, row);
   if (inside > 0) return { mark: "*", text: `${inside} inside decided`, look: "cyan" };
   if (row.kind === "symlink") return { mark: " ", text: "a link", look: "dim" };

@@ -41,8 +41,8 @@ describe("the screen at 80 x 24", () => {
     const lines = screen(press(started(rows), "d", "n", "space"));
     expect(lines[0]).toMatch(/2 decided$/);
     expect(lines[2]).toMatch(/^ {2}\+ {2}1\.2 GiB {2}~\/Music\/ +data, critical$/);
-    expect(lines[3]).toMatch(/^ {2}x .* discard$/);
-    expect(lines[4]).toMatch(/^ {2}- .* skipped$/);
+    expect(lines[3]).toMatch(/^ {2}- .* discard$/);
+    expect(lines[4]).toMatch(/^ {2}\. .* skipped$/);
     expect(lines[5]).toMatch(/^>/);
   });
 
