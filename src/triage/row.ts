@@ -12,6 +12,10 @@ export interface TriageRow {
   readonly files: number;
   readonly newest: string;
   readonly suggestion: Suggestion | null;
+  /** What of it the catalogue knows to be cache. */
+  readonly cache: number;
+  /** Files in it that look like secrets, by their names. */
+  readonly secrets: readonly string[];
   readonly listed: ListedPath;
   /** Why no entry can name it, or why it is nothing to keep; undefined where it can be decided about. */
   readonly unfit: string | undefined;

@@ -14,7 +14,9 @@ export function rowOf(scanned: ScannedRow, users: readonly PlanUser[]): TriageRo
   // Of several homes each is named.
   const short = listed.scope === "home" && users.length === 1 ? `~/${listed.path}` : live;
   const shown = `${shownPath(short)}${kind === "directory" ? "/" : ""}`;
-  return { live, shown, kind, bytes, files, newest, suggestion, listed, unfit: whyUnlisted(listed) };
+  const { cache, secrets = [] } = scanned;
+  const seen = { kind, bytes, files, newest, suggestion, cache: cache?.bytes ?? 0, secrets };
+  return { live, shown, ...seen, listed, unfit: whyUnlisted(listed) };
 }
 
 /** What lies in a folder of the list, as rows. */

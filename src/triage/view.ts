@@ -151,17 +151,18 @@ function details(state: State, { detailLines }: Layout): readonly Line[] {
   const path = [pathCell(1, columns - 2, row.shown, "bold")];
   if (detailLines === 1) return [path];
   const day = row.newest.slice(0, 10);
-  const files =
-    row.kind === "directory"
-      ? ` in ${countText(row.files, "file")}`
-      : `, a ${row.kind === "other" ? "special file" : row.kind === "symlink" ? "link" : "file"}`;
   const look = row.unfit === undefined ? "cyan" : "yellow";
   const why = linesOf(printable(reason(row)), columns - 2, detailLines - 2);
   return [
     path,
-    [cell(1, columns - 2, `${sizeText(row.bytes)}${files}, newest change ${day}`)],
+    [cell(1, columns - 2, `${sizeText(row.bytes)}${whatIsIt(row)}, newest change ${day}`)],
     ...why.map((line) => [cell(1, columns - 2, line, look)]),
   ];
+}
+
+function whatIsIt({ kind, files, cache }: TriageRow): string {
+  if (kind !== "directory") return `, a ${kind === "other" ? "special file" : kind === "symlink" ? "link" : "file"}`;
+  return ` in ${countText(files, "file")}${cache === 0 ? "" : `, ${sizeText(cache)} of it cache`}`;
 }
 
 /** A text in at most so many lines; what does not fit is cut in the last. */
@@ -177,8 +178,16 @@ function reason({ unfit, kind, suggestion }: TriageRow): string {
   return `suggested: ${suggestion.class}, ${suggestion.need}; ${suggestion.why}`;
 }
 
-function messageLine({ message, size }: State): Line {
-  return message === null ? [] : [cell(1, size.columns - 2, message, "yellow")];
+/** What there is to say of the last key, else a warning about the line. */
+function messageLine(state: State): Line {
+  const text = state.message ?? (state.screen === "list" ? warning(currentRow(state)) : undefined);
+  return text === undefined ? [] : [cell(1, state.size.columns - 2, text, "yellow")];
+}
+
+function warning(row: TriageRow | undefined): string | undefined {
+  if (row === undefined || row.secrets.length === 0 || row.suggestion?.class === "secret") return undefined;
+  const names = row.secrets.map((path) => (path.startsWith(`${row.live}/`) ? path.slice(row.live.length + 1) : path));
+  return `by their names there are secrets in it: ${names.join(", ")}`;
 }
 
 function keys(state: State, { keyLines: count }: Layout): readonly Line[] {

@@ -46,6 +46,14 @@ describe("the screen at 80 x 24", () => {
     expect(lines[5]).toMatch(/^>/);
   });
 
+  it("says what of a folder is cache, and warns of secrets in it", () => {
+    const inside = ["/home/ann/x/token.json", "/home/ann/x/y/id_rsa"];
+    const more = { bytes: 2 ** 21, files: 3, cache: { bytes: 2 ** 20, files: 1 }, secrets: inside };
+    const lines = screen(started([row("/home/ann/x", more)]));
+    expect(lines[16]).toBe(" by their names there are secrets in it: token.json, y/id_rsa");
+    expect(lines[18]).toBe(" 2.0 MiB in 3 files, 1.0 MiB of it cache, newest change 2026-11-20");
+  });
+
   it("keeps the marked line on the screen however far it goes, and when the screen shrinks", () => {
     const end = press(started(rows), "G");
     expect(screen(end).filter((line) => line.startsWith(">"))).toEqual([expect.stringMatching(/app39/)]);
