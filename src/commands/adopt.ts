@@ -172,9 +172,7 @@ function report(adopted: readonly Adopted[], proposal: Proposal | undefined, opt
   if (names.length > 0)
     terminal.answer(`\nA profile keeps all that is known of its program: remanence profiles show ${names[0]}`);
   const name = printable(proposal.name);
-  terminal.answer(
-    options.dryRun === true ? "Nothing was written." : `\nAdded to ${name}. What follows from it: remanence diff`,
-  );
+  terminal.answer(options.dryRun === true ? "Nothing was written." : `\nAdded to ${name}. Next: remanence diff`);
   return 0;
 }
 

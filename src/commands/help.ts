@@ -122,7 +122,8 @@ export const triage: Help = {
 Keys (? shows them all):
   c d s x l a   config, data, state, secret, log, cache
   1 2 3 4       critical, important, optional, none
-  n r Enter     discard, carry, take what is suggested
+  Enter p       take what is suggested, name the profile that knows it
+  n r           discard, carry
   Space u       skip, undo
   → ←           look inside a folder, and back
   / w q         filter, write, quit

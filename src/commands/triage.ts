@@ -1,6 +1,7 @@
 import { CannotRun } from "../diagnostics/cannot-run.ts";
 import { hasErrors } from "../diagnostics/diagnostic.ts";
 import { printable } from "../diagnostics/print.ts";
+import type { Edit } from "../manifest/edit.ts";
 import { type Resolved, resolve } from "../pipeline.ts";
 import type { HostPlan } from "../plan/plan.ts";
 import { type KnownFacts, knownFacts } from "../profiles/entry-facts.ts";
@@ -11,8 +12,8 @@ import { realPlaces, scanHost } from "../scan/scan.ts";
 import { lookInside } from "../scan/walk/inside.ts";
 import { editsOf } from "../triage/decision.ts";
 import type { TriageRow } from "../triage/row.ts";
-import { rowOf, rowsInside } from "../triage/rows.ts";
-import { allRows, type State, startState } from "../triage/state.ts";
+import { type Known, rowOf, rowsInside } from "../triage/rows.ts";
+import { allRows, decidedCount, type State, startState } from "../triage/state.ts";
 import { type Happening, update, type Wish } from "../triage/update.ts";
 import { view } from "../triage/view.ts";
 import { countText } from "../triage/words.ts";
@@ -49,14 +50,27 @@ export async function triage(options: TriageOptions): Promise<ExitCode> {
   const looked = { plan, root: options.root ?? null, home: options.home ?? null };
   const shown = progress();
   const found = await scanHost({ ...looked, indexes, watch: shown.show }).finally(shown.end);
-  const rows = found.undecided.map((row) => rowOf(row, plan.host.users));
+  const known = knownOf(plan, new Knowledge(indexes));
+  const rows = found.undecided.map((row) => rowOf(row, known));
   if (rows.length === 0) {
     terminal.answer(`Everything on ${plan.host.name} is decided.`);
     return 0;
   }
-  const around = { file, resolved, plan, knowledge: new Knowledge(indexes), realOf: realPlaces(looked) };
+  const around = { file, resolved, plan, known, realOf: realPlaces(looked) };
   const walk = new Walk(around, rows, unreadText(found));
   return report(await walk.run(), walk.written, resolved);
+}
+
+/** What the catalogue says of paths of the host. */
+function knownOf({ host }: HostPlan, knowledge: Knowledge): Known {
+  return {
+    users: host.users,
+    profileOf({ scope, path }) {
+      const exact = knowledge.exact(scope, path);
+      return exact === undefined ? null : { name: exact.profile, flavour: exact.flavour };
+    },
+    suggestionFor: ({ scope, path }) => knowledge.suggestion(scope, path),
+  };
 }
 
 /** What the list leaves out, said before the first key. */
@@ -65,15 +79,19 @@ function unreadText({ unread }: ScanResult): string | null {
   return `${countText(unread.length, "place")} could not be looked into: remanence scan names them and says why`;
 }
 
-function report(state: State, written: number, { loaded }: Resolved): ExitCode {
+function report(state: State, written: readonly Edit[], { loaded }: Resolved): ExitCode {
   if (state.ended === "written") {
-    const entries = written === 1 ? "1 entry" : `${written} entries`;
-    terminal.answer(`Added ${entries} to ${printable(loaded.manifest.file)}. What follows from it: remanence diff`);
+    const profiles = written.filter(({ add }) => add === "profile").length;
+    const entries = written.length - profiles;
+    const parts = [
+      ...(profiles === 0 ? [] : [countText(profiles, "profile")]),
+      ...(entries === 0 ? [] : [entries === 1 ? "1 entry" : `${entries} entries`]),
+    ];
+    terminal.answer(`Added ${parts.join(" and ")} to ${printable(loaded.manifest.file)}. Next: remanence diff`);
   } else {
-    const { size } = state.decisions;
-    terminal.answer(
-      size === 0 ? "Nothing was written." : `Nothing was written; ${countText(size, "decision")} dropped.`,
-    );
+    const count = decidedCount(state);
+    const dropped = count === 0 ? "." : `; ${countText(count, "decision")} dropped.`;
+    terminal.answer(`Nothing was written${dropped}`);
   }
   return 0;
 }
@@ -83,7 +101,7 @@ interface Surroundings {
   readonly file: string;
   readonly resolved: Resolved;
   readonly plan: HostPlan;
-  readonly knowledge: Knowledge;
+  readonly known: Known;
   readonly realOf: (live: string) => string;
 }
 
@@ -96,8 +114,8 @@ class Walk {
   #ended: ((state: State) => void) | undefined;
   #failed: ((error: unknown) => void) | undefined;
 
-  /** Entries that were written. */
-  written = 0;
+  /** What was written, once it is. */
+  written: readonly Edit[] = [];
 
   constructor(around: Surroundings, rows: readonly TriageRow[], message: string | null) {
     this.#around = around;
@@ -154,27 +172,24 @@ class Walk {
   }
 
   async #look(row: TriageRow): Promise<Happening> {
-    const { plan, knowledge, realOf } = this.#around;
+    const { known, realOf } = this.#around;
     const watch = (entries: number): void => this.#happens({ is: "looking", folder: row.live, entries });
     const found = await lookInside(realOf(row.live), watch);
-    const rows =
-      typeof found === "string"
-        ? `it cannot be looked into: ${found}`
-        : rowsInside(row, found, plan.host.users, knowledge);
+    const rows = typeof found === "string" ? `it cannot be looked into: ${found}` : rowsInside(row, found, known);
     return { is: "inside", folder: row.live, rows };
   }
 
   async #propose(): Promise<Happening> {
     const { file, resolved } = this.#around;
-    const { decisions, users } = this.#state;
-    const edits = editsOf(decisions, allRows(this.#state), users, (row) => this.#factsOf(row));
+    const { decisions, profiles, users } = this.#state;
+    const edits = editsOf({ decisions, profiles }, allRows(this.#state), users, (row) => this.#factsOf(row));
     const proposal = await propose(file, resolved, edits);
     // Meanwhile something else may have been decided; that is proposed by itself.
-    if (this.#state.decisions === decisions) {
+    if (this.#state.decisions === decisions && this.#state.profiles === profiles) {
       this.#proposal = proposal.after === undefined ? undefined : proposal;
-      this.written = edits.length;
+      this.written = edits;
     }
-    return { is: "review", review: reviewOf(proposal), decisions };
+    return { is: "review", review: reviewOf(proposal), of: { decisions, profiles } };
   }
 
   #factsOf({ listed }: TriageRow): KnownFacts {

@@ -3,12 +3,12 @@ import { type Decision, decisionOf, discarded, suggested } from "./decision.ts";
 import type { Action } from "./keys.ts";
 import { toNextOpen, withLevel } from "./navigate.ts";
 import type { TriageRow } from "./row.ts";
-import { currentRow, type State } from "./state.ts";
+import { currentRow, profileKey, type State } from "./state.ts";
 
 /** Remembers where we are, for undo. */
 function remembered(state: State): State {
-  const { levels, decisions, skipped } = state;
-  return { ...state, history: [...state.history, { levels, decisions, skipped }] };
+  const { levels, decisions, profiles, skipped } = state;
+  return { ...state, history: [...state.history, { levels, decisions, profiles, skipped }] };
 }
 
 function decided(state: State, row: TriageRow, decision: Decision): State {
@@ -64,6 +64,15 @@ function bySuggestion(state: State, row: TriageRow): State {
   return { ...state, message: "nothing is suggested here: say what it is (c d s x l a), or discard it (n)" };
 }
 
+/** Names the profile that knows the row; all other rows that it knows are decided by that too. */
+function byProfile(state: State, row: TriageRow): State {
+  if (row.profile === null) return { ...state, message: "no profile knows just this path" };
+  const decisions = new Map(state.decisions);
+  decisions.delete(row.live);
+  const profiles = new Map(state.profiles).set(profileKey(row.profile), row.profile);
+  return toNextOpen({ ...remembered(state), decisions, profiles });
+}
+
 function skip(state: State, row: TriageRow): State {
   const decisions = new Map(state.decisions);
   decisions.delete(row.live);
@@ -89,6 +98,8 @@ export function decide(state: State, action: Action): State | undefined {
       return on((r) => settle(state, r, discarded(r), false));
     case "carry":
       return on((r) => byCarry(state, r));
+    case "profile":
+      return on((r) => byProfile(state, r));
     case "suggested":
       return on((r) => bySuggestion(state, r));
     case "skip":

@@ -2,6 +2,7 @@ import type { Edit } from "../manifest/edit.ts";
 import { type Class, classDefaults, type Need } from "../plan/vocabulary.ts";
 import type { KnownFacts } from "../profiles/entry-facts.ts";
 import type { TriageRow } from "./row.ts";
+import type { State } from "./state.ts";
 
 /** What a person decided about a path. */
 export interface Decision {
@@ -35,11 +36,11 @@ export function decisionText({ class: c, need, carry }: Decision): string {
 }
 
 /**
- * The entries that decisions lead to, in the order of the rows. A path that several users have is one entry for all whose
+ * The profiles and entries that decisions lead to, in the order of the rows. A path that several users have is one entry for all whose
  * decision is the same; `users` are those of the manifest, `factsOf` what the catalogue knows of exactly a path.
  */
 export function editsOf(
-  decisions: ReadonlyMap<string, Decision>,
+  { decisions, profiles }: Pick<State, "decisions" | "profiles">,
   rows: readonly TriageRow[],
   users: readonly string[],
   factsOf: (row: TriageRow) => KnownFacts,
@@ -54,10 +55,14 @@ export function editsOf(
     if (known === undefined) byEntry.set(key, { row, decision, of: user === null ? [] : [user] });
     else if (user !== null && !known.of.includes(user)) known.of.push(user);
   }
-  return [...byEntry.values()].map(({ row, decision, of }) => {
+  const named = [...profiles.values()].map(({ name, flavour }): Edit => {
+    return { add: "profile", profile: flavour === null ? { name } : { name, flavour } };
+  });
+  const entries = [...byEntry.values()].map(({ row, decision, of }) => {
     const isForAll = row.listed.user === null || users.every((name) => of.includes(name));
     return entryFor(row, decision, factsOf(row), isForAll ? undefined : of);
   });
+  return [...named, ...entries];
 }
 
 function entryFor(

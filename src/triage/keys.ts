@@ -8,6 +8,7 @@ export type Action =
   | {
       readonly is:
         | "suggested"
+        | "profile"
         | "discard"
         | "carry"
         | "skip"
@@ -46,6 +47,7 @@ export const actions: Readonly<Record<string, Action>> = {
   "2": needs("important"),
   "3": needs("optional"),
   "4": needs("none"),
+  p: { is: "profile" },
   n: { is: "discard" },
   r: { is: "carry" },
   enter: { is: "suggested" },
@@ -68,7 +70,7 @@ export const actions: Readonly<Record<string, Action>> = {
 export const keyLines: readonly string[] = [
   "c config  d data  s state  x secret  l log  a cache  n discard  r carry",
   "1 critical  2 important  3 optional   Enter as suggested  Space skip  u undo",
-  "→ look inside  ← back  / filter   w write  q quit  ? help",
+  "p profile  → look inside  ← back  / filter   w write  q quit  ? help",
 ];
 
 /** The same in one line, where there is no room for more. */
@@ -86,6 +88,7 @@ What it is:
   n           discard it: gone at the next wipe, not backed up
   r           carry it: its content travels in the dotfiles repo
   Enter       what is suggested, in the column at the right
+  p           by the profile that knows it: one line for all of the program
 
 How much it hurts to lose it (the class says it, unless you do):
   1  critical   2  important   3  optional   4  none: discard

@@ -1,5 +1,6 @@
 import { layoutOf } from "./layout.ts";
-import { currentLevel, type Level, rowsAt, type State } from "./state.ts";
+import type { TriageRow } from "./row.ts";
+import { chosenProfile, currentLevel, type Level, rowsAt, type State } from "./state.ts";
 
 /** The state with its last level changed, the mark within the list and on the screen. */
 export function withLevel(state: State, change: Partial<Level>): State {
@@ -26,8 +27,9 @@ export function moved(state: State, by: "line" | "page" | "all", down: boolean):
 export function toNextOpen(state: State): State {
   const level = currentLevel(state);
   const rows = rowsAt(state, level) ?? [];
-  const isOpen = (live: string): boolean => !state.decisions.has(live) && !state.skipped.has(live);
-  const next = rows.findIndex((row, i) => i > level.cursor && isOpen(row.live));
+  const isOpen = (row: TriageRow): boolean =>
+    !state.decisions.has(row.live) && !state.skipped.has(row.live) && chosenProfile(state, row) === undefined;
+  const next = rows.findIndex((row, i) => i > level.cursor && isOpen(row));
   return withLevel(state, { cursor: next === -1 ? level.cursor + 1 : next });
 }
 

@@ -1,6 +1,6 @@
 import type { Look, ScreenSize } from "../screen/frame.ts";
 import type { Decision } from "./decision.ts";
-import type { TriageRow } from "./row.ts";
+import type { NamedProfile, TriageRow } from "./row.ts";
 
 /** All there is to know to show the screen. Never changed: each event makes a new one. */
 export interface State {
@@ -13,6 +13,8 @@ export interface State {
   readonly levels: readonly [Level, ...Level[]];
   /** By live path. */
   readonly decisions: ReadonlyMap<string, Decision>;
+  /** Profiles to be named in the manifest, each by `profileKey`. */
+  readonly profiles: ReadonlyMap<string, NamedProfile>;
   readonly skipped: ReadonlySet<string>;
   readonly history: readonly Snapshot[];
   /** Entries seen so far in a folder that is being looked into. */
@@ -40,7 +42,7 @@ export interface Level {
 }
 
 /** What undo goes back to. */
-export type Snapshot = Pick<State, "levels" | "decisions" | "skipped">;
+export type Snapshot = Pick<State, "levels" | "decisions" | "profiles" | "skipped">;
 
 /** The change of the manifest as it would be written, or why it cannot be. */
 export interface Review {
@@ -61,6 +63,7 @@ export function startState(
     folders: new Map([["", rows]]),
     levels: [{ folder: "", cursor: 0, top: 0, filter: "" }],
     decisions: new Map(),
+    profiles: new Map(),
     skipped: new Set(),
     history: [],
     looked: 0,
@@ -75,6 +78,21 @@ export function startState(
 
 export function currentLevel({ levels }: State): Level {
   return levels.at(-1) ?? levels[0];
+}
+
+/** A profile in one of its flavours, as one word. */
+export function profileKey({ name, flavour }: NamedProfile): string {
+  return `${name} ${flavour ?? ""}`;
+}
+
+/** The profile that decides a row, where it was chosen. */
+export function chosenProfile({ profiles }: Pick<State, "profiles">, { profile }: TriageRow): NamedProfile | undefined {
+  return profile === null ? undefined : profiles.get(profileKey(profile));
+}
+
+/** Decisions that would be written. */
+export function decidedCount({ decisions, profiles }: State): number {
+  return decisions.size + profiles.size;
 }
 
 /** The rows of a level that its filter leaves; undefined while nobody knows yet what is in the folder. */

@@ -5,7 +5,7 @@ import { actions } from "./keys.ts";
 import { isTooSmall, textHeight } from "./layout.ts";
 import { back, moved, withLevel } from "./navigate.ts";
 import type { TriageRow } from "./row.ts";
-import { currentLevel, currentRow, type Review, type State } from "./state.ts";
+import { currentLevel, currentRow, decidedCount, type Review, type State } from "./state.ts";
 
 /** A key as it was pressed: the letter, or what terminals call it (`up`, `enter`, `ctrl-c`). */
 export type Happening =
@@ -16,9 +16,12 @@ export type Happening =
   /** How far a look into a folder is. */
   | { readonly is: "looking"; readonly folder: string; readonly entries: number }
   /** What these decisions come to. */
-  | { readonly is: "review"; readonly review: Review; readonly decisions: State["decisions"] }
+  | { readonly is: "review"; readonly review: Review; readonly of: Decided }
   | { readonly is: "written" }
   | { readonly is: "failed"; readonly why: string };
+
+/** What a change of the manifest is made of. */
+export type Decided = Pick<State, "decisions" | "profiles">;
 
 /** Something that only the outside can do; what comes of it happens later. */
 export type Wish =
@@ -41,7 +44,7 @@ export function update(state: State, event: Happening): Step {
     case "inside":
       return { state: lookedInside(state, event.folder, event.rows) };
     case "review":
-      return { state: reviewed(state, event.review, event.decisions) };
+      return { state: reviewed(state, event.review, event.of) };
     case "looking":
       return { state: currentLevel(state).folder === event.folder ? { ...state, looked: event.entries } : state };
     case "written":
@@ -52,8 +55,8 @@ export function update(state: State, event: Happening): Step {
 }
 
 /** An answer that is late is about other decisions than those that would be written. */
-function reviewed(state: State, review: Review, decisions: State["decisions"]): State {
-  const isAsked = state.screen === "review" && state.decisions === decisions;
+function reviewed(state: State, review: Review, of: Decided): State {
+  const isAsked = state.screen === "review" && state.decisions === of.decisions && state.profiles === of.profiles;
   return isAsked ? { ...state, review, scroll: 0 } : state;
 }
 
@@ -117,13 +120,13 @@ function inside(state: State): Step {
 }
 
 function review(state: State): Step {
-  if (state.decisions.size === 0)
+  if (decidedCount(state) === 0)
     return { state: { ...state, message: "nothing is decided yet, so there is nothing to write" } };
   return { state: { ...state, screen: "review", review: null, scroll: 0 }, wish: { is: "propose" } };
 }
 
 function quit(state: State): State {
-  return state.decisions.size === 0 ? { ...state, ended: "quit" } : { ...state, screen: "quit" };
+  return decidedCount(state) === 0 ? { ...state, ended: "quit" } : { ...state, screen: "quit" };
 }
 
 function onQuit(state: State, key: string): Step {

@@ -5,7 +5,7 @@ import { helpLines } from "./help-lines.ts";
 import { keyLines, shortKeyLine } from "./keys.ts";
 import { isTooSmall, type Layout, layoutOf, textHeight } from "./layout.ts";
 import type { TriageRow } from "./row.ts";
-import { currentLevel, currentRow, decidedInside, rowsAt, type State } from "./state.ts";
+import { chosenProfile, currentLevel, currentRow, decidedCount, decidedInside, rowsAt, type State } from "./state.ts";
 import { countText, sizeText } from "./words.ts";
 
 /** The screen for a state: as many lines as the screen has, none longer. */
@@ -31,11 +31,12 @@ export function view(state: State): Frame {
   return lines;
 }
 
-function title({ host, decisions, folders, size }: State): Line {
+function title(state: State): Line {
+  const { host, folders, size } = state;
   const rows = folders.get("") ?? [];
   const bytes = rows.reduce((sum, row) => sum + row.bytes, 0);
   const left = ` remanence triage: ${host}`;
-  const right = `${countText(rows.length, "place")} undecided, ${sizeText(bytes)}; ${decisions.size} decided `;
+  const right = `${countText(rows.length, "place")} undecided, ${sizeText(bytes)}; ${decidedCount(state)} decided `;
   const room = Math.max(0, size.columns - right.length - 2);
   return [cell(0, size.columns, "", "title"), cell(0, room, left, "title"), rightTitle(size.columns, right)];
 }
@@ -80,7 +81,7 @@ function text(state: State): readonly Line[] {
     default:
       return lines([
         "",
-        `${countText(state.decisions.size, "decision")} not written yet.`,
+        `${countText(decidedCount(state), "decision")} not written yet.`,
         "",
         "  w  look at the change of the manifest, and write it there",
         "  q  quit: nothing is written",
@@ -135,6 +136,8 @@ function verdict(state: State, row: TriageRow): Verdict {
     const isKept = decision.need !== "none";
     return { mark: isKept ? "+" : "-", text: decisionText(decision), look: isKept ? "green" : "yellow" };
   }
+  const profile = chosenProfile(state, row);
+  if (profile !== undefined) return { mark: "+", text: `profile ${profile.name}`, look: "green" };
   if (state.skipped.has(row.live)) return { mark: ".", text: "skipped", look: "dim" };
   const inside = decidedInside(state, row);
   if (inside > 0) return { mark: "*", text: `${inside} inside decided`, look: "cyan" };
@@ -171,11 +174,12 @@ function linesOf(text: string, width: number, most: number): string[] {
   return lines.length <= most ? lines : [...lines.slice(0, most - 1), lines.slice(most - 1).join(" ")];
 }
 
-function reason({ unfit, kind, suggestion }: TriageRow): string {
+function reason({ unfit, kind, suggestion, profile }: TriageRow): string {
   if (kind === "symlink") return "a link holds nothing itself: keep what it leads to, or discard it (n)";
   if (unfit !== undefined) return `cannot be an entry: ${unfit}`;
   if (suggestion === null) return "nobody knows it: look inside, or think of what made it";
-  return `suggested: ${suggestion.class}, ${suggestion.need}; ${suggestion.why}`;
+  const names = profile === null ? "" : ` (p names the profile ${profile.name})`;
+  return `suggested: ${suggestion.class}, ${suggestion.need}; ${suggestion.why}${names}`;
 }
 
 /** What there is to say of the last key, else a warning about the line. */

@@ -33,6 +33,7 @@ function place(more: Readonly<Record<string, string>> = {}): string {
     "Recordings/two/b": "x".repeat(40_000),
     ".config/rclone/rclone.conf": "x".repeat(20_000),
     ".cache/thing/x": "x".repeat(12_000),
+    ".mozilla/firefox/x": "x".repeat(9_000),
     ".zzz": "x",
     ...more,
   });
@@ -64,8 +65,12 @@ describeWith(["tmux"], "triage on a terminal of 80 x 24", () => {
     await terminal.see(/filter: rclo_/);
     terminal.press("Enter", "Enter", "Escape");
     await terminal.see(/\+ .*~\/\.config\/rclone\/ +secret, critical/);
-    terminal.press("G", "s", "3");
-    await terminal.see(/4 decided/);
+    terminal.press("/");
+    terminal.type("firefox");
+    terminal.press("Enter", "p");
+    await terminal.see(/~\/\.mozilla\/ +profile firefox/);
+    terminal.press("Escape", "G", "s", "3");
+    await terminal.see(/5 decided/);
     terminal.press("w");
     await terminal.see(/y writes this/);
     expect(readText(folder, "persistence.yaml")).toBe(manifest);
@@ -74,11 +79,9 @@ describeWith(["tmux"], "triage on a terminal of 80 x 24", () => {
     );
     terminal.press("y");
     await terminal.see(/^exit=0/);
-    expect(terminal.screen()).toContainEqual(
-      "Added 4 entries to persistence.yaml. What follows from it: remanence diff",
-    );
+    expect(terminal.screen()).toContainEqual("Added 1 profile and 4 entries to persistence.yaml. Next: remanence diff");
     expect(readText(folder, "persistence.yaml")).toBe(
-      manifest.replace(
+      manifest.replace("[ssh] ", "[ssh, firefox] ").replace(
         '- "Documents/"       # all of it\n',
         `- "Documents/"       # all of it
 - { path: .config/rclone/, class: secret }
@@ -159,7 +162,7 @@ describeWith(["tmux"], "triage on a terminal of 80 x 24", () => {
     );
     const terminal = await started(place(many));
     terminal.press("G", "k", "k", "k", "k", "k");
-    await terminal.see(/^> .*~\/folder-2\//);
+    await terminal.see(/^> .*~\/folder-1\//);
     for (const [columns, rows] of [
       [50, 12],
       [132, 50],
@@ -169,7 +172,7 @@ describeWith(["tmux"], "triage on a terminal of 80 x 24", () => {
       await terminal.see(rows < 16 ? /^ \? help {2}w write {2}q quit$/ : /Enter as suggested/);
       await terminal.see(/^> .*(?:critical|important)\?$/);
       const screen = terminal.screen();
-      expect(screen.filter((line) => line.startsWith("> "))).toEqual([expect.stringContaining("~/folder-2/")]);
+      expect(screen.filter((line) => line.startsWith("> "))).toEqual([expect.stringContaining("~/folder-1/")]);
       expect(screen[0]).toMatch(/undecided/);
       expect(Math.max(...screen.map(columnsOf))).toBeLessThanOrEqual(columns);
     }

@@ -19,8 +19,14 @@ function scanned(path: string, more: Partial<ScannedRow> = {}): ScannedRow {
   return { path, ...usual, ...more };
 }
 
-export function row(path: string, more: Partial<ScannedRow> = {}, users: readonly PlanUser[] = [ann]): TriageRow {
-  return rowOf(scanned(path, more), users);
+export function row(
+  path: string,
+  more: Partial<ScannedRow> = {},
+  users: readonly PlanUser[] = [ann],
+  profile: string | null = null,
+): TriageRow {
+  const named = profile === null ? null : { name: profile, flavour: null };
+  return rowOf(scanned(path, more), { users, profileOf: () => named, suggestionFor: () => null });
 }
 
 export function started(rows: readonly TriageRow[], size = { columns: 80, rows: 24 }): State {

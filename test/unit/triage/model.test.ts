@@ -115,6 +115,32 @@ describe("folders, filter, undo", () => {
   });
 });
 
+describe("a profile", () => {
+  const known = [
+    row("/home/ann/.mozilla", {}, [ann], "firefox"),
+    row("/home/ann/.own"),
+    row("/home/ann/.cache/mozilla", { suggestion: cacheLike }, [ann], "firefox"),
+  ];
+  const written = (state: State): unknown[] =>
+    editsOf(state, known, ["ann"], () => ({})).map((edit) => (edit.add === "profile" ? edit.profile : edit.entry.path));
+
+  it("is one line for all that it knows", () => {
+    const state = press(started(known), "p");
+    expect(written(state)).toEqual([{ name: "firefox" }]);
+    expect(currentRow(state)?.live).toBe("/home/ann/.own");
+    expect(press(state, "p").message).toMatch(/no profile knows just this path/);
+    expect(currentRow(press(state, "d"))?.live).toBe("/home/ann/.cache/mozilla");
+    expect(press(state, "q").screen).toBe("quit");
+    expect(pressLast(state, "w").wish).toEqual({ is: "propose" });
+    expect(written(press(state, "u"))).toEqual([]);
+  });
+
+  it("stands aside for what is decided by itself", () => {
+    expect(written(press(started(known), "p", "G", "d"))).toEqual([{ name: "firefox" }, ".cache/mozilla/"]);
+    expect(written(press(started(known), "d", "g", "p"))).toEqual([{ name: "firefox" }]);
+  });
+});
+
 describe("ending", () => {
   it("asks before it drops decisions, and not where there are none", () => {
     expect(press(started(rows), "q").ended).toBe("quit");
@@ -133,13 +159,14 @@ describe("ending", () => {
     expect(asked.wish).toEqual({ is: "propose" });
     expect(pressLast(asked.state, "y").wish).toBeUndefined();
     const review = { lines: [{ text: "+ x", look: "green" as const }], canWrite: true };
-    const late = update(asked.state, { is: "review", review, decisions: new Map() }).state;
+    const late = update(asked.state, { is: "review", review, of: { decisions: new Map(), profiles: new Map() } }).state;
     expect(pressLast(late, "y").wish).toBeUndefined();
-    const { decisions } = asked.state;
-    const shown = update(asked.state, { is: "review", review, decisions }).state;
+    const { decisions, profiles } = asked.state;
+    const of = { decisions, profiles };
+    const shown = update(asked.state, { is: "review", review, of }).state;
     expect(pressLast(shown, "enter").wish).toBeUndefined();
     expect(pressLast(shown, "y").wish).toEqual({ is: "write" });
-    const refused = update(asked.state, { is: "review", review: { ...review, canWrite: false }, decisions }).state;
+    const refused = update(asked.state, { is: "review", review: { ...review, canWrite: false }, of }).state;
     expect(pressLast(refused, "y").wish).toBeUndefined();
     expect(press(shown, "escape")).toMatchObject({ screen: "list", review: null });
     expect(update(shown, { is: "written" }).state.ended).toBe("written");
@@ -152,7 +179,9 @@ describe("ending", () => {
 
 describe("the entries that decisions lead to", () => {
   const entries = (state: State, all: Parameters<typeof editsOf>[1], users = ["ann"], facts = {}): unknown[] =>
-    editsOf(state.decisions, all, users, () => facts).map((edit) => edit.add === "entry" && [edit.scope, edit.entry]);
+    editsOf(state, all, users, () => facts).map((edit) =>
+      edit.add === "entry" ? [edit.scope, edit.entry] : edit.profile,
+    );
 
   it("are relative in homes, have a slash for folders, and what is known of the path", () => {
     const state = press(started(rows), "d", "enter", "n", "s", "3");

@@ -33,7 +33,7 @@ describe("the screen at 80 x 24", () => {
     expect(lines.slice(21)).toEqual([
       " c config  d data  s state  x secret  l log  a cache  n discard  r carry",
       " 1 critical  2 important  3 optional   Enter as suggested  Space skip  u undo",
-      " → look inside  ← back  / filter   w write  q quit  ? help",
+      " p profile  → look inside  ← back  / filter   w write  q quit  ? help",
     ]);
   });
 
@@ -87,7 +87,7 @@ describe("the screen at 80 x 24", () => {
     const asked = press(started(rows), "d", "w");
     expect(screen(asked)[3]).toMatch(/Working out/);
     const review = { lines: [{ text: "+  - Music/", look: "green" as const }], canWrite: true };
-    const lines = screen(update(asked, { is: "review", review, decisions: asked.decisions }).state);
+    const lines = screen(update(asked, { is: "review", review, of: asked }).state);
     expect([lines[2], lines[23]]).toEqual([" +  - Music/", " y writes this, Esc goes back"]);
   });
 });
