@@ -101,6 +101,7 @@ function program(version: string): Command {
     .option("--note <text>", "the reason; stands beside each line it leads to")
     .option("--carry <how>", `its content travels in the dotfiles repo: ${carries.join(", ")}`, oneOf(carries))
     .option("--host <name>", "only on this host or OS; may be repeated (default: all)", several)
+    .option("--user <name>", "only for this user; may be repeated (default: all)", several)
     .option("--dry-run", "write nothing; show what would change")
     .action((paths: string[], options: AdoptOptions) =>
       run(async () => (await import("./commands/adopt.ts")).adopt(paths, options)),

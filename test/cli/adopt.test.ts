@@ -63,11 +63,24 @@ system:
 
   it("takes what is said over what is known", () => {
     const folder = place();
-    const options = ["--class", "data", "--need", "optional", "--note", "old: #1", "--host", "n", "--host", "fedora"];
+    const options = [
+      "--class",
+      "data",
+      "--need",
+      "optional",
+      "--note",
+      "old: #1",
+      "--host",
+      "n",
+      "--host",
+      "fedora",
+      "--user",
+      "ann",
+    ];
     expect(adopt(folder, ".config/rclone", ...options)).toMatchObject({ code: 0 });
     expect(adopt(folder, ".own", "--carry", "seed", "--class", "config")).toMatchObject({ code: 0 });
     expect(readText(folder, "persistence.yaml")).toContain(
-      `  - { path: .config/rclone/, class: data, need: optional, on: ["n", fedora], note: "old: #1" }
+      `  - { path: .config/rclone/, class: data, need: optional, users: [ann], on: ["n", fedora], note: "old: #1" }
   - { path: .own, class: config, carry: seed }
 `,
     );
@@ -91,6 +104,13 @@ system:
       /nothing to add: `\.config\/rclone\/` says so \(profile rclone\) {2}persistence\.yaml:6/,
     );
     expect(stateOf(folder)).toEqual(before);
+  });
+
+  it("adds what says more of a path than the rule around it does", () => {
+    const folder = place("system: [/var/lib/]");
+    expect(adopt(folder, "/var/lib/alsa/").stdout).toMatch(/nothing to add: `\/var\/lib\/` says so/);
+    expect(adopt(folder, "/var/lib/thing/", "--note", "why")).toMatchObject({ code: 0 });
+    expect(readText(folder, "persistence.yaml")).toContain("system: [/var/lib/, { path: /var/lib/thing/, note: why }]");
   });
 
   it.each([
@@ -123,7 +143,9 @@ system:
 
   it("answers as JSON", () => {
     const folder = place();
-    const { added, unchanged, diff } = JSON.parse(adopt(folder, ".config/rclone", "--format", "json").stdout);
+    const { added, unchanged, diff, diagnostics } = JSON.parse(
+      adopt(folder, ".config/rclone", "--format", "json").stdout,
+    );
     expect(added).toEqual([
       {
         scope: "home",
@@ -134,7 +156,11 @@ system:
         why: expect.any(String),
       },
     ]);
-    expect([unchanged, diff]).toEqual([[], expect.stringContaining("+  - { path: .config/rclone/, class: secret }")]);
+    expect([unchanged, diagnostics, diff]).toEqual([
+      [],
+      [],
+      expect.stringContaining("+  - { path: .config/rclone/, class: secret }"),
+    ]);
     const wrong = JSON.parse(adopt(folder, "/home/", "--format", "json").stdout);
     expect(wrong.diagnostics).toEqual([expect.objectContaining({ code: "special/error" })]);
   });
