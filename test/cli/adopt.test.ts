@@ -108,7 +108,7 @@ system:
 
   it("adds what says more of a path than the rule around it does", () => {
     const folder = place("system: [/var/lib/]");
-    expect(adopt(folder, "/var/lib/alsa/").stdout).toMatch(/nothing to add: `\/var\/lib\/` says so/);
+    expect(adopt(folder, "/var/lib/other/").stdout).toMatch(/nothing to add: `\/var\/lib\/` says so/);
     expect(adopt(folder, "/var/lib/thing/", "--note", "why")).toMatchObject({ code: 0 });
     expect(readText(folder, "persistence.yaml")).toContain("system: [/var/lib/, { path: /var/lib/thing/, note: why }]");
   });
