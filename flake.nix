@@ -90,6 +90,7 @@
             pkgs.attr
             pkgs.btrfs-progs
             pkgs.bubblewrap
+            pkgs.tmux
             pkgs.chezmoi
             pkgs.git
             pkgs.gnupg

@@ -10,6 +10,7 @@ import { run } from "./commands/run.ts";
 import type { ScanOptions } from "./commands/scan.ts";
 import { guardStreams } from "./commands/terminal.ts";
 import type { TraceOptions } from "./commands/trace.ts";
+import type { TriageOptions } from "./commands/triage.ts";
 import { didYouMean } from "./diagnostics/did-you-mean.ts";
 import type { TargetName } from "./emitters/emitter.ts";
 import { classes, needs } from "./plan/vocabulary.ts";
@@ -96,6 +97,17 @@ function program(version: string): Command {
     .option(...target)
     .action((options: GenerateOptions) => run(async () => (await import("./commands/diff.ts")).diff(options)));
 
+  const manifestFlag = [
+    "--manifest <file>",
+    "the manifest (default: the nearest persistence.yaml from here upward)",
+  ] as const;
+  hostOption(root.command("triage").summary(help.triage.summary).description(help.triage.text), oneHost)
+    .addHelpText("after", help.triage.after)
+    .option(...manifestFlag)
+    .option("--root <dir>", "look at the root in this folder (a mounted backup) instead of /")
+    .option("--home <dir>", "look at this folder instead of the user's home")
+    .action((options: TriageOptions) => run(async () => (await import("./commands/triage.ts")).triage(options)));
+
   command(root, "adopt", help.adopt)
     .argument("<paths...>", "of a home (~/.mozilla or .mozilla), of the system, or from here (./x)")
     .option("--class <class>", `one of ${classes.join(", ")} (default: what the catalogue says)`, oneOf(classes))
@@ -103,6 +115,7 @@ function program(version: string): Command {
     .option("--note <text>", "the reason; stands beside each line it leads to")
     .option("--carry <how>", `its content travels in the dotfiles repo: ${carries.join(", ")}`, oneOf(carries))
     .option("--host <name>", "only on this host or OS; may be repeated (default: all)", several)
+    .option("--user <name>", "only for this user; may be repeated (default: all)", several)
     .option("--dry-run", "write nothing; show what would change")
     .action((paths: string[], options: AdoptOptions) =>
       run(async () => (await import("./commands/adopt.ts")).adopt(paths, options)),

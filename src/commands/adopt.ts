@@ -1,5 +1,5 @@
 import { type Diagnostic, hasErrors } from "../diagnostics/diagnostic.ts";
-import { printable } from "../diagnostics/print.ts";
+import { diagnosticRow, printable } from "../diagnostics/print.ts";
 import type { Edit, NewEntry } from "../manifest/edit.ts";
 import { unifiedDiff } from "../output/diff.ts";
 import { type Resolved, resolve } from "../pipeline.ts";
@@ -9,7 +9,10 @@ import type { PlanEntry } from "../plan/plan.ts";
 import { type Class, classDefaults, type Need } from "../plan/vocabulary.ts";
 import { knownFacts } from "../profiles/entry-facts.ts";
 import { loadPathIndexes } from "../profiles/load-path-indexes.ts";
+import type { ProfileEntry } from "../profiles/profile.ts";
 import { Knowledge } from "../scan/knowledge.ts";
+import type { Suggestion } from "../scan/result.ts";
+import { adoptDiagnostics as say } from "./adopt-diagnostics.ts";
 import { type AskedPath, askedPath, kindOnDisk } from "./asked-path.ts";
 import { shownDiff } from "./diff-text.ts";
 import {
@@ -30,6 +33,8 @@ export interface AdoptOptions extends Omit<CommonOptions, "host"> {
   readonly carry?: "plain" | "template" | "encrypted" | "seed";
   /** Hosts or operating systems that the entries are limited to. */
   readonly host?: readonly string[];
+  /** Users that the entries are limited to. */
+  readonly user?: readonly string[];
   readonly dryRun?: boolean;
 }
 
@@ -80,69 +85,94 @@ interface Question {
   readonly options: AdoptOptions;
 }
 
+/** A path that was asked about, and what the disk and the catalogue know of it. */
+interface Looked extends AskedPath {
+  readonly listed: ListedPath;
+  readonly onDisk: ReturnType<typeof kindOnDisk>;
+  readonly isPattern: boolean;
+  readonly known: ProfileEntry | undefined;
+  readonly suggested: Suggestion | null;
+}
+
 /** What to add for a path, or why nothing can be. */
-function look(typed: string, { resolved, knowledge, options }: Question): Adopted | { fault: Diagnostic } {
-  const users = [
-    ...new Map(resolved.plans.flatMap(({ host }) => host.users).map((user) => [user.name, user])).values(),
-  ];
-  const asked = askedPath(typed, users);
-  const listed = listedPath(asked.live, users);
-  const onDisk = kindOnDisk(asked.live);
-  const isPattern = onDisk === undefined && /[*?]/.test(listed.path);
-  const why = isPattern ? undefined : (whyUnlisted(listed) ?? unfit(onDisk));
-  if (why !== undefined) return { fault: cannot(typed, why) };
-  const known = resolved.catalogue.known(listed.scope, listed.path)?.entry;
-  const suggested = knowledge.suggestion(listed.scope, listed.path);
-  const entryClass = options.class ?? suggested?.class ?? "state";
-  const isSuggested = suggested?.class === entryClass;
-  const need = options.need ?? (isSuggested ? suggested.need : classDefaults[entryClass].need);
-  const isDirectory = isPattern ? false : isFolder(asked, onDisk, known?.kind);
-  const entry: NewEntry = {
-    ...(known === undefined || !isSuggested ? {} : knownFacts(known)),
-    path: `${listed.path}${isDirectory ? "/" : ""}`,
-    class: entryClass,
-    need,
-    ...(options.carry === undefined ? {} : { carry: options.carry === "plain" ? true : options.carry }),
-    ...(options.note === undefined ? {} : { note: options.note }),
-    ...(options.host === undefined ? {} : { on: [...options.host] }),
-  };
-  const facts = { listed, class: entryClass, need, profile: suggested?.profile ?? null };
-  const there = alreadySaid(asked, entry, { resolved, knowledge, options });
+function look(typed: string, question: Question): Adopted | { fault: Diagnostic } {
+  const path = lookAt(typed, question);
+  const { listed, onDisk, suggested } = path;
+  const fault = (why: string): { fault: Diagnostic } => ({ fault: say["adopt/path"]({ path: typed, why }) });
+  const unlisted = path.isPattern ? undefined : whyUnlisted(listed);
+  if (unlisted !== undefined) return fault(unlisted);
+  const entry = entryFor(path, question.options);
+  const facts = { listed, class: entry.class ?? null, need: entry.need ?? null, profile: suggested?.profile ?? null };
+  const there = alreadySaid(path, entry, question);
   if (there !== undefined) return { ...facts, edit: undefined, why: there };
-  const reason = options.class !== undefined ? "as you say" : (suggested?.why ?? "unknown: taken for state");
-  return { ...facts, edit: { add: "entry", scope: listed.scope, entry: ordered(entry) }, why: reason };
+  const unfit = whyUnfit(onDisk);
+  if (unfit !== undefined) return fault(unfit);
+  const isSaid = question.options.class !== undefined;
+  const why = isSaid ? "as you say" : (suggested?.why ?? "unknown: taken for state");
+  return { ...facts, edit: { add: "entry", scope: listed.scope, entry }, why };
 }
 
-function cannot(typed: string, why: string): Diagnostic {
-  return { code: "adopt/path", severity: "error", message: `\`${typed}\` cannot be adopted: ${why}` };
+function lookAt(typed: string, { resolved, knowledge }: Question): Looked {
+  const users = resolved.plans.flatMap(({ host }) => host.users);
+  const each = [...new Map(users.map((user) => [user.name, user])).values()];
+  const asked = askedPath(typed, each);
+  const listed = listedPath(asked.live, each);
+  const onDisk = kindOnDisk(asked.live);
+  return {
+    ...asked,
+    listed,
+    onDisk,
+    isPattern: onDisk === undefined && /[*?]/.test(listed.path),
+    known: resolved.catalogue.known(listed.scope, listed.path)?.entry,
+    suggested: knowledge.suggestion(listed.scope, listed.path),
+  };
 }
 
-function unfit(onDisk: ReturnType<typeof kindOnDisk>): string | undefined {
+type AdoptedEntry = NewEntry & { readonly class: Class; readonly need: Need };
+
+/** The entry for a path: what is said of it, else what is known; its keys in the order that people write them. */
+function entryFor(path: Looked, { class: said, need, carry, note, user, host }: AdoptOptions): AdoptedEntry {
+  const { listed, known, suggested } = path;
+  const entryClass = said ?? suggested?.class ?? "state";
+  const isSuggested = suggested?.class === entryClass;
+  return {
+    path: `${listed.path}${isFolder(path) ? "/" : ""}`,
+    class: entryClass,
+    need: need ?? (isSuggested ? suggested.need : classDefaults[entryClass].need),
+    ...(carry === undefined ? {} : { carry: carry === "plain" ? true : carry }),
+    // What is known of it holds for what it is known to be.
+    ...(known === undefined || !isSuggested ? {} : knownFacts(known)),
+    ...(user === undefined ? {} : { users: [...user] }),
+    ...(host === undefined ? {} : { on: [...host] }),
+    ...(note === undefined ? {} : { note }),
+  };
+}
+
+function whyUnfit(onDisk: Looked["onDisk"]): string | undefined {
   if (onDisk === "symlink") return "it is a link; name what it leads to";
   return onDisk === "other" ? "it is neither a file nor a folder" : undefined;
 }
 
 /** As it lies on the disk, else as it was written, else as the catalogue knows it. */
-function isFolder({ directory }: AskedPath, onDisk: string | undefined, known: string | undefined): boolean {
-  if (onDisk !== undefined) return onDisk === "directory";
-  return directory || known === "directory";
+function isFolder({ directory, onDisk, isPattern, known }: Looked): boolean {
+  if (isPattern) return false;
+  if (onDisk === "directory" || onDisk === "file") return onDisk === "directory";
+  return directory || known?.kind === "directory";
 }
 
-/** The keys in the order that people write them. */
-function ordered({ path, class: c, need, carry, note, on, ...rest }: NewEntry): NewEntry {
-  const optional = { carry, ...rest, on, note };
-  const written = Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined));
-  return { path, class: c, need, ...written };
-}
+/** Keys that say which entry it is, and what the rule around a path may say as well. */
+const plainKeys = new Set(["path", "class", "need", "carry", "on", "users"]);
 
 /** Where the manifest says all of that already, on every host that is asked about. */
-function alreadySaid({ live }: AskedPath, entry: NewEntry, { resolved, options }: Question): string | undefined {
+function alreadySaid({ live }: AskedPath, entry: AdoptedEntry, { resolved, options }: Question): string | undefined {
   const plans = resolved.plans.filter(
     ({ host }) => options.host === undefined || options.host.some((name) => name === host.name || name === host.os),
   );
   const rules = plans.map((plan) => rulesOf(plan).deciding(live));
+  const isPlain = Object.keys(entry).every((key) => plainKeys.has(key));
   const says = (rule: PlanEntry | undefined): boolean =>
     rule !== undefined &&
+    (isPlain || rule.live === live) &&
     rule.class === entry.class &&
     rule.need === entry.need &&
     (rule.carry !== null) === (options.carry !== undefined);
@@ -150,7 +180,8 @@ function alreadySaid({ live }: AskedPath, entry: NewEntry, { resolved, options }
   if (first === undefined || !rules.every(says)) return undefined;
   const { file, line, profile } = first.origin;
   const slash = first.kind === "directory" ? "/" : "";
-  return `nothing to add: \`${first.path}${slash}\` says so${profile === null ? "" : ` (profile ${profile})`}  ${file}:${line}`;
+  const by = profile === null ? "" : ` (profile ${profile})`;
+  return `nothing to add: \`${first.path}${slash}\` says so${by}  ${file}:${line}`;
 }
 
 function report(adopted: readonly Adopted[], proposal: Proposal | undefined, options: AdoptOptions): ExitCode {
@@ -160,7 +191,8 @@ function report(adopted: readonly Adopted[], proposal: Proposal | undefined, opt
       ...{ scope: listed.scope, path: edit?.entry.path ?? listed.path, class: c, need, profile, why },
     });
     const [added, unchanged] = [adopted.filter(({ edit }) => edit), adopted.filter(({ edit }) => !edit)];
-    terminal.json({ version: 1, added: added.map(row), unchanged: unchanged.map(row), diff });
+    const said = proposal?.diagnostics.map((d) => diagnosticRow(d, proposal.sources)) ?? [];
+    terminal.json({ version: 1, added: added.map(row), unchanged: unchanged.map(row), diff, diagnostics: said });
     return 0;
   }
   const rows = adopted.map(({ listed, edit, class: c, need, why }) => {
@@ -175,9 +207,7 @@ function report(adopted: readonly Adopted[], proposal: Proposal | undefined, opt
   if (names.length > 0)
     terminal.answer(`\nA profile keeps all that is known of its program: remanence profiles show ${names[0]}`);
   const name = printable(proposal.name);
-  terminal.answer(
-    options.dryRun === true ? "Nothing was written." : `\nAdded to ${name}. What follows from it: remanence diff`,
-  );
+  terminal.answer(options.dryRun === true ? "Nothing was written." : `\nAdded to ${name}. Next: remanence diff`);
   return 0;
 }
 

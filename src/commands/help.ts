@@ -132,6 +132,26 @@ Examples:
 Exit codes: 0 nothing would change, 1 something would, 2 could not run.`,
 };
 
+export const triage: Help = {
+  summary: "walk through what is undecided, and decide with one key each",
+  text: "Shows on the whole terminal what nobody has decided about, the largest first, with what the catalogue says of it. One key decides a line: what it is, how much it hurts to lose it, that it is discarded or carried; a folder can be looked into and decided piece by piece. Nothing is written before you have seen the change of the manifest and confirmed it; comments and everything else in the file stay as they are.\n\nFiles are only looked at from outside, and nothing is moved or deleted.",
+  after: `
+Keys (? shows them all):
+  c d s x l a   config, data, state, secret, log, cache
+  1 2 3 4       critical, important, optional, none
+  Enter p       take what is suggested, name the profile that knows it
+  n r           discard, carry
+  Space u       skip, undo
+  → ←           look inside a folder, and back
+  / w q         filter, write, quit
+
+Examples:
+  remanence triage
+  remanence triage --root /mnt/backup --host laptop
+
+Exit codes: 0 done, 1 errors in the manifest, 2 could not run (no terminal).`,
+};
+
 export const adopt: Help = {
   summary: "add paths to the manifest, and say what and why",
   text: "Adds an entry to the manifest for each path. Class and need are what the catalogue says of it, else what is usual for such a place, unless you say otherwise. Comments and everything else in the file stay as they are.\n\nThe new text is checked for every host and target before it is written: an entry that would make a sound manifest a faulty one is refused, and then nothing is added at all.",

@@ -23,6 +23,7 @@ export const terminal = {
   paint(style: Style, text: string): string {
     return hasColor(process.stdout) ? styleText(style, text, { validateStream: false }) : text;
   },
+  hasColor: (): boolean => hasColor(process.stdout),
   problemColor: (): boolean => hasColor(process.stderr),
   /** True where the answer is read by a person, not by a program. */
   isPerson: (): boolean => process.stdout.isTTY === true,

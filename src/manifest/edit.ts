@@ -36,22 +36,23 @@ export type Edited =
  * alias, and every edit after which the text would not say just what it said before and what was added.
  */
 export function editManifest(source: SourceFile, edits: readonly Edit[]): Edited {
+  let yaml = parseYaml(source);
+  const parsed = parseManifest(yaml, false);
+  const broken = [...yaml.diagnostics, ...parsed.diagnostics];
+  if (hasErrors(broken)) return { text: undefined, diagnostics: broken };
   const faults: Diagnostic[] = [];
-  let text = source.text;
   for (const list of ["profiles", "system", "home"] as const) {
-    const yaml = parseYaml({ path: source.path, text });
-    const parsed = parseManifest(yaml, false);
-    const broken = [...yaml.diagnostics, ...parsed.diagnostics];
-    if (hasErrors(broken)) return { text: undefined, diagnostics: broken };
     const wanted = edits.filter((edit) => listOf(edit) === list);
-    const items = wanted.flatMap((edit) => newItem(edit, yaml, parsed.written, faults));
+    if (wanted.length === 0) continue;
+    const there = writtenIn(list, parsed.written);
+    const items = wanted.flatMap((edit) => newItem(edit, there, yaml, faults));
     faults.push(...repeated(list, items, yaml));
-    if (items.length === 0 || faults.length > 0) continue;
+    if (faults.length > 0) continue;
     const added = addTo(list, items, yaml);
-    if (typeof added !== "string") faults.push(added);
-    else text = added;
+    if ("code" in added) faults.push(added);
+    else yaml = added;
   }
-  return faults.length > 0 ? { text: undefined, diagnostics: faults } : { text, diagnostics: [] };
+  return faults.length > 0 ? { text: undefined, diagnostics: faults } : { text: yaml.source.text, diagnostics: [] };
 }
 
 type List = "profiles" | "system" | "home";
@@ -61,63 +62,77 @@ function listOf(edit: Edit): List {
 }
 
 /** What is to stand in the list: as data, and as text. */
-interface Item extends NewItem {
+interface Item extends NewItem, Made {}
+
+/** What a list says already: by path or profile, where and for whom. */
+type Written = ReadonlyMap<string, readonly (Limits & { readonly at: number })[]>;
+
+function writtenIn(list: List, written: WrittenManifest): Written {
+  const there = new Map<string, (Limits & { at: number })[]>();
+  for (const [at, item] of (written[list] ?? []).entries()) {
+    const full = typeof item === "string" ? { path: item } : item;
+    const names = "name" in full ? [nameOf(full)] : [full.path].flat();
+    for (const name of names) {
+      const key = list === "profiles" ? name : pathKey(list, name);
+      if (key === undefined) continue;
+      const limits = typeof item === "string" ? {} : { on: item.on, users: item.users };
+      there.set(key, [...(there.get(key) ?? []), { ...limits, at }]);
+    }
+  }
+  return there;
+}
+
+/** A profile is another one in another flavour. */
+function nameOf({ name, flavour }: NewProfile): string {
+  return flavour === undefined ? name : `${name} ${flavour}`;
+}
+
+/** One word for all ways to write a path, as a file or as a directory. */
+function pathKey(scope: "home" | "system", text: string): string | undefined {
+  const normal = normalPath(scope, text);
+  return typeof normal === "string" ? normal.replace(/\/$/, "") : undefined;
+}
+
+function newItem(edit: Edit, there: Written, yaml: YamlSource, faults: Diagnostic[]): Item[] {
+  const made = edit.add === "profile" ? newProfile(edit.profile) : newEntry(edit.scope, edit.entry, yaml);
+  if ("code" in made) {
+    faults.push(made);
+    return [];
+  }
+  const known = there.get(made.key)?.find((written) => reachesAll(written, made.limits));
+  if (known !== undefined) {
+    const what = edit.add === "profile" ? `profile \`${made.key}\`` : `\`${made.key}\``;
+    faults.push(say["edit/exists"]({ what }, yaml.spanOf([listOf(edit), known.at])));
+  }
+  const comment = edit.comment?.replace(/[\p{Cc}\p{Cf}\u2028\u2029\p{Cs}]+/gu, " ").trim();
+  return [{ ...made, text: writtenYaml(made.value), comment: comment === "" ? undefined : comment }];
+}
+
+interface Made {
   readonly value: Plain;
   readonly key: string;
+  readonly limits: Limits;
 }
 
-function newItem(edit: Edit, yaml: YamlSource, written: WrittenManifest, faults: Diagnostic[]): Item[] {
-  const before = faults.length;
-  const value =
-    edit.add === "profile"
-      ? newProfile(edit.profile, yaml, written, faults)
-      : newEntry(edit.scope, edit.entry, yaml, written, faults);
-  if (faults.length > before) return [];
-  const comment = edit.comment?.replace(/[\p{Cc}\p{Cf}\u2028\u2029\p{Cs}]+/gu, " ").trim();
-  return [{ value, key: keyOf(value), text: writtenYaml(value), comment: comment === "" ? undefined : comment }];
-}
-
-function newProfile(
-  profile: NewProfile,
-  yaml: YamlSource,
-  { profiles = [] }: WrittenManifest,
-  faults: Diagnostic[],
-): Plain {
-  const known = profiles.findIndex((other) => {
-    const full = typeof other === "string" ? { name: other } : other;
-    return full.name === profile.name && full.flavour === profile.flavour && reachesAll(full, profile);
-  });
-  if (known !== -1)
-    faults.push(say["edit/exists"]({ what: `profile \`${profile.name}\`` }, yaml.spanOf(["profiles", known])));
-  const { name, ...rest } = defined(profile);
-  return Object.keys(rest).length === 0 && name !== undefined ? name : { name: profile.name, ...rest };
+function newProfile(profile: NewProfile): Made {
+  const { name, ...rest } = profile;
+  const says = defined(rest);
+  const value = Object.keys(says).length === 0 ? name : { name, ...says };
+  return { value, key: nameOf(profile), limits: profile };
 }
 
 /** The shortest form of an entry: nothing that its class says anyway, and a string where only the path is left. */
-function newEntry(
-  scope: "home" | "system",
-  entry: NewEntry,
-  yaml: YamlSource,
-  written: WrittenManifest,
-  faults: Diagnostic[],
-): Plain {
+function newEntry(scope: "home" | "system", entry: NewEntry, yaml: YamlSource): Made | Diagnostic {
   const path = normalPath(scope, entry.path);
-  if (typeof path !== "string") {
-    faults.push(pathFault(entry.path, path.problem, yaml.spanOf([])));
-    return entry.path;
-  }
-  const known = (written[scope] ?? []).findIndex((other) => {
-    const full = typeof other === "string" ? { path: other } : other;
-    return [full.path].flat().some((p) => samePath(scope, p, path)) && reachesAll(full, entry);
-  });
-  if (known !== -1) faults.push(say["edit/exists"]({ what: `\`${path}\`` }, yaml.spanOf([scope, known])));
+  if (typeof path !== "string") return pathFault(entry.path, path.problem, yaml.spanOf([]));
   const { class: entryClass = "state", need, path: _, ...rest } = entry;
   const says = defined({
     class: entryClass === "state" ? undefined : entryClass,
     need: need === undefined || needOf(need) === classDefaults[entryClass].need ? undefined : need,
     ...rest,
   });
-  return Object.keys(says).length === 0 ? path : { path, ...says };
+  const value = Object.keys(says).length === 0 ? path : { path, ...says };
+  return { value, key: path.replace(/\/$/, ""), limits: entry };
 }
 
 function defined(value: object): Record<string, Plain> {
@@ -132,12 +147,6 @@ function normalPath(scope: "home" | "system", text: string): string | { problem:
   return `${parsed.ok.path}${parsed.ok.directory ? "/" : ""}`;
 }
 
-/** True for two ways to write one path, as a file or as a directory. */
-function samePath(scope: "home" | "system", one: string, other: string): boolean {
-  const normal = normalPath(scope, one);
-  return typeof normal === "string" && normal.replace(/\/$/, "") === other.replace(/\/$/, "");
-}
-
 interface Limits {
   readonly on?: readonly string[] | undefined;
   readonly users?: readonly string[] | undefined;
@@ -150,34 +159,31 @@ function reachesAll(written: Limits, added: Limits): boolean {
   return covers(written.on, added.on) && covers(written.users, added.users);
 }
 
-/** Edits that are about one path or profile. */
+/** Edits that are about one path or profile, and the same hosts and users. */
 function repeated(list: List, items: readonly Item[], yaml: YamlSource): Diagnostic[] {
-  const twice = items.find((item, i) => items.findIndex((other) => other.key === item.key) !== i);
-  return twice === undefined ? [] : [say["edit/twice"]({ what: twice.text }, yaml.spanOf([list]))];
+  const seen = new Set<string>();
+  for (const { key, limits, text } of items) {
+    const what = JSON.stringify([key, limits.on ?? null, limits.users ?? null]);
+    if (seen.has(what)) return [say["edit/twice"]({ what: text }, yaml.spanOf([list]))];
+    seen.add(what);
+  }
+  return [];
 }
 
-/** What must not be there twice: a path or a profile, and where it applies. */
-function keyOf(value: Plain): string {
-  if (typeof value !== "object" || Array.isArray(value)) return JSON.stringify([String(value).replace(/\/$/, "")]);
-  const { path, name, flavour, on, users } = value as { readonly [key: string]: Plain | undefined };
-  return JSON.stringify(
-    [String(path ?? name).replace(/\/$/, ""), flavour, on, users].filter((part) => part !== undefined),
-  );
-}
-
-function addTo(list: List, items: readonly Item[], yaml: YamlSource): string | Diagnostic {
+/** The text with items added, read again; or why they cannot be. */
+function addTo(list: List, items: readonly Item[], yaml: YamlSource): YamlSource | Diagnostic {
   const layout = yaml.layoutOf(list);
   if (layout.is === "alias") return say["edit/alias"]({ list }, yaml.spanOf([list]));
-  const splices = additions(yaml.source.text, list, layout, items);
-  const text = splices === undefined ? undefined : spliced(yaml.source.text, splices);
-  if (text !== undefined && saysJust(text, list, items, yaml)) return text;
+  const { path, text } = yaml.source;
+  const splices = additions(text, list, layout, items);
+  const added = splices === undefined ? undefined : parseYaml({ path, text: spliced(text, splices) });
+  if (added !== undefined && saysJust(added, list, items, yaml)) return added;
   const lines = items.map((item) => `\`- ${item.text}\``).join(", ");
   return say["edit/unsafe"]({ list, lines }, yaml.spanOf([list], "key"));
 }
 
 /** True where a text says what the old one said, and the new items at the end of their list: the proof of an edit. */
-function saysJust(text: string, list: List, items: readonly Item[], old: YamlSource): boolean {
-  const now = parseYaml({ path: old.source.path, text });
+function saysJust(now: YamlSource, list: List, items: readonly Item[], old: YamlSource): boolean {
   if (hasErrors(now.diagnostics) || !isMap(old.value)) return false;
   const before = old.value[list];
   const expected = { ...old.value, [list]: [...(Array.isArray(before) ? before : []), ...items.map((i) => i.value)] };

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import {
   chmodSync,
   chownSync,
@@ -13,8 +14,8 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { CannotRun } from "../diagnostics/cannot-run.ts";
+import { temporaryName } from "../survey/temporary-names.ts";
 import { reasonOf } from "./reasons.ts";
-import { temporaryFor } from "./temporary.ts";
 
 const byteOrderMark = "\uFEFF";
 
@@ -29,13 +30,13 @@ export function writeManifest(
   { before, after }: { before: string; after: string },
 ): void {
   const file = placeOf(folder, name);
-  const temporary = join(dirname(file), temporaryFor(name));
+  // A name of its own: two runs at once must not write into one file.
+  const temporary = join(dirname(file), temporaryName(randomBytes(8).toString("hex")));
   try {
     const now = readFileSync(file, "utf8");
     const mark = now.startsWith(byteOrderMark) ? byteOrderMark : "";
     if (now !== mark + before) throw new CannotRun(`${name} was changed in the meantime; nothing was written`);
     const { mode, uid, gid } = statSync(file);
-    rmSync(temporary, { force: true });
     // "wx": never through a link that somebody put there since.
     const handle = openSync(temporary, "wx", 0o600);
     try {

@@ -46,6 +46,13 @@ export function shownPath(path: string): string {
   return parts.join("");
 }
 
+/** The path that is shown so: the inverse of `shownPath`. */
+export function pathShownAs(shown: string): string {
+  return shown.replace(/\\x(5c(?=x[0-9a-f]{2})|[89a-f][0-9a-f])/g, (_, byte: string) => {
+    return byte === "5c" ? "\\" : String.fromCharCode(escapedByte + Number.parseInt(byte, 16));
+  });
+}
+
 function decode(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("utf8");
 }

@@ -123,13 +123,20 @@ function surveyRules(request: ScanRequest, { root, starts, packaged, knowledge }
   };
 }
 
+/** Where what a scan showed really lies: by its live path, the folder that was looked at for it. */
+export function realPlaces(request: Pick<ScanRequest, "plan" | "root" | "home">): (live: string) => string {
+  const root = realBelow("/", request.root ?? "/");
+  const starts = startsOf(request, root);
+  return (live) => placeOf(live, starts) ?? realBelow(root, live);
+}
+
 /** The real path of what lies in a home that is looked at elsewhere. */
 function placeOf(live: string, starts: readonly Start[]): string | undefined {
   const start = starts.find((s) => s.scope === "home" && live.startsWith(`${s.live}/`));
   return start === undefined ? undefined : `${start.real}${live.slice(start.live.length)}`;
 }
 
-function startsOf({ plan, root: named, home }: ScanRequest, root: string): Start[] {
+function startsOf({ plan, root: named, home }: Pick<ScanRequest, "plan" | "root" | "home">, root: string): Start[] {
   const { users } = plan.host;
   const system: Start = { scope: "system", live: "/", real: root };
   if (home == null) {

@@ -60,6 +60,8 @@ engines=(
   'stow|stow|--version|stow|stow|stow'
   'bubblewrap|bwrap|--version|bubblewrap|bubblewrap|bubblewrap'
   'git|git|--version|git|git|git'
+  'tmux|tmux|-V|tmux|tmux|tmux'
+  'strace|strace|-V|strace|strace|strace'
   'python3|python3|--version|||python3'
   'perl|perl|--version|||perl'
   'nixfmt|nixfmt|--version|||nixfmt'

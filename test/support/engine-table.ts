@@ -61,6 +61,8 @@ const engines = {
   stow: program(["stow"]),
   bubblewrap: program(["bwrap"]),
   git: program(["git"]),
+  tmux: program(["tmux"], "-V"),
+  strace: program(["strace"], "-V"),
   // used where the system has them; the install script leaves them alone
   python3: { ...program(["python3"]), required: false, howToGet: "the system's package python3" },
   perl: { ...program(["perl"]), required: false, howToGet: "the system's package perl" },

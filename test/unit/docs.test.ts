@@ -62,6 +62,8 @@ describe("the documentation", () => {
       "profiles search",
       "profiles match",
       "schema",
+      "adopt",
+      "triage",
     ];
     for (const command of commands) {
       expect(page).toContain(`\`${command}`);
