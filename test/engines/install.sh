@@ -56,6 +56,7 @@ engines=(
   'stow|stow|--version|stow|stow|stow'
   'bubblewrap|bwrap|--version|bubblewrap|bubblewrap|bubblewrap'
   'git|git|--version|git|git|git'
+  'chromium|chromium|--version|chromium|chromium|chromium'
   'strace|strace|-V|strace|strace|strace'
   'python3|python3|--version|||python3'
   'perl|perl|--version|||perl'

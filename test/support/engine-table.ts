@@ -57,6 +57,7 @@ const engines = {
   stow: program(["stow"]),
   bubblewrap: program(["bwrap"]),
   git: program(["git"]),
+  chromium: program(["chromium"]),
   strace: program(["strace"], "-V"),
   // used where the system has them; the install script leaves them alone
   python3: { ...program(["python3"]), required: false, howToGet: "the system's package python3" },
