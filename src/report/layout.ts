@@ -58,8 +58,16 @@ export function layOut(root: ReportNode, box: Box): Tile[] {
     .paddingInner(2)
     .paddingOuter((at) => (at.depth > 0 && isOpen(at) ? 3 : 0))
     .paddingTop((at) => (at.depth > 0 && isOpen(at) ? heading : 0))(top);
-  if (placed.children === undefined) return tilesOf(placed, root);
-  return placed.children.flatMap((child) => tilesOf(child, child.data.node));
+  const tiles =
+    placed.children === undefined
+      ? tilesOf(placed, root)
+      : placed.children.flatMap((child) => tilesOf(child, child.data.node));
+  // What is of no size stands behind the gap after the last, which may be outside.
+  return tiles.map((tile) => ({
+    ...tile,
+    x: Math.min(tile.x, box.width - tile.width),
+    y: Math.min(tile.y, box.height - tile.height),
+  }));
 }
 
 type Placed = HierarchyRectangularNode<Branch>;
