@@ -27,13 +27,13 @@ export const html = {
         .replace(/[&<>"']/g, (c) => references[c] ?? c)
         .replaceAll("\r", "&#13;"),
     ),
-  /** Attributes of an element, each with a blank before it. Names are ours: another than a plain one, or a handler, throws. */
+  /** Attributes of an element, a blank between them. Names are ours: another than a plain one, or a handler, throws. */
   attributes(values: Readonly<Record<string, string | number>>): Fragment<"html"> {
     const texts = Object.entries(values).map(([name, value]) => {
       if (!/^(?!on|style$)[a-z][a-z0-9-]*$/i.test(name)) throw new TypeError(`no attribute of ours is named ${name}`);
-      return ` ${name}="${html.quote(String(value)).text}"`;
+      return `${name}="${html.quote(String(value)).text}"`;
     });
-    return new Fragment("html", texts.join(""));
+    return new Fragment("html", texts.join(" "));
   },
   /** A comment; a hyphen in it is never beside another, nor at its end. */
   comment: (text: string): Fragment<"html"> =>

@@ -1,5 +1,15 @@
 import { randomBytes } from "node:crypto";
-import { closeSync, lstatSync, openSync, readSync, renameSync, rmSync, type Stats, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  lstatSync,
+  openSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  rmSync,
+  type Stats,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { CannotRun } from "../diagnostics/cannot-run.ts";
 import { temporaryName } from "../survey/temporary-names.ts";
@@ -33,6 +43,15 @@ export function writeOneFile({ path, content, marker, force }: OneFile): void {
       throw error;
     }
   });
+}
+
+/** The text of a file that a person named. Throws `CannotRun` where it cannot be read. */
+export function readOneFile(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    throw new CannotRun(`cannot read ${path}: ${reasonOf(error)}`);
+  }
 }
 
 function refuseForeign(path: string, there: Stats, { marker, force }: Pick<OneFile, "marker" | "force">): void {

@@ -1,4 +1,4 @@
-import type { ScannedFate } from "../scan/result.ts";
+import type { LostRow, ScannedFate } from "../scan/result.ts";
 
 /** How a fate is named and marked. The letter stands wherever its colour does: colour is never the only sign. */
 interface FateWords {
@@ -23,6 +23,11 @@ export function caseTitle(name: string): string {
   if (name === "wipe") return "At the next boot";
   if (name === "disk") return "If this disk dies";
   return name.startsWith("move:") ? `On the move to ${name.slice("move:".length)}` : name;
+}
+
+/** Why something would be gone, and what is known of it: `nobody has decided about it; rclone: credentials`. */
+export function whyLost({ why, suggestion }: LostRow): string {
+  return suggestion === null ? why : `${why}; ${suggestion.why}`;
 }
 
 const units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"] as const;

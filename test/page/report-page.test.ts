@@ -4,8 +4,10 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { classes, needs } from "../../src/plan/vocabulary.ts";
 import { reportPicture } from "../../src/report/svg-picture.ts";
 import { fates } from "../../src/report/words.ts";
+import type { ScanResult } from "../../src/scan/result.ts";
 import { describeWith } from "../support/engines.ts";
 import { hostile, type Leaf, laptop, reportOf, scanOf } from "../support/report-fixture.ts";
+import { folderWith, readText, remanence } from "../support/workspace.ts";
 import { crumbs, focused, openReport, openText, startBrowser, sumOfBytes, textOf } from "./browser.ts";
 
 const shown = ".tile.place, .tile.part";
@@ -109,6 +111,27 @@ describeWith(["chromium"], "the page of a report", () => {
       );
     expect(await sumOfBytes(page, "#rows-sum")).toBe(whole);
     expect(await sumOfBytes(page, "td[data-column='bytes']")).toBe(whole);
+  });
+
+  it("shows the sums of a scan of a real disk", async () => {
+    const folder = folderWith({
+      "persistence.yaml": "version: 1\nusers: { eve: {} }\nhosts: { desk: { os: fedora } }\nhome: [Documents/]\n",
+      "root/home/eve/Documents/letter": "x".repeat(70_000),
+      "root/home/eve/<!--<script>document.title='owned'": "x".repeat(50_000),
+      "root/home/eve/</script><script>document.title='owned'</script>": "x".repeat(50_000),
+      "root/home/eve/many/a\u202eb\u001b": "x",
+    });
+    const args = ["--root", "root"];
+    const scan = JSON.parse(remanence(folder, ["scan", ...args, "--format", "json"]).stdout) as ScanResult;
+    expect(remanence(folder, ["report", ...args]).code).toBe(0);
+    const { page, asked, faults } = await openText(browser, "report.html", readText(folder, "remanence-report.html"));
+    for (const [fate, { bytes }] of Object.entries(scan.totals)) {
+      expect(await sumOfBytes(page, `.tile[data-fate="${fate}"]`), fate).toBe(bytes);
+      expect(await sumOfBytes(page, `#fate-cards [data-value="${fate}"]`), fate).toBe(bytes);
+    }
+    expect(scan.totals.undecided.bytes).toBeGreaterThan(100_000);
+    expect(await page.title()).toBe("What remains on desk");
+    expect([...asked, ...faults]).toEqual([]);
   });
 
   it("draws each thing as large as it is", async () => {

@@ -167,6 +167,7 @@ export function scanOf(host: string, leaves: readonly Leaf[]): ReportedScan {
     undecided: [...undecided].sort((a, b) => b.bytes - a.bytes),
     lost: lostOf(leaves),
     tree: nodeOf("/", "/", leaves),
+    kept: { bytes: 0, files: 0 },
     unread: [{ path: "/root/.cache", why: "permission denied" }],
     notes: ["what packages install was not told apart: there is no rpm here"],
   };

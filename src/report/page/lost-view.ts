@@ -30,7 +30,7 @@ export function showLost(model: Model, table: TableView): void {
       scan.lost.map(
         ({ name, rows }): Card => ({
           id: name,
-          title: several ? `${scan.host}: ${caseTitle(name)}` : caseTitle(name),
+          title: several ? `${scan.host}: ${lowered(caseTitle(name))}` : caseTitle(name),
           host: scan.host,
           rows: rows.filter((row) => passes({ ...row, host: scan.host }, model.filter)),
         }),
@@ -47,6 +47,11 @@ export function showLost(model: Model, table: TableView): void {
         fillCard(this, card, table);
       });
   });
+}
+
+/** A title in the middle of a line. */
+function lowered(title: string): string {
+  return `${title.charAt(0).toLowerCase()}${title.slice(1)}`;
 }
 
 function fillCard(element: HTMLElement, { id, title, rows }: Card, table: TableView): void {
@@ -77,7 +82,10 @@ function fillCard(element: HTMLElement, { id, title, rows }: Card, table: TableV
         addPath(this, row.path);
       });
     item.append("span").attr("class", "size").text(sizeText(row.bytes));
-    item.append("span").attr("class", "why").text(seen(row.why));
+    item
+      .append("span")
+      .attr("class", "why")
+      .text(seen(row.suggestion?.why ?? row.why));
   }
   if (rows.length === 0) return;
   card

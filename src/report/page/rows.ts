@@ -3,7 +3,7 @@ import type { ScannedRow } from "../../scan/result.ts";
 import type { LostCase, Report } from "../data.ts";
 import type { Faceted } from "../facets.ts";
 import { leavesOf, type ReportNode } from "../forest.ts";
-import { caseTitle, fates } from "../words.ts";
+import { caseTitle, fates, whyLost } from "../words.ts";
 
 /** A row of the table, whatever it is about. */
 export interface Row extends Faceted {
@@ -103,7 +103,7 @@ function lostRows(cases: readonly LostCase[], name: string, host: string): Row[]
   return cases
     .filter((lost) => lost.name === name)
     .flatMap(({ rows }) => rows)
-    .map((row) => ({ ...scannedRow(row, host), fate: row.fate, class: row.class, need: row.need, why: row.why }));
+    .map((row) => ({ ...scannedRow(row, host), fate: row.fate, class: row.class, need: row.need, why: whyLost(row) }));
 }
 
 /** Rows in the order of a column; what is equal there with the larger first. The first order is the useful one. */

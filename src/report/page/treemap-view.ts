@@ -209,7 +209,7 @@ function roomOf({ shape, width, height }: Tile): string {
   if (shape === "directory") return "";
   if (width < 16 || height < 16) return " bare";
   if (width < 44) return " narrow";
-  return height < 38 ? " low" : "";
+  return height < 38 || width < 68 ? " low" : "";
 }
 
 function encloses(outer: Area, inner: Area): boolean {

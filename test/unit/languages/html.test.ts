@@ -48,7 +48,7 @@ describe("text in HTML and SVG", () => {
 
   it("is an attribute's value between quotes", () => {
     expect(html.attributes({ class: 'a" onload="x', "data-bytes": 3 }).text).toBe(
-      ' class="a&quot; onload=&quot;x" data-bytes="3"',
+      'class="a&quot; onload=&quot;x" data-bytes="3"',
     );
     for (const name of ["onload", "ONLOAD", "style", "a b", "a=", ""])
       expect(() => html.attributes({ [name]: "x" }), name).toThrow("no attribute of ours");

@@ -31,7 +31,7 @@ describe("a template", () => {
   it("escapes text in HTML and SVG, and takes attributes only as they are printed", () => {
     for (const kind of ["html", "svg"]) {
       expect(render("<p><%= data.x %></p>", { x: "</p><b>&" }, kind)).toBe("<p>&lt;/p&gt;&lt;b&gt;&amp;</p>");
-      expect(render("<p<%= data.x %>>", { x: html.attributes({ id: '"' }) }, kind)).toBe('<p id="&quot;">');
+      expect(render("<p <%= data.x %>>", { x: html.attributes({ id: '"' }) }, kind)).toBe('<p id="&quot;">');
       expect(() => render("<%= data.x %>", { x: shell.quote("a") }, kind)).toThrow(
         "a shell fragment in a html template",
       );
