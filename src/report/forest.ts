@@ -20,7 +20,7 @@ export interface ReportNode extends Size {
 }
 
 /** What the rest of a directory is called. */
-export const restName = "smaller ones";
+const restName = "smaller ones";
 
 /** The trees of a report as one: that of its host, or one root over the trees of several hosts. */
 export function growForest(report: Pick<Report, "scans">): ReportNode {
