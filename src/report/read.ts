@@ -16,6 +16,8 @@ const row = z.object({
   ...size,
   newest: z.string(),
   suggestion: suggestion.nullable(),
+  cache: z.object(size).exactOptional(),
+  secrets: z.array(z.string()).exactOptional(),
 });
 
 const lostRow = z.object({ ...row.shape, fate, class: classOf.nullable(), need: need.nullable(), why: z.string() });

@@ -1,4 +1,4 @@
-import type { LostRow, ScannedFate } from "../scan/result.ts";
+import type { LostRow, ScannedFate, ScannedRow } from "../scan/result.ts";
 
 /** How a fate is named and marked. The letter stands wherever its colour does: colour is never the only sign. */
 interface FateWords {
@@ -25,9 +25,19 @@ export function caseTitle(name: string): string {
   return name.startsWith("move:") ? `On the move to ${name.slice("move:".length)}` : name;
 }
 
+/** What is known of something undecided: whose it is and why it is worth that, and what is inside. */
+export function knownOf({ path, suggestion, cache, secrets }: ScannedRow): string {
+  const [secret] = secrets ?? [];
+  return [
+    suggestion?.why ?? "no known owner",
+    ...(cache === undefined ? [] : [`${sizeText(cache.bytes)} of it is cache`]),
+    ...(secret === undefined ? [] : [`holds what looks like a secret: ${secret.slice(path.length + 1) || secret}`]),
+  ].join("; ");
+}
+
 /** Why something would be gone, and what is known of it: `nobody has decided about it; rclone: credentials`. */
-export function whyLost({ why, suggestion }: LostRow): string {
-  return suggestion === null ? why : `${why}; ${suggestion.why}`;
+export function whyLost(row: LostRow): string {
+  return row.fate === "undecided" ? `${row.why}; ${knownOf(row)}` : row.why;
 }
 
 const units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"] as const;

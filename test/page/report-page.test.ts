@@ -307,6 +307,13 @@ describeWith(["chromium"], "the page of a report", () => {
     expect(await crumbs(page)).toEqual(["/", "var", "lib"]);
     expect(await focused(page)).toBe("/var/lib/postgresql");
     expect(await textOf(page, "#detail")).toContain("data, critical? postgresql: the databases");
+    await page.click("#search", { count: 3 });
+    await page.keyboard.type("vscode");
+    await page.click("#tabs button:nth-child(2)");
+    const whys = await page.$$eval("td[data-column='why']", (cells) => cells.map((cell) => cell.textContent));
+    expect(whys).toEqual([
+      "vscode: settings and extensions' state; 31.0\u00a0MiB of it is cache; holds what looks like a secret: User/id_rsa",
+    ]);
   });
 
   it("says what each case would cost, critical things first", async () => {

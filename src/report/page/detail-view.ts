@@ -1,7 +1,7 @@
 import type { ScannedRow } from "../../scan/result.ts";
 import { facetTotals } from "../facets.ts";
 import type { ReportNode } from "../forest.ts";
-import { countText, fates, fateWords, shareText, sizeText } from "../words.ts";
+import { countText, fates, fateWords, knownOf, shareText, sizeText } from "../words.ts";
 import { addPath, byId, seen } from "./elements.ts";
 import type { Model } from "./model.ts";
 import { addSign } from "./signs.ts";
@@ -63,7 +63,7 @@ export class DetailView {
       const row = this.#undecided.get(`${host}:${at}`);
       if (row === undefined) continue;
       const { suggestion } = row;
-      return suggestion === null ? "no known owner" : `${suggestion.class}, ${suggestion.need}? ${suggestion.why}`;
+      return suggestion === null ? knownOf(row) : `${suggestion.class}, ${suggestion.need}? ${knownOf(row)}`;
     }
     return null;
   }

@@ -3,7 +3,7 @@ import { type Need, needs } from "../../plan/vocabulary.ts";
 import type { LostRow, Size } from "../../scan/result.ts";
 import { passes } from "../facets.ts";
 import { sumOf } from "../forest.ts";
-import { caseTitle, countText, sizeText } from "../words.ts";
+import { caseTitle, countText, knownOf, sizeText } from "../words.ts";
 import { addPath, byId, seen } from "./elements.ts";
 import type { Model } from "./model.ts";
 import type { TableView } from "./table-view.ts";
@@ -85,7 +85,7 @@ function fillCard(element: HTMLElement, { id, title, rows }: Card, table: TableV
     item
       .append("span")
       .attr("class", "why")
-      .text(seen(row.suggestion?.why ?? row.why));
+      .text(seen(row.fate === "undecided" ? knownOf(row) : row.why));
   }
   if (rows.length === 0) return;
   card

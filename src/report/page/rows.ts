@@ -3,7 +3,7 @@ import type { ScannedRow } from "../../scan/result.ts";
 import type { LostCase, Report } from "../data.ts";
 import type { Faceted } from "../facets.ts";
 import { leavesOf, type ReportNode } from "../forest.ts";
-import { caseTitle, fates, whyLost } from "../words.ts";
+import { caseTitle, fates, knownOf, whyLost } from "../words.ts";
 
 /** A row of the table, whatever it is about. */
 export interface Row extends Faceted {
@@ -95,8 +95,7 @@ function scannedRow(row: ScannedRow, host: string): Omit<Row, "fate" | "class" |
 }
 
 function undecidedRow(row: ScannedRow, host: string): Row {
-  const why = row.suggestion?.why ?? "no known owner";
-  return { ...scannedRow(row, host), fate: "undecided", class: null, need: null, why };
+  return { ...scannedRow(row, host), fate: "undecided", class: null, need: null, why: knownOf(row) };
 }
 
 function lostRows(cases: readonly LostCase[], name: string, host: string): Row[] {
