@@ -27,7 +27,7 @@ export function startBrowser(): Promise<Browser> {
   return puppeteer.launch({
     executablePath: engineCommand("chromium"),
     // In a container, and as root, its own sandbox does not start; the pages are ours.
-    args: ["--no-sandbox", "--disable-dev-shm-usage", "--hide-scrollbars"],
+    args: ["--no-sandbox", "--disable-dev-shm-usage", "--hide-scrollbars", "--disable-gpu"],
   });
 }
 
@@ -39,9 +39,8 @@ export function openReport(browser: Browser, report: Report, look: Look = {}): P
 export async function openText(browser: Browser, name: string, text: string, look: Look = {}): Promise<Opened> {
   const folder = scratch();
   writeFiles(folder, { [name]: text });
-  const context = await browser.createBrowserContext();
-  onTestFinished(() => context.close());
-  const page = await context.newPage();
+  const page = await browser.newPage();
+  onTestFinished(() => page.close());
   const address = pathToFileURL(join(folder, name)).href;
   const asked: string[] = [];
   const faults: string[] = [];

@@ -52,6 +52,7 @@ describe("the documentation", () => {
       "plan",
       "explain",
       "scan",
+      "report",
       "generate",
       "diff",
       "profiles list",
