@@ -194,7 +194,7 @@ function lostOf(leaves: readonly Leaf[]): LostCase[] {
   return [
     {
       name: "wipe",
-      rows: rows(({ fate, suggestion }) => (fate === "undecided" ? (suggestion?.why ?? "no known owner") : null)),
+      rows: rows(({ fate }) => (fate === "undecided" ? "nobody has decided about it" : null)),
     },
     {
       name: "disk",

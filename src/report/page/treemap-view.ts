@@ -47,6 +47,7 @@ export class TreemapView {
     this.#stage
       .attr("aria-label", `${seen(current.path ?? current.name)}, ${sizeText(current.bytes)}`)
       .attr("data-sum", String(current.bytes))
+      .attr("data-empty", emptyText(this.#model))
       .classed("empty", shown.bytes === 0);
     this.#drawTiles();
     this.#drawStops();
@@ -83,6 +84,7 @@ export class TreemapView {
       .attr("tabindex", (stop) => (stop === selected ? 0 : -1))
       .attr("aria-label", (stop) => this.#say(stop.node))
       .attr("data-path", ({ node }) => node.path)
+      .classed("opens", ({ node }) => node.children.length > 0)
       .on("click", (event: MouseEvent, stop) => this.#click(event, stop))
       .on("focus", (_event, { node }) => this.#focused(node));
     place(stops);
@@ -183,6 +185,10 @@ export class TreemapView {
   }
 }
 
+function emptyText({ isFiltered }: Model): string {
+  return isFiltered ? "Nothing here is of these kinds. Clear a filter to see more." : "Nothing was found.";
+}
+
 function stopsOf(tiles: readonly Tile[]): Stop[] {
   const areas = new Map<ReportNode, Area>();
   for (const tile of tiles) {
@@ -206,7 +212,7 @@ function place<Element extends HTMLElement, Datum extends Area, Parent extends H
 
 /** What there is room for in a tile: everything, one line, the letter, or nothing. */
 function roomOf({ shape, width, height }: Tile): string {
-  if (shape === "directory") return "";
+  if (shape === "directory") return width < 110 ? " low" : "";
   if (width < 16 || height < 16) return " bare";
   if (width < 44) return " narrow";
   return height < 38 || width < 68 ? " low" : "";
