@@ -85,3 +85,33 @@ export function focused(page: Page): Promise<string> {
     return element?.getAttribute("data-path") ?? element?.id ?? "";
   });
 }
+
+/** The tiles that are all there is, each byte once. */
+export const shown = ".tile.place, .tile.part";
+
+/** The middle of the first tile with this name. */
+async function middleOf(page: Page, name: string): Promise<{ x: number; y: number }> {
+  const at = await page.$$eval(
+    ".tile",
+    (tiles, wanted) => {
+      const tile = tiles.find((one) => one.querySelector(".name")?.textContent === wanted);
+      const box = tile?.getBoundingClientRect();
+      return box === undefined ? null : { x: box.left + box.width / 2, y: box.top + box.height / 2 };
+    },
+    name,
+  );
+  if (at === null) throw new Error(`there is no tile ${name}`);
+  return at;
+}
+
+/** Clicks on the first tile with this name. */
+export async function clickTile(page: Page, name: string): Promise<void> {
+  const { x, y } = await middleOf(page, name);
+  await page.mouse.click(x, y);
+}
+
+/** The box by which a value of a facet is chosen. */
+export const choice = (facet: string, value: string): string =>
+  facet === "fate"
+    ? `#fate-cards [data-value="${value}"] input`
+    : `[data-facet="${facet}"] [data-value="${value}"] input`;

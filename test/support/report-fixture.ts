@@ -243,3 +243,8 @@ function firstOf(path: string): string {
 function sum(sizes: readonly Size[]): Size {
   return { bytes: sizes.reduce((a, b) => a + b.bytes, 0), files: sizes.reduce((a, b) => a + b.files, 0) };
 }
+
+/** The bytes of these leaves, or of some of them. */
+export function bytesOf(leaves: readonly Leaf[], keep: (leaf: Leaf) => boolean = () => true): number {
+  return sum(leaves.filter(keep)).bytes;
+}
