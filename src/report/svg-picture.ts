@@ -90,7 +90,8 @@ function linesOf(tile: Tile, { x, y }: { readonly x: number; readonly y: number 
   if (tile.shape === "directory") return [{ place: at("name", 15), text: name }, ...sizeAtEnd(tile, name, { x, y })];
   if (tile.width < 28 || tile.height < 18 || tile.fate === null) return [];
   const sign = fitted(`${fateWords[tile.fate].letter} ${printable(tile.node.name)}`, tile.width - 12);
-  const size = fitted(`${sizeText(tile.bytes)}, ${countText(tile.node.files, "file")}`, tile.width - 12);
+  const whole = `${sizeText(tile.bytes)}, ${countText(tile.node.files, "file")}`;
+  const size = fitted(whole, tile.width - 12) === whole ? whole : fitted(sizeText(tile.bytes), tile.width - 12);
   return [
     { place: at("name", 15), text: sign },
     ...(tile.height < 36 || tile.shape === "part" ? [] : [{ place: at("size", 30), text: size }]),

@@ -82,6 +82,28 @@ describeWith(["chromium"], "the page of a report, by itself", () => {
         return found.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(" ")}`);
       });
       expect(violations).toEqual([]);
+      // axe does not look at what a screen reader passes over.
+      const contrasts = await page.$$eval(".tile .name, .tile .size, .tile b", (labels) => {
+        const channels = (color: string): number[] => (color.match(/[\d.]+/g) ?? []).slice(0, 3).map(Number);
+        const light = (parts: readonly number[]): number => {
+          const [r = 0, g = 0, b = 0] = parts.map((part) => {
+            const share = part / 255;
+            return share <= 0.03928 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+          });
+          return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+        };
+        return labels.map((label) => {
+          const { color, opacity } = getComputedStyle(label);
+          const ground = channels(getComputedStyle(label.closest(".tile") ?? label).backgroundColor);
+          const ink = channels(color).map(
+            (part, i) => part * Number(opacity) + (ground[i] ?? 0) * (1 - Number(opacity)),
+          );
+          const [dark = 0, bright = 0] = [light(ink), light(ground)].sort((x, y) => x - y);
+          return (bright + 0.05) / (dark + 0.05);
+        });
+      });
+      expect(contrasts.length).toBeGreaterThan(40);
+      expect(Math.min(...contrasts)).toBeGreaterThan(4.5);
       const signs = await page.$$eval("#fate-cards .sign", (elements) =>
         elements.map((element) => {
           const { backgroundColor, backgroundImage } = getComputedStyle(element);

@@ -213,9 +213,10 @@ function place<Element extends HTMLElement, Datum extends Area, Parent extends H
 /** What there is room for in a tile: everything, one line, the letter, or nothing. */
 function roomOf({ shape, width, height }: Tile): string {
   if (shape === "directory") return width < 110 ? " low" : "";
-  if (width < 16 || height < 16) return " bare";
-  if (width < 44) return " narrow";
-  return height < 38 || width < 68 ? " low" : "";
+  if (width < 16 || height < 15) return " bare";
+  const flat = height < 20 ? " flat" : "";
+  if (width < 44) return `${flat} narrow`;
+  return height < 38 || width < 68 ? `${flat} low` : "";
 }
 
 function encloses(outer: Area, inner: Area): boolean {
