@@ -151,6 +151,24 @@ describeWith(["chromium"], "the page of a report, by itself", () => {
     expect(await page.$eval("html", (html) => html.dataset["printed"])).toBe("150");
     expect(await page.$$("tbody tr")).toHaveLength(100);
     await page.emulateMediaType("print");
+    // Paper is of another size than the window, and nothing is drawn again for it.
+    await page.evaluate(() => window.dispatchEvent(new Event("beforeprint")));
+    for (const width of [703, 1000]) {
+      const over = await page.$eval(
+        "#treemap",
+        (map, paper) => {
+          document.body.style.width = `${paper}px`;
+          const { right, bottom } = map.getBoundingClientRect();
+          const tiles = [...map.querySelectorAll(".tile")].map((tile) => tile.getBoundingClientRect());
+          return [
+            Math.max(...tiles.map((tile) => tile.right)) - right,
+            Math.max(...tiles.map((tile) => tile.bottom)) - bottom,
+          ];
+        },
+        width,
+      );
+      for (const beyond of over) expect(Math.abs(beyond), `${width}`).toBeLessThan(2);
+    }
     const controls = await page.$$eval("#theme, #search, #more, .choice input, #map-keys", (elements) =>
       elements.map((element) => element.getClientRects().length),
     );

@@ -1,11 +1,14 @@
-import { select } from "d3-selection";
+import { type BaseType, type Selection, select } from "d3-selection";
 import { leavesOf, type ReportNode, sumOf } from "../forest.ts";
-import { layOut, type Tile } from "../layout.ts";
+import { type Box, layOut, type Tile } from "../layout.ts";
 import { countText, fates, fateWords, shareText, sizeText } from "../words.ts";
 import type { DetailView } from "./detail-view.ts";
 import { byId, seen } from "./elements.ts";
 import type { Model } from "./model.ts";
 import { type Area, neighbour, unionOf } from "./neighbour.ts";
+
+/** The room on a sheet of paper; the style for paper keeps its proportions. */
+const paper: Box = { width: 700, height: 400 };
 
 /** A place directly in the directory that is looked into: what arrow keys go to, and what a screen reader hears of. */
 interface Stop extends Area {
@@ -23,6 +26,7 @@ export class TreemapView {
   readonly #tiles = this.#stage.append("div").attr("class", "tiles").attr("aria-hidden", "true");
   readonly #hover = this.#stage.append("div").attr("class", "hover").attr("aria-hidden", "true");
   readonly #stops = this.#stage.append("div").attr("class", "stops");
+  #box: Box = { width: 0, height: 0 };
   #laid: readonly Tile[] = [];
   #places: readonly Stop[] = [];
 
@@ -36,13 +40,17 @@ export class TreemapView {
     model.watch(() => this.draw());
     const node = this.#stage.node();
     if (node !== null) new ResizeObserver(() => this.draw()).observe(node);
+    // Where a click gives no focus the keys go on working.
+    window.addEventListener("keydown", (event) => event.target === document.body && this.#key(event));
+    window.addEventListener("beforeprint", () => this.draw(paper));
+    window.addEventListener("afterprint", () => this.draw());
   }
 
-  /** Draws what the model shows, in the room that there is. */
-  draw(): void {
+  /** Draws what the model shows, in the room that there is; the tiles keep their parts of it when that changes. */
+  draw(box: Box = this.#room()): void {
     const { current, shown } = this.#model;
-    const node = this.#stage.node();
-    this.#laid = layOut(current, { width: node?.clientWidth ?? 0, height: node?.clientHeight ?? 0 });
+    this.#box = box;
+    this.#laid = layOut(current, box);
     this.#places = stopsOf(this.#laid);
     this.#stage
       .attr("aria-label", `${seen(current.path ?? current.name)}, ${sizeText(current.bytes)}`)
@@ -54,6 +62,11 @@ export class TreemapView {
     this.#unpoint();
   }
 
+  #room(): Box {
+    const node = this.#stage.node();
+    return { width: node?.clientWidth ?? 0, height: node?.clientHeight ?? 0 };
+  }
+
   #drawTiles(): void {
     const tiles = this.#tiles
       .selectAll<HTMLDivElement, Tile>("div.tile")
@@ -63,7 +76,7 @@ export class TreemapView {
       .attr("class", (tile) => `tile ${tile.shape}${tile.fate === null ? "" : " fill"}${roomOf(tile)}`)
       .attr("data-fate", (tile) => tile.fate)
       .attr("data-bytes", (tile) => (tile.shape === "directory" ? null : String(tile.bytes)));
-    place(tiles);
+    place(tiles, this.#box);
     tiles.select<HTMLSpanElement>("span.label").each(function (tile) {
       const label = select(this);
       label.selectAll("*").remove();
@@ -87,7 +100,7 @@ export class TreemapView {
       .classed("opens", ({ node }) => node.children.length > 0)
       .on("click", (event: MouseEvent, stop) => this.#click(event, stop))
       .on("focus", (_event, { node }) => this.#focused(node));
-    place(stops);
+    place(stops, this.#box);
     this.#detail.show(selected?.node ?? this.#model.current);
     if (hadFocus && selected !== undefined) this.#focus(selected);
   }
@@ -149,8 +162,8 @@ export class TreemapView {
   #under(event: MouseEvent): Tile | undefined {
     const box = this.#stage.node()?.getBoundingClientRect();
     if (box === undefined) return undefined;
-    const x = event.clientX - box.left;
-    const y = event.clientY - box.top;
+    const x = ((event.clientX - box.left) / box.width) * this.#box.width;
+    const y = ((event.clientY - box.top) / box.height) * this.#box.height;
     return this.#laid.findLast(
       (tile) => x >= tile.x && x < tile.x + tile.width && y >= tile.y && y < tile.y + tile.height,
     );
@@ -175,7 +188,7 @@ export class TreemapView {
     const tile = this.#under(event);
     this.#hover.classed("on", tile !== undefined);
     if (tile === undefined) return;
-    place(this.#hover.datum(tile));
+    place(this.#hover.datum(tile), this.#box);
     this.#detail.show(tile.node);
   }
 
@@ -200,14 +213,16 @@ function stopsOf(tiles: readonly Tile[]): Stop[] {
 }
 
 /** Puts elements where their data say. Styles are set one by one: the page's policy knows no style attribute. */
-function place<Element extends HTMLElement, Datum extends Area, Parent extends HTMLElement | null, Above>(
-  elements: import("d3-selection").Selection<Element, Datum, Parent, Above>,
+function place<Element extends HTMLElement, Datum extends Area, Parent extends BaseType, Above>(
+  elements: Selection<Element, Datum, Parent, Above>,
+  box: Box,
 ): void {
+  const part = (of: number, whole: number): string => `${(of / whole) * 100}%`;
   elements
-    .style("left", ({ x }) => `${x}px`)
-    .style("top", ({ y }) => `${y}px`)
-    .style("width", ({ width }) => `${width}px`)
-    .style("height", ({ height }) => `${height}px`);
+    .style("left", ({ x }) => part(x, box.width))
+    .style("top", ({ y }) => part(y, box.height))
+    .style("width", ({ width }) => part(width, box.width))
+    .style("height", ({ height }) => part(height, box.height));
 }
 
 /** What there is room for in a tile: everything, one line, the letter, or nothing. */
