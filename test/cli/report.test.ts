@@ -69,6 +69,25 @@ describe("report", () => {
     expect(Object.values(scan.totals).filter(({ files }) => files > 0)).toHaveLength(4);
   });
 
+  it("knows the class of all that was decided, where one directory holds several", () => {
+    const folder = folderWith({
+      "persistence.yaml": `
+version: 1
+users: { mitsio: {} }
+hosts: { laptop: { os: fedora } }
+home:
+  - { path: .cache/, class: cache }
+  - { path: .cache/logs/, class: log, need: none }
+`,
+      "root/home/mitsio/large": "x".repeat(30_000_000),
+      "root/home/mitsio/.cache/a": "x".repeat(26_000),
+      "root/home/mitsio/.cache/logs/b": "x".repeat(22_000),
+    });
+    const [own] = reported(remanence(folder, [...args, "--format", "json", "--output", "-"])).scans;
+    const decided = own === undefined ? [] : leaves(own.tree).filter(({ fate }) => fate !== "undecided");
+    expect(decided.map((leaf) => leaf.class).sort()).toEqual(["cache", "log"]);
+  });
+
   it("says what each case would cost, as scan --lost-on does", () => {
     const folder = workspace();
     const [own] = reported(remanence(folder, [...args, "--format", "json", "--output", "-"])).scans;
