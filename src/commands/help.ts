@@ -95,7 +95,7 @@ export const report: Help = {
   after: `
 Examples:
   remanence report && xdg-open remanence-report.html
-  sudo remanence report --output /tmp/laptop.html
+  sudo remanence report --output laptop.html
   remanence report --home /mnt/backup/home/mitsio
   remanence report --format svg --output laptop.svg
   remanence report --format json --output desk.json    on desk, and here:

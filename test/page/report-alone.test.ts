@@ -131,6 +131,14 @@ describeWith(["chromium"], "the page of a report, by itself", () => {
   it("fits a narrow window", async () => {
     const { page } = await openReport(browser, reportOf(scanOf("laptop", [...laptop, ...hostile])), { width: 400 });
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(400);
+    const filters = (): Promise<boolean> => page.$eval(".facet", (facet) => facet.checkVisibility());
+    expect(await filters()).toBe(false);
+    await page.click("#facets-fold summary");
+    expect(await filters()).toBe(true);
+    await page.setViewport({ width: 1200, height: 900 });
+    expect(await filters()).toBe(true);
+    await page.setViewport({ width: 400, height: 900 });
+    expect(await filters()).toBe(false);
     expect(await sumOfBytes(page, shown)).toBe(whole + bytesOf(hostile));
   });
 

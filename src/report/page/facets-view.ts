@@ -22,10 +22,7 @@ export function showFacets(model: Model): void {
     group.append("legend").text(titles[facet]);
     return { facet, group };
   });
-  // In a narrow window they would stand before all else.
-  const fold = byId("facets-fold");
-  if (window.innerWidth < 900) fold.attr("open", null);
-  window.addEventListener("beforeprint", () => fold.attr("open", ""));
+  foldWhereNarrow();
   byId("reset").on("click", () => model.clear());
   model.watch(() => {
     showBar(model);
@@ -35,6 +32,19 @@ export function showFacets(model: Model): void {
     byId("reset").attr("hidden", chosen === 0 ? "" : null);
     byId("filter-state").text(chosen === 0 ? "" : `(${chosen} chosen)`);
   });
+}
+
+/** In a narrow window the filters would stand before all else: they are folded, as the style sheet has it (treemap.css). */
+function foldWhereNarrow(): void {
+  const fold = byId("facets-fold");
+  const narrow = window.matchMedia("(max-width: 899px)");
+  const refold = (): void => {
+    fold.attr("open", narrow.matches ? null : "");
+  };
+  narrow.addEventListener("change", refold);
+  refold();
+  window.addEventListener("beforeprint", () => fold.attr("open", ""));
+  window.addEventListener("afterprint", refold);
 }
 
 /** One line in proportion to the fates of everything; what the filter leaves out is pale. */
