@@ -19,8 +19,10 @@ export interface ReportNode extends Size {
   readonly children: readonly ReportNode[];
 }
 
-/** What the rest of a directory is called. */
-const restName = "smaller ones";
+/** What the rest of a directory is called: what is too small to be shown by itself, or the room its own list of names takes. */
+function restName(files: number): string {
+  return files === 0 ? "the directory itself" : "smaller ones";
+}
 
 /** The trees of a report as one: that of its host, or one root over the trees of several hosts. */
 export function growForest(report: Pick<Report, "scans">): ReportNode {
@@ -90,7 +92,7 @@ function grow(node: ScannedNode, { host, parent, index }: Place): ReportNode {
     // A name holds no NUL: this is never the id of a path.
     id: node.name === null ? `${host}:${path}\0${index}` : `${host}:${path}`,
     host,
-    name: node.name === null ? restName : parent === null ? path : node.name,
+    name: node.name === null ? restName(node.files) : parent === null ? path : node.name,
     path,
     isRest: node.name === null,
     bytes: node.bytes,

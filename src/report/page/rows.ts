@@ -9,7 +9,8 @@ import { caseTitle, fates, knownOf, whyLost } from "../words.ts";
 export interface Row extends Faceted {
   readonly host: string;
   readonly path: string;
-  readonly isRest: boolean;
+  /** What of the directory at the path it is, where it is not all of it. */
+  readonly part: string | null;
   readonly isDirectory: boolean;
   readonly bytes: number;
   readonly files: number;
@@ -75,9 +76,9 @@ export function sheetsOf(report: Report, forest: ReportNode): Sheet[] {
 }
 
 function leafRow(node: ReportNode): Row {
-  const { host, path, isRest, fate, bytes, files } = node;
+  const { host, path, fate, bytes, files } = node;
   const named = { fate, class: node.class, need: node.need, newest: null, suggestion: null, why: null };
-  return { host, path: path ?? "/", isRest, isDirectory: false, bytes, files, ...named };
+  return { host, path: path ?? "/", part: node.isRest ? node.name : null, isDirectory: false, bytes, files, ...named };
 }
 
 function scannedRow(row: ScannedRow, host: string): Omit<Row, "fate" | "class" | "need" | "why"> {
@@ -85,7 +86,7 @@ function scannedRow(row: ScannedRow, host: string): Omit<Row, "fate" | "class" |
   return {
     host,
     path,
-    isRest: false,
+    part: null,
     isDirectory: kind === "directory",
     bytes,
     files,

@@ -179,7 +179,7 @@ export class TableView {
     button.each(function () {
       addPath(this, row.path, row.isDirectory ? "/" : "");
     });
-    if (row.isRest) button.append("span").attr("class", "way").text(" smaller ones");
+    if (row.part !== null) button.append("span").attr("class", "way").text(` ${row.part}`);
     button.on("click", () => {
       this.#model.reveal(wayTo(this.#model.shown, row.host, row.path));
       byId("map").node()?.scrollIntoView({ block: "start" });
