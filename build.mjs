@@ -48,6 +48,20 @@ await esbuild.build({
   define: { "import.meta.url": "fileUrl" },
   banner: fileUrl,
 });
+// What a report's page and picture consist of: they are embedded, and load nothing.
+await esbuild.build({
+  bundle: true,
+  platform: "browser",
+  target: ["chrome123", "firefox120", "safari17.5"],
+  logLevel: "warning",
+  minify: true,
+  entryPoints: {
+    report: "src/report/page/main.ts",
+    "report-page": "src/report/page/page.css",
+    "report-picture": "src/report/page/picture.css",
+  },
+  outdir: out,
+});
 await esbuild.build({
   ...common,
   format: "cjs",

@@ -43,6 +43,7 @@
           ./package-lock.json
           ./package.json
           ./profiles
+          ./report-templates
           ./src
           ./test/support/engine-table.ts
           ./test/tour

@@ -6,6 +6,7 @@ import * as help from "./commands/help.ts";
 import type { InitOptions } from "./commands/init.ts";
 import type { CommonOptions } from "./commands/manifest-option.ts";
 import type { MatchOptions } from "./commands/profiles-match.ts";
+import type { ReportOptions } from "./commands/report.ts";
 import { run } from "./commands/run.ts";
 import type { ScanOptions } from "./commands/scan.ts";
 import { guardStreams } from "./commands/terminal.ts";
@@ -14,6 +15,7 @@ import type { TriageOptions } from "./commands/triage.ts";
 import { didYouMean } from "./diagnostics/did-you-mean.ts";
 import type { TargetName } from "./emitters/emitter.ts";
 import { classes, needs } from "./plan/vocabulary.ts";
+import type { ReportFormat } from "./report/files.ts";
 
 /** Runs the command that the arguments ask for; sets the exit code. */
 export async function main(version: string): Promise<void> {
@@ -76,6 +78,10 @@ function program(version: string): Command {
     .option("--min-size <size>", "only what takes as much space (10M)")
     .option("--cross-file-systems", "enter other file systems too, each once")
     .action((options: ScanOptions) => run(async () => (await import("./commands/scan.ts")).scan(options)));
+
+  reportCommand(hostOption(named(root, "report", help.report), oneHost)).action((options: ReportOptions) =>
+    run(async () => (await import("./commands/report.ts")).report(options)),
+  );
 
   hostOption(command(root, "generate", help.generate), "only the outputs of this host, and what all share")
     .option(...target)
@@ -185,14 +191,29 @@ function program(version: string): Command {
 }
 
 /** A command about a manifest, with its help and the options that all of them take. */
-function command(parent: Command, name: string, { summary, text, after }: help.Help): Command {
+function command(parent: Command, name: string, about: help.Help): Command {
+  return named(parent, name, about).option("--format <format>", "text or json", oneOf(["text", "json"]), "text");
+}
+
+/** A command about a manifest, with its help; what it prints is its own. */
+function named(parent: Command, name: string, { summary, text, after }: help.Help): Command {
   return parent
     .command(name)
     .summary(summary)
     .description(text)
     .addHelpText("after", after)
-    .option("--manifest <file>", "the manifest (default: the nearest persistence.yaml from here upward)")
-    .option("--format <format>", "text or json", oneOf(["text", "json"]), "text");
+    .option("--manifest <file>", "the manifest (default: the nearest persistence.yaml from here upward)");
+}
+
+function reportCommand(command: Command): Command {
+  return command
+    .option("--root <dir>", "a root other than / (a mounted disk or backup); paths are shown as on the machine")
+    .option("--home <dir>", "a home other than the user's; without --root only this is looked at")
+    .option("--cross-file-systems", "enter other file systems too, each once")
+    .option("--add <file...>", "reports of other hosts, written there with --format json: one page of all of them")
+    .option("--output <file>", "where to write it; - is stdout (default: remanence-report.html, .svg or .json, here)")
+    .option("--format <format>", "html (a page), svg (the treemap as a picture) or json", oneOf(reportFormats), "html")
+    .option("--force", "overwrite a file that is no report, too");
 }
 
 function hostOption(command: Command, text: string): Command {
@@ -200,6 +221,7 @@ function hostOption(command: Command, text: string): Command {
 }
 
 const targets: readonly TargetName[] = ["nixos", "home-manager", "chezmoi", "fedora"];
+const reportFormats: readonly ReportFormat[] = ["html", "svg", "json"];
 const target = ["--target <target>", `only one of ${targets.join(", ")}`, oneOf(targets)] as const;
 
 const carries = ["plain", "template", "encrypted", "seed"] as const;

@@ -106,6 +106,22 @@ Exit codes: 0 all is decided (with --lost-on: nothing undecided or critical
             would be gone), 1 something is there, 2 could not run.`,
 };
 
+export const report: Help = {
+  summary: "one page to look at: a treemap of what is kept and what is not",
+  text: "Scans as `remanence scan` does, and writes what is there as one HTML page: a treemap by size in the colour of what becomes of each thing, totals by fate, class and need that filter it, what you would lose at the next boot, with the disk and on the way to each other host, and a table of all of it with search. The page needs no network and no program but a browser, and works without a mouse.\n\nWith --add it shows several machines as one. It names your files: mind whom you show it.",
+  after: `
+Examples:
+  remanence report && xdg-open remanence-report.html
+  sudo remanence report --output laptop.html
+  remanence report --home /mnt/backup/home/mitsio
+  remanence report --format svg --output laptop.svg
+  remanence report --format json --output desk.json    on desk, and here:
+  remanence report --add desk.json                     both on one page
+
+Exit codes: 0 written, 1 errors in the manifest, 2 could not run, or a file
+            of another kind is in the place (--force overwrites it).`,
+};
+
 export const generate: Help = {
   summary: "write the outputs: only what changed, all or nothing",
   text: "Writes the files that follow from the manifest, each target's into its folder, and removes those that no longer follow. Only what changed is written, and all of it or nothing.\n\nA file that Remanence did not write, or that was edited since, is refused with the difference, and then nothing at all is written: move your change into the manifest, or overrule it with --force.",

@@ -1,7 +1,10 @@
 import { styleText } from "node:util";
 import { columnsOf, cutBeginning, cutEnd } from "./columns.ts";
 import type { Diagnostic, Severity } from "./diagnostic.ts";
+import { printable } from "./printable.ts";
 import { lineStarts, positionAt, type SourceFile } from "./span.ts";
+
+export { printable };
 
 /** Source texts by path, to quote the lines that diagnostics point at. */
 export type Sources = ReadonlyMap<string, SourceFile>;
@@ -74,17 +77,6 @@ function clip(before: string, marked: string, after: string): { text: string; ca
 function shorten(text: string, room: number): string {
   const near = printable(text.slice(0, width));
   return columnsOf(near) > room || text.length > width ? `${cutEnd(near, room)}…` : near;
-}
-
-/**
- * Text that cannot steer a terminal: control characters, and those that reorder or hide text (bidirectional
- * marks), become visible escapes. A manifest is somebody else's data.
- */
-export function printable(text: string): string {
-  return text
-    .replaceAll("\t", "  ")
-    .replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, (c) => `\\u{${(c.codePointAt(0) ?? 0).toString(16)}}`)
-    .replace(/\p{Cs}/gu, "\uFFFD");
 }
 
 /** The rows of `check --format json` (design, section 6). */

@@ -1,5 +1,5 @@
 /** The languages that outputs are written in. */
-export type LanguageName = "nix" | "shell" | "tmpfiles" | "go-template";
+export type LanguageName = "nix" | "shell" | "tmpfiles" | "go-template" | "html";
 
 /**
  * Text that is valid in one language already. Only `src/languages/` makes one; everywhere else plain strings are data

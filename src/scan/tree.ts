@@ -60,7 +60,9 @@ function folder(name: string, children: readonly ScannedNode[]): ScannedNode {
     class: first !== undefined && isAlike("class") ? first.class : null,
     need: first !== undefined && isAlike("need") ? first.need : null,
   };
-  const isLeaf = own.fate !== null && children.every((child) => child.name === null);
+  // What is of one fate but of several classes has a child for each: its sums by class are known, too.
+  const isLeaf =
+    own.fate !== null && isAlike("class") && isAlike("need") && children.every((child) => child.name === null);
   return { ...own, children: isLeaf ? [] : [...children].sort((a, b) => b.bytes - a.bytes) };
 }
 

@@ -61,7 +61,7 @@ engines=(
   'bubblewrap|bwrap|--version|bubblewrap|bubblewrap|bubblewrap'
   'git|git|--version|git|git|git'
   'tmux|tmux|-V|tmux|tmux|tmux'
-  'strace|strace|-V|strace|strace|strace'
+  'chromium|chromium|--version|chromium|chromium|chromium'
   'python3|python3|--version|||python3'
   'perl|perl|--version|||perl'
   'nixfmt|nixfmt|--version|||nixfmt'

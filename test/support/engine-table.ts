@@ -62,7 +62,7 @@ const engines = {
   bubblewrap: program(["bwrap"]),
   git: program(["git"]),
   tmux: program(["tmux"], "-V"),
-  strace: program(["strace"], "-V"),
+  chromium: program(["chromium"]),
   // used where the system has them; the install script leaves them alone
   python3: { ...program(["python3"]), required: false, howToGet: "the system's package python3" },
   perl: { ...program(["perl"]), required: false, howToGet: "the system's package perl" },

@@ -53,6 +53,7 @@ describe("the documentation", () => {
       "plan",
       "explain",
       "scan",
+      "report",
       "generate",
       "diff",
       "carry",

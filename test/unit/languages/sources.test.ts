@@ -31,10 +31,10 @@ function namedReplacements(source: string): string[] {
 }
 
 describe("templates", () => {
-  const templates = filesIn("chezmoi-templates", ".ejs");
+  const templates = [...filesIn("chezmoi-templates", ".ejs"), ...filesIn("report-templates", ".ejs")];
 
   it("are there", () => {
-    expect(templates.length).toBeGreaterThan(4);
+    expect(templates.length).toBeGreaterThan(6);
   });
 
   it.each(templates)("never puts a value inside quotes, a variable or a word: %s", (path) => {

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { Fragment } from "../../../src/languages/fragment.ts";
 import { goTemplate } from "../../../src/languages/go-template.ts";
+import { html } from "../../../src/languages/html.ts";
 import { nix } from "../../../src/languages/nix.ts";
 import { shell } from "../../../src/languages/shell.ts";
 import { renderTemplate } from "../../../src/languages/template.ts";
@@ -14,7 +15,7 @@ beforeEach(() => texts.clear());
 /** Renders a template that is there for one test only. */
 function render(text: string, data: object, kind = "gotmpl"): string {
   const name = `test-${count++}.${kind}.ejs`;
-  texts.set(`chezmoi-templates/${name}`, text);
+  texts.set(`${kind === "gotmpl" ? "chezmoi" : "report"}-templates/${name}`, text);
   return renderTemplate(name, data);
 }
 
@@ -25,6 +26,16 @@ describe("a template", () => {
 
   it("puts a fragment of its own language as it is", () => {
     expect(render("<%= data.x %>", { x: goTemplate.text("a {{ b") })).toBe('a {{ "{{" }} b');
+  });
+
+  it("escapes text in HTML and SVG, and takes attributes only as they are printed", () => {
+    for (const kind of ["html", "svg"]) {
+      expect(render("<p><%= data.x %></p>", { x: "</p><b>&" }, kind)).toBe("<p>&lt;/p&gt;&lt;b&gt;&amp;</p>");
+      expect(render("<p <%= data.x %>>", { x: html.attributes({ id: '"' }) }, kind)).toBe('<p id="&quot;">');
+      expect(() => render("<%= data.x %>", { x: shell.quote("a") }, kind)).toThrow(
+        "a shell fragment in a html template",
+      );
+    }
   });
 
   it("refuses a fragment of another language", () => {
@@ -47,7 +58,8 @@ describe("a template", () => {
   });
 
   it("refuses a language that it does not know", () => {
-    for (const kind of ["sh", "nix", "txt", "GOTMPL", ""]) expect(() => render("x", {}, kind)).toThrow("unknown");
+    for (const kind of ["sh", "nix", "txt", "GOTMPL", "constructor", ""])
+      expect(() => render("x", {}, kind)).toThrow("unknown");
     for (const name of ["x.ejs", "x.gotmpl", "gotmpl.ejs", "x.gotmpl.ejs.bak"])
       expect(() => renderTemplate(name, {})).toThrow("unknown");
   });
