@@ -202,7 +202,7 @@ export const trace: Help = {
   text: "Runs a program, and says what it has written: which files, how it saves them (in their place, or by renaming a new one), what the manifest decides of them already, and what an entry for the rest would be. It also says where the program looked for settings in vain.\n\nThe program has the terminal as always. What it does is seen by strace, which sees names and never contents; where there is no strace, by what has changed afterwards, whoever changed it. With --pid a process that runs already is traced until it ends, the time is over or you press ^C; it goes on unharmed.",
   after: `
 Examples:
-  remanence trace -- git config --global user.name me
+  remanence trace -- ssh-keygen
   remanence trace -- nvim
   remanence trace --for 10m -- firefox
   sudo remanence trace --pid "$(pidof -s cupsd)" --for 10m
