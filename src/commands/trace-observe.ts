@@ -9,6 +9,7 @@ import { folderOfProcess, nameOfProcess, openForWriting, programOfProcess } from
 import { type Ended, runUntraced, traceCommand, tracePid, waitForProcess } from "../trace/run.ts";
 import { canTrace, findProgram } from "../trace/strace.ts";
 import type { TraceRecord } from "../trace/strace-line.ts";
+import { progress } from "./progress.ts";
 import { terminal } from "./terminal.ts";
 
 /** What to look at: a program to run, or a process that runs. */
@@ -109,8 +110,9 @@ async function observeChanges(subject: Subject, why: string, options: ObserveOpt
     announce(subject.pid, limit);
     if (await waitForProcess(subject.pid, limit)) ended = { code: null, signal: null };
   } else ended = await runUntraced(subject.command, { limit, stdout });
-  const { changed, unread } = changesSince(since, roots, progress);
-  progressDone();
+  const shown = progress();
+  const { changed, unread } = changesSince(since, roots, (folder, seen) => shown.show(shownPath(folder), seen));
+  shown.end();
   const program = programOf(subject);
   const folded: Folded = {
     written: changed.map(({ path, kind }) => ({ path, writes: null, kind: kind === "link" ? "link" : "file" })),
@@ -129,18 +131,4 @@ async function observeChanges(subject: Subject, why: string, options: ObserveOpt
 function programOf(subject: Subject): string | undefined {
   if ("pid" in subject) return programOfProcess(subject.pid);
   return findProgram(subject.command[0] ?? "", process.env["PATH"] ?? "");
-}
-
-let shownAt = 0;
-
-/** How far the walk is, once it takes longer than a second, where a person looks. */
-function progress(entries: number): void {
-  const now = performance.now();
-  if (process.stderr.isTTY !== true || now - shownAt < 200) return;
-  shownAt = now;
-  process.stderr.write(`\rlooking for what changed: ${entries} entries`);
-}
-
-function progressDone(): void {
-  if (shownAt !== 0) process.stderr.write("\r\u001b[K");
 }
