@@ -1,9 +1,9 @@
 import { printable } from "../diagnostics/print.ts";
 import { type Cell, cell, type Frame, type Line, pathCell, rightCell, wrapped } from "../screen/frame.ts";
 import { decisionText, suggested } from "./decision.ts";
-import { helpLines } from "./help-lines.ts";
 import { keyLines, shortKeyLine } from "./keys.ts";
 import { isTooSmall, type Layout, layoutOf, textHeight } from "./layout.ts";
+import { longText } from "./long-text.ts";
 import type { TriageRow } from "./row.ts";
 import { chosenProfile, currentLevel, currentRow, decidedCount, decidedInside, rowsAt, type State } from "./state.ts";
 import { countText, sizeText } from "./words.ts";
@@ -72,10 +72,10 @@ function text(state: State): readonly Line[] {
   const lines = (texts: readonly string[]): Line[] => texts.map((line) => [cell(1, columns - 2, line)]);
   switch (state.screen) {
     case "help":
-      return lines(helpLines(state.size).slice(state.scroll, state.scroll + height));
     case "review":
-      if (state.review === null) return lines(["", "Working out the change of the manifest, and checking it …"]);
-      return state.review.lines
+      if (state.screen === "review" && state.review === null)
+        return lines(["", "Working out the change of the manifest, and checking it …"]);
+      return longText(state)
         .slice(state.scroll, state.scroll + height)
         .map((line) => [cell(1, columns - 2, line.text, line.look)]);
     default:
@@ -200,8 +200,9 @@ function keys(state: State, { keyLines: count }: Layout): readonly Line[] {
   return texts.map((line) => keyLine(state, line));
 }
 
-function keysOfText({ screen, review, size }: State): Line {
-  const scroll = screen === "help" || (review?.lines.length ?? 0) > textHeight(size) ? "↑ ↓ scroll, " : "";
+function keysOfText(state: State): Line {
+  const { screen, review, size } = state;
+  const scroll = longText(state).length > textHeight(size) ? "↑ ↓ scroll, " : "";
   if (screen === "help") return keyLine({ size }, `${scroll}any other key goes back`);
   if (screen === "quit") return [];
   return keyLine({ size }, `${scroll}${review?.canWrite === true ? "y writes this, " : ""}Esc goes back`);

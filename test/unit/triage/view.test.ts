@@ -86,9 +86,17 @@ describe("the screen at 80 x 24", () => {
     expect(last[21]).toMatch(/nothing is moved or deleted|moved or deleted/);
     const asked = press(started(rows), "d", "w");
     expect(screen(asked)[3]).toMatch(/Working out/);
-    const review = { lines: [{ text: "+  - Music/", look: "green" as const }], canWrite: true };
+    const review = {
+      lines: [
+        { text: "+  - Music/", look: "green" as const },
+        { text: `+  - "${"x".repeat(2000)}"`, look: "green" as const },
+      ],
+      canWrite: true,
+    };
+    const long = press(update(asked, { is: "review", review, of: asked }).state, "G");
+    expect(screen(long)[21]).toMatch(/^ x+"$/);
     const lines = screen(update(asked, { is: "review", review, of: asked }).state);
-    expect([lines[2], lines[23]]).toEqual([" +  - Music/", " y writes this, Esc goes back"]);
+    expect([lines[2], lines[23]]).toEqual([" +  - Music/", " ↑ ↓ scroll, y writes this, Esc goes back"]);
   });
 });
 
