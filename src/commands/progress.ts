@@ -1,6 +1,6 @@
+import { bytesText } from "../diagnostics/bytes.ts";
 import { columnsOf, cutBeginning } from "../diagnostics/columns.ts";
 import { printable } from "../diagnostics/print.ts";
-import { bytesText } from "./bytes.ts";
 
 /** Shows how far something is that takes a while. */
 export interface Progress {

@@ -1,7 +1,7 @@
+import { bytesText } from "../diagnostics/bytes.ts";
 import { printable } from "../diagnostics/print.ts";
 import type { HostPlan } from "../plan/plan.ts";
 import type { LostRow, ScannedRow, ScanResult } from "../scan/result.ts";
-import { bytesText } from "./bytes.ts";
 import { columns, terminal } from "./terminal.ts";
 
 /** What a scan found, for a person: the answer first, the largest and worst on top, the next command at the end. */

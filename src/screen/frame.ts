@@ -65,20 +65,39 @@ export function lineText(line: Line): string {
   return text.trimEnd();
 }
 
-/** Text broken into lines of at most this many columns, at blanks where there are some; a line's indentation stays. */
+/**
+ * Text broken into lines of at most this many columns: at blanks where there are some, else within a word. A line's
+ * indentation stays.
+ */
 export function wrapped(text: string, width: number): string[] {
   return text.split("\n").flatMap((paragraph) => {
-    const indent = /^ */.exec(paragraph)?.[0] ?? "";
+    const [indent = ""] = /^ */.exec(paragraph) ?? [];
+    const room = Math.max(1, width - indent.length);
     const lines: string[] = [];
     let line = "";
-    for (const word of paragraph.slice(indent.length).split(" ")) {
+    for (const word of paragraph
+      .slice(indent.length)
+      .split(" ")
+      .flatMap((long) => pieces(long, room))) {
       const longer = line === "" ? word : `${line} ${word}`;
-      if (columnsOf(indent + longer) <= width || line === "") line = longer;
-      else {
+      if (line !== "" && columnsOf(longer) > room) {
         lines.push(indent + line);
         line = word;
-      }
+      } else line = longer;
     }
     return [...lines, indent + line];
   });
+}
+
+/** A word in pieces that have room. */
+function pieces(word: string, room: number): string[] {
+  const found: string[] = [];
+  let rest = word;
+  while (columnsOf(rest) > room) {
+    // A character of two columns takes its place even where there is room for one.
+    const piece = cutEnd(rest, room) || [...rest].slice(0, 1).join("");
+    found.push(piece);
+    rest = rest.slice(piece.length);
+  }
+  return rest === "" && found.length > 0 ? found : [...found, rest];
 }

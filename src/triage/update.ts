@@ -1,8 +1,8 @@
 import type { ScreenSize } from "../screen/frame.ts";
 import { decide, undo } from "./decide.ts";
-import { helpLines } from "./help-lines.ts";
 import { actions } from "./keys.ts";
 import { isTooSmall, textHeight } from "./layout.ts";
+import { longText } from "./long-text.ts";
 import { back, moved, withLevel } from "./navigate.ts";
 import type { TriageRow } from "./row.ts";
 import { currentLevel, currentRow, decidedCount, type Review, type State } from "./state.ts";
@@ -150,12 +150,8 @@ function scrolled(state: State, key: string): State | undefined {
   if (action?.is !== "move") return undefined;
   const height = textHeight(state.size);
   const step = action.by === "line" ? 1 : action.by === "page" ? height : Number.MAX_SAFE_INTEGER;
-  const last = Math.max(0, textLength(state) - height);
+  const last = Math.max(0, longText(state).length - height);
   return { ...state, scroll: Math.max(0, Math.min(state.scroll + (action.down ? step : -step), last)) };
-}
-
-function textLength(state: State): number {
-  return state.screen === "review" ? (state.review?.lines.length ?? 0) : helpLines(state.size).length;
 }
 
 function onFilter(state: State, key: string): State {

@@ -1,12 +1,13 @@
+import { bytesText } from "../diagnostics/bytes.ts";
 import { printable } from "../diagnostics/print.ts";
 import { type Cell, cell, type Frame, type Line, pathCell, rightCell, wrapped } from "../screen/frame.ts";
 import { decisionText, suggested } from "./decision.ts";
-import { helpLines } from "./help-lines.ts";
 import { keyLines, shortKeyLine } from "./keys.ts";
 import { isTooSmall, type Layout, layoutOf, textHeight } from "./layout.ts";
+import { longText } from "./long-text.ts";
 import type { TriageRow } from "./row.ts";
 import { chosenProfile, currentLevel, currentRow, decidedCount, decidedInside, rowsAt, type State } from "./state.ts";
-import { countText, sizeText } from "./words.ts";
+import { countText } from "./words.ts";
 
 /** The screen for a state: as many lines as the screen has, none longer. */
 export function view(state: State): Frame {
@@ -36,7 +37,7 @@ function title(state: State): Line {
   const rows = folders.get("") ?? [];
   const bytes = rows.reduce((sum, row) => sum + row.bytes, 0);
   const left = ` remanence triage: ${host}`;
-  const right = `${countText(rows.length, "place")} undecided, ${sizeText(bytes)}; ${decidedCount(state)} decided `;
+  const right = `${countText(rows.length, "place")} undecided, ${bytesText(bytes)}; ${decidedCount(state)} decided `;
   const room = Math.max(0, size.columns - right.length - 2);
   return [cell(0, size.columns, "", "title"), cell(0, room, left, "title"), rightTitle(size.columns, right)];
 }
@@ -72,10 +73,10 @@ function text(state: State): readonly Line[] {
   const lines = (texts: readonly string[]): Line[] => texts.map((line) => [cell(1, columns - 2, line)]);
   switch (state.screen) {
     case "help":
-      return lines(helpLines(state.size).slice(state.scroll, state.scroll + height));
     case "review":
-      if (state.review === null) return lines(["", "Working out the change of the manifest, and checking it …"]);
-      return state.review.lines
+      if (state.screen === "review" && state.review === null)
+        return lines(["", "Working out the change of the manifest, and checking it …"]);
+      return longText(state)
         .slice(state.scroll, state.scroll + height)
         .map((line) => [cell(1, columns - 2, line.text, line.look)]);
     default:
@@ -117,7 +118,7 @@ function rowLine(state: State, row: TriageRow, isMarked: boolean): Line {
     cell(0, columns, "", chosen ?? "plain"),
     cell(0, 1, isMarked ? ">" : " ", chosen ?? "plain"),
     cell(2, 1, mark, chosen ?? look),
-    rightCell(4, 8, sizeText(row.bytes), chosen ?? "plain"),
+    rightCell(4, 8, bytesText(row.bytes), chosen ?? "plain"),
     pathCell(14, path, row.shown, chosen ?? "plain"),
     cell(columns - right - 1, right, text, chosen ?? look),
   ];
@@ -158,14 +159,14 @@ function details(state: State, { detailLines }: Layout): readonly Line[] {
   const why = linesOf(printable(reason(row)), columns - 2, detailLines - 2);
   return [
     path,
-    [cell(1, columns - 2, `${sizeText(row.bytes)}${whatIsIt(row)}, newest change ${day}`)],
+    [cell(1, columns - 2, `${bytesText(row.bytes)}${whatIsIt(row)}, newest change ${day}`)],
     ...why.map((line) => [cell(1, columns - 2, line, look)]),
   ];
 }
 
 function whatIsIt({ kind, files, cache }: TriageRow): string {
   if (kind !== "directory") return `, a ${kind === "other" ? "special file" : kind === "symlink" ? "link" : "file"}`;
-  return ` in ${countText(files, "file")}${cache === 0 ? "" : `, ${sizeText(cache)} of it cache`}`;
+  return ` in ${countText(files, "file")}${cache === 0 ? "" : `, ${bytesText(cache)} of it cache`}`;
 }
 
 /** A text in at most so many lines; what does not fit is cut in the last. */
@@ -200,8 +201,9 @@ function keys(state: State, { keyLines: count }: Layout): readonly Line[] {
   return texts.map((line) => keyLine(state, line));
 }
 
-function keysOfText({ screen, review, size }: State): Line {
-  const scroll = screen === "help" || (review?.lines.length ?? 0) > textHeight(size) ? "↑ ↓ scroll, " : "";
+function keysOfText(state: State): Line {
+  const { screen, review, size } = state;
+  const scroll = longText(state).length > textHeight(size) ? "↑ ↓ scroll, " : "";
   if (screen === "help") return keyLine({ size }, `${scroll}any other key goes back`);
   if (screen === "quit") return [];
   return keyLine({ size }, `${scroll}${review?.canWrite === true ? "y writes this, " : ""}Esc goes back`);

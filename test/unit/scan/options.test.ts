@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { bytesText } from "../../../src/commands/bytes.ts";
 import { readBytes, readTime } from "../../../src/commands/scan-options.ts";
+import { bytesText } from "../../../src/diagnostics/bytes.ts";
 import { looksSecret } from "../../../src/scan/secret-names.ts";
 import { closedMounts, parseMounts } from "../../../src/scan/walk/mounts.ts";
 

@@ -38,7 +38,9 @@ describe("cells", () => {
     expect(lineText([cell(0, 3, "ab"), cell(5, 3, "cd")])).toBe("ab   cd");
   });
 
-  it("wrap text at blanks and keep its indentation", () => {
+  it("wrap text at blanks, else within a word, and keep its indentation", () => {
+    expect(wrapped("  abcdefghij 日本語日本語", 8)).toEqual(["  abcdef", "  ghij", "  日本語", "  日本語"]);
+    expect(wrapped("日本", 1)).toEqual(["日", "本"]);
     expect(wrapped("one two three\n  four five", 8)).toEqual(["one two", "three", "  four", "  five"]);
   });
 });
