@@ -18,7 +18,8 @@ export interface Folders {
 
 /** What a scan saw, added up. */
 export interface Sums {
-  readonly folders: Folders;
+  /** Worked out when it is asked for: only a picture needs it. */
+  folders(): Folders;
   /** By job: all below its branch. */
   readonly jobs: readonly Total[];
   /** What only leads to kept places, or was brought by packages. */
@@ -35,15 +36,27 @@ export interface Sums {
  */
 export function addUp(surveyed: Surveyed, all: readonly WalkRecords[]): Sums {
   const table = new Table(surveyed.jobs, all);
-  table.countLinked(surveyed.linked);
-  const { folders, jobs } = table.total();
+  const jobs = surveyed.jobs.map((): Total => ({ bytes: 0, files: 0, newest: 0 }));
+  for (const [job, found] of all.flatMap((records) => records.jobs)) addTo(jobs[job], found);
+  table.countLinked(surveyed.linked, (job, bytes) => addTo(jobs[job], { bytes, files: 0, newest: 0 }));
   const remarks = (of: "closed" | "unread"): Remark[] => [...surveyed[of], ...table.remarks(of)];
   const kept = { ...surveyed.kept };
-  for (const [, bytes, files] of all.flatMap((records) => records.kept)) {
-    kept.bytes += bytes;
-    kept.files += files;
-  }
-  return { folders, jobs, kept, closed: remarks("closed"), unread: remarks("unread"), secrets: table.secrets() };
+  for (const records of all) addTo(kept, records.kept);
+  return {
+    folders: () => table.folders(),
+    jobs,
+    kept,
+    closed: remarks("closed"),
+    unread: remarks("unread"),
+    secrets: table.secrets(),
+  };
+}
+
+function addTo(sum: Total | undefined, { bytes, files, newest }: Total): void {
+  if (sum === undefined) return;
+  sum.bytes += bytes;
+  sum.files += files;
+  sum.newest = Math.max(sum.newest, newest);
 }
 
 /** The live path of a branch. */
@@ -51,17 +64,16 @@ function pathOf(branch: Branch): AbsolutePath {
   return branch.parent === null ? (branch.name as AbsolutePath) : joinPath(pathOf(branch.parent), branch.name);
 }
 
+/** The records of all threads as one table, put together when it is asked for. */
 class Table {
   readonly #offsets: readonly number[];
-  readonly #parents: Float64Array;
-  readonly #depths: Int32Array;
-  readonly #bytes: Float64Array;
-  readonly #files: Float64Array;
-  readonly #newest: Float64Array;
-  readonly #names: readonly string[];
-
+  readonly #size: number;
   readonly jobs: readonly Branch[];
   readonly all: readonly WalkRecords[];
+  #parentsRead: Float64Array | undefined;
+  #namesRead: readonly string[] | undefined;
+  /** Bytes of files with several names, by the place of the folder that they are counted in. */
+  readonly #linked = new Map<number, number>();
 
   constructor(jobs: readonly Branch[], all: readonly WalkRecords[]) {
     this.jobs = jobs;
@@ -71,79 +83,66 @@ class Table {
       size += parents.length;
       return size - parents.length;
     });
-    this.#parents = joined(size, all, ({ parents }) => parents).map((p) => (p < 0 ? p : this.#place(p)));
-    this.#depths = Int32Array.from(joined(size, all, ({ depths }) => depths));
-    this.#bytes = joined(size, all, ({ bytes }) => bytes);
-    this.#files = joined(size, all, ({ files }) => files);
-    this.#newest = joined(size, all, ({ newest }) => newest);
-    this.#names = all.flatMap(({ names, parents }) => (parents.length === 0 ? [] : names.split("/")));
+    this.#size = size;
   }
 
-  countLinked(branches: readonly LinkedBranch[]): void {
-    const first = new Map<string, { readonly path: () => string; readonly count: () => void }>();
-    const meet = (file: Omit<LinkedFile, "record">, path: () => string, count: () => void): void => {
+  get #parents(): Float64Array {
+    this.#parentsRead ??= this.#joined(({ parents }) => parents).map((p) => (p < 0 ? p : this.#place(p)));
+    return this.#parentsRead;
+  }
+
+  get #names(): readonly string[] {
+    this.#namesRead ??= this.all.flatMap(({ names, parents }) => (parents.length === 0 ? [] : names.split("/")));
+    return this.#namesRead;
+  }
+
+  /** Counts each file with several names once; `count` is told the job that it is counted in. */
+  countLinked(branches: readonly LinkedBranch[], count: (job: number, bytes: number) => void): void {
+    const first = new Map<string, { readonly path: string; readonly count: () => void }>();
+    const meet = (file: Omit<LinkedFile, "record">, path: string, countIt: () => void): void => {
       const key = `${file.device} ${file.inode} ${file.changed} ${file.bytes}`;
       const known = first.get(key);
-      if (known === undefined || comparePaths(path(), known.path()) < 0) first.set(key, { path, count });
+      if (known === undefined || comparePaths(path, known.path) < 0) first.set(key, { path, count: countIt });
     };
     for (const file of branches) {
-      meet(
-        file,
-        () => pathOf(file.branch),
-        () => {
-          file.branch.bytes = file.bytes;
-        },
-      );
+      meet(file, pathOf(file.branch), () => {
+        file.branch.bytes = file.bytes;
+      });
     }
     for (const [thread, { linked }] of this.all.entries()) {
       for (const file of linked) {
         const place = (this.#offsets[thread] ?? 0) + file.record;
-        meet(
-          file,
-          () => this.#path(place),
-          () => {
-            this.#bytes[place] = (this.#bytes[place] ?? 0) + file.bytes;
-          },
-        );
+        meet(file, this.#path(place), () => {
+          this.#linked.set(place, (this.#linked.get(place) ?? 0) + file.bytes);
+          count(this.#jobOf(place), file.bytes);
+        });
       }
     }
-    for (const { count } of first.values()) count();
+    for (const file of first.values()) file.count();
   }
 
-  total(): { folders: Folders; jobs: Total[] } {
-    const jobs = this.jobs.map((): Total => ({ bytes: 0, files: 0, newest: 0 }));
+  /** All folders, with what lies below each. */
+  folders(): Folders {
+    const parents = this.#parents;
+    const bytes = this.#joined((records) => records.bytes);
+    const files = this.#joined((records) => records.files);
+    const newest = this.#joined((records) => records.newest);
+    for (const [place, linked] of this.#linked) bytes[place] = (bytes[place] ?? 0) + linked;
     for (const place of this.#deepestFirst()) {
-      const bytes = this.#bytes[place] ?? 0;
-      const files = this.#files[place] ?? 0;
-      const newest = this.#newest[place] ?? 0;
-      const parent = this.#parents[place] ?? 0;
-      const job = jobs[-1 - parent];
-      if (job !== undefined) {
-        job.bytes += bytes;
-        job.files += files;
-        job.newest = Math.max(job.newest, newest);
-        continue;
-      }
-      this.#bytes[parent] = (this.#bytes[parent] ?? 0) + bytes;
-      this.#files[parent] = (this.#files[parent] ?? 0) + files;
-      this.#newest[parent] = Math.max(this.#newest[parent] ?? 0, newest);
+      const parent = parents[place] ?? -1;
+      if (parent < 0) continue;
+      bytes[parent] = (bytes[parent] ?? 0) + (bytes[place] ?? 0);
+      files[parent] = (files[parent] ?? 0) + (files[place] ?? 0);
+      newest[parent] = Math.max(newest[parent] ?? 0, newest[place] ?? 0);
     }
     const large = new Map<number, { name: string; bytes: number }[]>();
     for (const [thread, records] of this.all.entries()) {
-      for (const { record, name, bytes } of records.large) {
+      for (const { record, name, bytes: size } of records.large) {
         const place = (this.#offsets[thread] ?? 0) + record;
-        large.set(place, [...(large.get(place) ?? []), { name, bytes }]);
+        large.set(place, [...(large.get(place) ?? []), { name, bytes: size }]);
       }
     }
-    const folders = {
-      parents: this.#parents,
-      names: this.#names,
-      bytes: this.#bytes,
-      files: this.#files,
-      newest: this.#newest,
-      large,
-    };
-    return { folders, jobs };
+    return { parents, names: this.#names, bytes, files, newest, large };
   }
 
   remarks(of: "closed" | "unread"): Remark[] {
@@ -195,7 +194,7 @@ class Table {
 
   /** All places, those of the deepest folders first. */
   #deepestFirst(): Int32Array {
-    const depths = this.#depths;
+    const depths = Int32Array.from(this.#joined((records) => records.depths));
     const from = new Int32Array(depths.reduce((a, b) => Math.max(a, b), 0) + 2);
     for (const depth of depths) from[depth] = (from[depth] ?? 0) + 1;
     // Each depth begins where the deeper ones end.
@@ -214,18 +213,10 @@ class Table {
     }
     return places;
   }
-}
 
-function joined(
-  size: number,
-  all: readonly WalkRecords[],
-  column: (records: WalkRecords) => Float64Array | Int32Array,
-): Float64Array {
-  const whole = new Float64Array(size);
-  let at = 0;
-  for (const records of all) {
-    whole.set(column(records), at);
-    at += records.parents.length;
+  #joined(column: (records: WalkRecords) => Float64Array | Int32Array): Float64Array {
+    const whole = new Float64Array(this.#size);
+    for (const [thread, records] of this.all.entries()) whole.set(column(records), this.#offsets[thread]);
+    return whole;
   }
-  return whole;
 }

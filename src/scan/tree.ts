@@ -67,6 +67,7 @@ function folder(name: string, children: readonly ScannedNode[]): ScannedNode {
 }
 
 class Drawing {
+  readonly #folders: Folders;
   readonly #inner: ReadonlyMap<number, readonly number[]>;
 
   readonly sums: Sums;
@@ -77,7 +78,8 @@ class Drawing {
     this.sums = sums;
     this.totals = totals;
     this.least = least;
-    this.#inner = innerFolders(sums.folders);
+    this.#folders = sums.folders();
+    this.#inner = innerFolders(this.#folders);
   }
 
   branch(branch: Branch, name = branch.name): ScannedNode {
@@ -103,7 +105,7 @@ class Drawing {
   }
 
   #folder(place: number, name: string, rule: PlanEntry | null): ScannedNode {
-    const { bytes, files, names, large } = this.sums.folders;
+    const { bytes, files, names, large } = this.#folders;
     const inner = (this.#inner.get(place) ?? [])
       .filter((child) => (bytes[child] ?? 0) >= this.least)
       .map((child) => this.#folder(child, names[child] ?? "", rule));

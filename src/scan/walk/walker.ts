@@ -1,4 +1,5 @@
 import type { Stats } from "node:fs";
+import type { Total } from "../branch.ts";
 import { looksSecret } from "../secret-names.ts";
 import { KeptLinks, type LinkRules } from "./kept-links.ts";
 import { look, lookAt, namesIn, shortened } from "./look.ts";
@@ -40,8 +41,10 @@ export interface WalkRecords {
   readonly linked: readonly LinkedFile[];
   /** Files that look like secrets, the first few of each job. */
   readonly secrets: readonly Noted[];
-  /** What only leads to where kept state lies, by job. */
-  readonly kept: readonly (readonly [job: number, bytes: number, files: number])[];
+  /** All that was found of each job, but for files with several names. */
+  readonly jobs: readonly (readonly [job: number, found: Total])[];
+  /** What only leads to where kept state lies. */
+  readonly kept: Total;
 }
 
 /** Something in the folder of a record; the folder itself where the name is empty. */
@@ -101,11 +104,12 @@ export class Walker {
   readonly #linked: LinkedFile[] = [];
   readonly #secrets: Noted[] = [];
   readonly #secretsOfJob = new Map<number, number>();
-  readonly #kept = new Map<number, [bytes: number, files: number]>();
+  readonly #jobs = new Map<number, Total>();
+  readonly #kept: Total = { bytes: 0, files: 0, newest: 0 };
   readonly #keptLinks: KeptLinks;
   readonly #stand: string;
   readonly #closedFrom: ReadonlyMap<string, ReadonlySet<string>>;
-  #large: LargeFile[] = [];
+  readonly #large: LargeFile[] = [];
   #entries = 0;
   #seen = 0;
 
@@ -161,7 +165,8 @@ export class Walker {
       large: this.#large,
       linked: this.#linked,
       secrets: this.#secrets,
-      kept: [...this.#kept].map(([job, [bytes, files]]) => [job, bytes, files] as const),
+      jobs: [...this.#jobs],
+      kept: this.#kept,
     };
   }
 
@@ -196,19 +201,24 @@ export class Walker {
       }
       const size = stats.blocks * 512;
       if (type === linkType && this.#keptLinks.leadsToKept(entry)) {
-        this.#keep(job, size);
+        this.#kept.bytes += size;
+        this.#kept.files++;
         continue;
       }
       files++;
       if (stats.mtimeMs > newest) newest = stats.mtimeMs;
-      if (stats.nlink > 1) this.#link(record, stats);
-      else bytes += size;
+      if (stats.nlink > 1) {
+        this.#link(record, stats);
+      } else {
+        bytes += size;
+        if (size > this.#seen / 1000 && size > 65_536) this.#large.push({ record, name, bytes: size });
+      }
       if (looksSecret(name)) this.#noteSecret(job, record, name);
-      if (size > this.#seen / 1000 && size > 65_536) this.#large.push({ record, name, bytes: size });
     }
     this.#bytes[record] = (this.#bytes[record] ?? 0) + bytes;
     this.#files[record] = (this.#files[record] ?? 0) + files;
     this.#newest[record] = newest;
+    this.#addToJob(job, bytes, files, newest);
     this.#entries += names.length;
     this.#seen += bytes;
   }
@@ -222,7 +232,9 @@ export class Walker {
     readonly stats: Stats;
   }): void {
     const { job, parent, depth, name, path, stats } = found;
-    const record = this.#record(parent, depth, name, stats.blocks * 512);
+    const own = stats.blocks * 512;
+    const record = this.#record(parent, depth, name, own);
+    this.#addToJob(job, own, 0, 0);
     this.shared.begin(1);
     this.#pending.push({ job, record, depth, device: stats.dev, path });
   }
@@ -247,9 +259,15 @@ export class Walker {
     this.#secrets.push({ record, name, why: "its name" });
   }
 
-  #keep(job: number, bytes: number): void {
-    const [before, files] = this.#kept.get(job) ?? [0, 0];
-    this.#kept.set(job, [before + bytes, files + 1]);
+  #addToJob(job: number, bytes: number, files: number, newest: number): void {
+    const found = this.#jobs.get(job);
+    if (found === undefined) {
+      this.#jobs.set(job, { bytes, files, newest });
+      return;
+    }
+    found.bytes += bytes;
+    found.files += files;
+    if (newest > found.newest) found.newest = newest;
   }
 
   /** Hands over what was found first: what lies nearest to the top has most below it. */
