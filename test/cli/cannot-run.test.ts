@@ -69,7 +69,7 @@ describe("a command that cannot run ends with 2 and one message", () => {
 
 describe("outputs that cannot be written", () => {
   it.each([
-    ["nixos", /cannot write nixos\/n\/migrate\.sh: nixos is not a directory/],
+    ["nixos", /cannot write nixos\/n\/carry\.nix: nixos is not a directory/],
     ["fedora/f", /cannot write fedora\/f\/README\.md: fedora\/f is not a directory/],
     [".remanence", /cannot (?:read|write) \.remanence\/outputs\.json: a part of its path is not a directory/],
   ])("a file in the place of %s", (path, message) => {
@@ -95,8 +95,8 @@ describeWith(["root"], "without permission", () => {
       0o555,
       /cannot write \S+: permission denied; nothing was changed/,
     ],
-    ["to write into the folder of a target", "nixos/n", 0o555, /cannot write nixos\/n\/migrate\.sh: permission denied/],
-    ["to look into the folder of a target", "nixos/n", 0o000, /cannot \S+ nixos\/n\/migrate\.sh: permission denied/],
+    ["to write into the folder of a target", "nixos/n", 0o555, /cannot write nixos\/n\/carry\.nix: permission denied/],
+    ["to look into the folder of a target", "nixos/n", 0o000, /cannot \S+ nixos\/n\/carry\.nix: permission denied/],
     ["to write the ledger", ".remanence", 0o555, /cannot write \.remanence\/outputs\.json: permission denied/],
     [
       "to read the ledger",

@@ -82,6 +82,7 @@ describeWith(["git"], "generate --commit", () => {
     expect(commit(folder, "--target", "nixos").code).toBe(0);
     expect(committed(folder).sort()).toEqual([
       ".remanence/outputs.json",
+      "nixos/n/carry.nix",
       "nixos/n/migrate.sh",
       "nixos/n/persistence.nix",
       "nixos/n/wipe.nix",

@@ -10,6 +10,12 @@ function outputsOf(folder: string): Record<string, string> {
   return Object.fromEntries(Object.entries(stateOf(folder)).filter(([path]) => !path.startsWith(".remanence")));
 }
 
+/** Without what a source remembers of links that were in it once, which one that is new does not. */
+function withoutFormer(outputs: Readonly<Record<string, string>>): Record<string, string> {
+  const former = /^chezmoi\/(?:\.chezmoiremove\.tmpl|\.chezmoitemplates\/remanence\/remove|\.remanence\/(?:former|ledger)\.json)$/;
+  return Object.fromEntries(Object.entries(outputs).filter(([path]) => !former.test(path)));
+}
+
 const odd = small.replace("Documents/", '"Ärger ‮ & \\"quotes\\"/"');
 
 describeWith(["git"], "diff", () => {
@@ -39,7 +45,7 @@ describeWith(["git"], "diff", () => {
       refused: [],
     });
     expect(outputsOf(folder)).toEqual(applied);
-    expect(applied).toEqual(outputsOf(generated(second)));
+    expect(withoutFormer(applied)).toEqual(withoutFormer(outputsOf(generated(second))));
     expect(remanence(folder, ["diff"])).toEqual({ code: 0, stdout: "", stderr: "" });
   });
 

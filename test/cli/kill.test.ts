@@ -82,7 +82,7 @@ describe("generate is killed at any step", () => {
     expect(JSON.parse(stdout)).toMatchObject({
       created: ["n/nixos/backup.nix", "n/nixos/restore.sh"],
       updated: ["n/nixos/persistence.nix"],
-      removed: ["n/nixos/migrate.sh", "n/nixos/wipe.nix"],
+      removed: ["n/nixos/carry.nix", "n/nixos/migrate.sh", "n/nixos/wipe.nix"],
     });
   });
 

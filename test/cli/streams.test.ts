@@ -80,8 +80,8 @@ describe("stdout has answers, stderr problems", () => {
     const folder = workspace(`${small}  - .gnupg/\n`);
     const check = remanence(folder, ["check"]);
     expect(check).toMatchObject({ code: 0, stdout: "The manifest is sound for f, n.\n" });
-    expect(check.stderr).toMatch(/^warning: `\.gnupg` holds secrets[\s\S]*^1 warning, 1 note\.\n$(?![\s\S])/m);
-    expect(remanence(folder, ["generate"]).stderr).toBe("  1 warning, 1 note: remanence check\n");
+    expect(check.stderr).toMatch(/^warning: `\.gnupg` holds secrets[\s\S]*^3 warnings, 1 note\.\n$(?![\s\S])/m);
+    expect(remanence(folder, ["generate"]).stderr).toBe("  3 warnings, 1 note: remanence check\n");
   });
 
   it("of a first run, and of one without anything to do", () => {

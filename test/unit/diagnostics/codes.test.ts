@@ -27,7 +27,7 @@ describe.each([
 describe("the codes", () => {
   it("have a case each", () => {
     const all = [...yamlCases, ...manifestCases, ...planCases, ...profileCases].map((c) => c.code);
-    const elsewhere = ["manifest/not-utf8"];
+    const elsewhere = ["manifest/not-utf8", "edit/alias", "edit/exists", "edit/twice", "edit/unsafe"];
     expect([...new Set([...all, ...elsewhere])].sort()).toEqual(declaredCodes());
   });
 });
