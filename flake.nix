@@ -43,7 +43,6 @@
           ./package-lock.json
           ./package.json
           ./profiles
-          ./report-templates
           ./src
           ./test/support/engine-table.ts
           ./test/tour

@@ -10,8 +10,8 @@ import { html } from "./html.ts";
  */
 const languages: Readonly<Record<string, { readonly language: Language<LanguageName>; readonly folder: string }>> = {
   gotmpl: { language: goTemplate, folder: "chezmoi-templates" },
-  html: { language: html, folder: "report-templates" },
-  svg: { language: html, folder: "report-templates" },
+  html: { language: html, folder: "src/report/templates" },
+  svg: { language: html, folder: "src/report/templates" },
 };
 
 type Template = (data: object, put: (value: unknown) => string) => string;

@@ -95,7 +95,7 @@ describeWith(["root"], "without permission", () => {
       0o555,
       /cannot write \S+: permission denied; nothing was changed/,
     ],
-    ["to write into the folder of a target", "nixos/n", 0o555, /cannot write nixos\/n\/carry\.nix: permission denied/],
+    ["to write into the folder of a target", "nixos/n", 0o555, /cannot write nixos\/n\/migrate\.sh: permission denied/],
     ["to look into the folder of a target", "nixos/n", 0o000, /cannot \S+ nixos\/n\/carry\.nix: permission denied/],
     ["to write the ledger", ".remanence", 0o555, /cannot write \.remanence\/outputs\.json: permission denied/],
     [

@@ -12,7 +12,8 @@ function outputsOf(folder: string): Record<string, string> {
 
 /** Without what a source remembers of links that were in it once, which one that is new does not. */
 function withoutFormer(outputs: Readonly<Record<string, string>>): Record<string, string> {
-  const former = /^chezmoi\/(?:\.chezmoiremove\.tmpl|\.chezmoitemplates\/remanence\/remove|\.remanence\/(?:former|ledger)\.json)$/;
+  const former =
+    /^chezmoi\/(?:\.chezmoiremove\.tmpl|\.chezmoitemplates\/remanence\/remove|\.remanence\/(?:former|ledger)\.json)$/;
   return Object.fromEntries(Object.entries(outputs).filter(([path]) => !former.test(path)));
 }
 

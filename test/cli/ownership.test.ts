@@ -167,7 +167,9 @@ describe("generate owns what it wrote", () => {
     const folder = generated();
     setManifest(
       folder,
-      small.replace("Documents/", "Documents/\n  - Papers/").replace("[nixos-ids]", "[nixos-ids, { name: ssh, on: [n] }]"),
+      small
+        .replace("Documents/", "Documents/\n  - Papers/")
+        .replace("[nixos-ids]", "[nixos-ids, { name: ssh, on: [n] }]"),
     );
     const others = ["fedora/f/README.md", "nixos/n/wipe.nix"].filter((path) => !inScope.test(path));
     for (const path of others) appendFileSync(join(folder, path), "mine\n");

@@ -13,15 +13,7 @@ export function setup(): void {
   const lock = join(root, "node_modules", ".remanence-build");
   while (!taken(lock)) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200);
   try {
-    const sources = [
-      "src",
-      "profiles",
-      "chezmoi-templates",
-      "report-templates",
-      "test/tour",
-      "build.mjs",
-      "package.json",
-    ];
+    const sources = ["src", "profiles", "chezmoi-templates", "test/tour", "build.mjs", "package.json"];
     const newest = Math.max(...sources.map((source) => newestIn(join(root, source))));
     if (newest < builtAt()) return;
     execFileSync(process.execPath, ["build.mjs"], { cwd: root, stdio: "inherit" });

@@ -84,7 +84,13 @@ function emit(input: EmitInput): EmitResult {
 }
 
 function outputFile({ path, content }: SourceFile, input: EmitInput): OutputFile {
-  return { path: inFolder(input.chezmoi.root, path), content, executable: path.endsWith("/look.sh"), target: "chezmoi", host: null };
+  return {
+    path: inFolder(input.chezmoi.root, path),
+    content,
+    executable: path.endsWith("/look.sh"),
+    target: "chezmoi",
+    host: null,
+  };
 }
 
 /**

@@ -31,7 +31,7 @@ function namedReplacements(source: string): string[] {
 }
 
 describe("templates", () => {
-  const templates = [...filesIn("chezmoi-templates", ".ejs"), ...filesIn("report-templates", ".ejs")];
+  const templates = [...filesIn("chezmoi-templates", ".ejs"), ...filesIn("src/report/templates", ".ejs")];
 
   it("are there", () => {
     expect(templates.length).toBeGreaterThan(6);
