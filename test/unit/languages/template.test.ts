@@ -15,7 +15,7 @@ beforeEach(() => texts.clear());
 /** Renders a template that is there for one test only. */
 function render(text: string, data: object, kind = "gotmpl"): string {
   const name = `test-${count++}.${kind}.ejs`;
-  texts.set(`${kind === "gotmpl" ? "chezmoi" : "report"}-templates/${name}`, text);
+  texts.set(`${kind === "gotmpl" ? "chezmoi-templates" : "src/report/templates"}/${name}`, text);
   return renderTemplate(name, data);
 }
 
