@@ -20,6 +20,12 @@ export interface ChezmoiSource {
   readonly isNew: boolean;
   /** Lines `!pattern` in ignore files of the person's below the root, as patterns of targets. */
   readonly allowed: readonly { readonly file: string; readonly pattern: string }[];
+  /** What `.chezmoiremove` files of the person's say is to go, as patterns of targets; `except` are the `!pattern` of the same file. */
+  readonly removed: readonly {
+    readonly file: string;
+    readonly pattern: string;
+    readonly except: readonly string[];
+  }[];
   /** Files of ours that our record does not have: chezmoi's own commands have renamed them, or the record was lost. */
   readonly found: readonly { readonly path: string; readonly sha256: string }[];
   /** Links that were generated here before, and those that are to go (`generations`: how often the links have changed since). */
@@ -65,6 +71,7 @@ export function surveyChezmoi(folder: string, output: string, generated: Readonl
     remove: specialFiles(join(folder, root), "remove", isOurs),
     isNew: !files.some((path) => !isOurs(path) && isForChezmoi(path)),
     allowed: files.flatMap((path) => allowedIn(join(folder, root), path)),
+    removed: files.flatMap((path) => (isOurs(path) ? [] : removedIn(join(folder, root), path))),
     found: [...found].map(([path, sha256]) => ({ path, sha256 })),
     former: formerLinks(rows),
   };
@@ -215,7 +222,7 @@ function specialFiles(root: string, what: "ignore" | "remove", isOurs: (path: st
   return {
     plain: plain !== undefined,
     template: template !== undefined,
-    includesOurs: [plain, template].some((t) => t !== undefined && includesOurs[what].test(t)),
+    includesOurs: [plain, template].some((t) => t !== undefined && includesOurs[what].test(t.replace(comment, ""))),
   };
 }
 
@@ -230,13 +237,42 @@ function isForChezmoi(path: string): boolean {
 /** A template may leave such a line out; that is not asked. Those of the root itself are looked at by the guard. */
 function allowedIn(root: string, path: string): { file: string; pattern: string }[] {
   if (!path.includes("/") || !/^\.chezmoiignore(?:\.tmpl)?$/.test(nameOf(path))) return [];
-  const folder = readSourcePath(path.slice(0, -nameOf(path).length))?.target;
-  if (folder === undefined) return [];
-  return (read(join(root, path)) ?? "").split("\n").flatMap((text) => {
-    const line = text.trim().replace(/\s+#.*/, "");
-    return line.startsWith("!") ? [{ file: path, pattern: posix.join(folder, line.slice(1)) }] : [];
-  });
+  return patternsIn(root, path)
+    .filter((line) => line.startsWith("!"))
+    .map((line) => ({ file: path, pattern: below(path, line.slice(1).replace(action, "**")) }));
 }
+
+/** The same of what is to be removed. What a template puts in is not known, and left out. */
+function removedIn(root: string, path: string): ChezmoiSource["removed"] {
+  if (!/^\.chezmoiremove(?:\.tmpl)?$/.test(nameOf(path))) return [];
+  const lines = patternsIn(root, path).filter((line) => !/\{\{|\}\}/.test(line));
+  const except = lines.filter((line) => line.startsWith("!")).map((line) => below(path, line.slice(1)));
+  return lines
+    .filter((line) => !line.startsWith("!"))
+    .map((line) => ({ file: path, pattern: below(path, line), except }));
+}
+
+/** The lines of a file of patterns, without comments and what steers a template; none where its folder is no target. */
+function patternsIn(root: string, path: string): string[] {
+  if (path.includes("/") && readSourcePath(path.slice(0, -nameOf(path).length)) === undefined) return [];
+  return (read(join(root, path)) ?? "")
+    .replace(comment, "")
+    .replace(steering, "")
+    .split("\n")
+    .map((line) => line.trim().replace(/(?:^|\s+)#.*/, ""))
+    .filter((line) => line !== "");
+}
+
+/** A pattern of a file in the source as one of targets. */
+function below(path: string, pattern: string): string {
+  const folder = path.includes("/") ? readSourcePath(path.slice(0, -nameOf(path).length))?.target : undefined;
+  return posix.join(folder ?? "", pattern).replace(/\/+$/, "");
+}
+
+/** What a template has between its braces. */
+const action = /\{\{.*?\}\}/gs;
+const steering = /\{\{-?\s*(?:if|else|end|range|with|\$\w+\s*:?=)\b.*?\}\}/gs;
+const comment = /\{\{-?\s*\/\*.*?\*\/\s*-?\}\}/gs;
 
 const includesOurs = {
   ignore: /\{\{-?\s*(?:includeTemplate|template)\s+"remanence\/ignore"\s+[.$]\s*-?\}\}/,

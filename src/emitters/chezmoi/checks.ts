@@ -25,6 +25,7 @@ export function checkChezmoi(
   return [
     ...links.flatMap((row) => linkFaults(row, tree)),
     ...plans.flatMap((plan) => belowLinkFaults(plan)),
+    ...mountFaults(plans, [...links, ...laid], tree),
     ...laid.flatMap((row) => (row.kind === "carry" ? contentFaults(row, tree) : fromElsewhereFaults(row, tree))),
     ...laidFaults(laid, tree),
   ];
@@ -36,6 +37,25 @@ function linkFaults({ target, span }: LinkRow, tree: SourceTree): Diagnostic[] {
   if (/^\.remanence(?:-|$|\/)/.test(target)) return [say["chezmoi/reserved"]({ path: target }, span)];
   const source = tree.ownAt(target) ?? tree.ownLeafAbove(target);
   return source === undefined ? [] : [say["chezmoi/hand-managed"]({ path: target, source }, span)];
+}
+
+/**
+ * What is mounted into a home, or linked there by others than chezmoi: a link or a file of the person's in its place, or
+ * around it, makes chezmoi delete what is in the store. Links of ours are looked at by themselves, and what is carried
+ * elsewhere is held back on that host by the guard.
+ */
+function mountFaults(plans: readonly HostPlan[], rows: readonly AnyRow[], tree: SourceTree): Diagnostic[] {
+  const seen = new Set(rows.map((row) => row.target));
+  const mounted = plans.flatMap((plan) =>
+    mountedEntries(plan)
+      .filter(({ scope, how }) => scope === "home" && (plan.host.os !== "fedora" || how !== "symlink"))
+      .map((entry) => ({ ...entry, host: plan.host.name })),
+  );
+  return mounted.flatMap(({ path, host, span }) => {
+    if ([path, ...parentsOf(path)].some((at) => seen.has(at))) return [];
+    const source = tree.ownLeafAt(path) ?? tree.ownLeafAbove(path);
+    return source === undefined ? [] : [say["chezmoi/in-place-of-mount"]({ path, source, host }, span)];
+  });
 }
 
 function belowLinkFaults(plan: HostPlan): Diagnostic[] {

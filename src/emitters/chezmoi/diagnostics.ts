@@ -21,6 +21,18 @@ export const chezmoiDiagnostics = defineDiagnostics({
       `\`${path}\` is to be a link to the store, but your chezmoi source manages it itself (${source})`,
     help: () => "keep one: `chezmoi forget` it, or write `carry: true` for what belongs in the repo",
   },
+  "chezmoi/in-place-of-mount": {
+    severity: "error",
+    message: ({ path, source, host }: { path: string; source: string; host: string }) =>
+      `\`${path}\` is kept in the store on ${host}, and chezmoi would empty it to lay what your source has there (${source})`,
+    help: () => "keep one: `chezmoi forget` it, or write `carry: true` for what belongs in the repo",
+  },
+  "chezmoi/removed": {
+    severity: "error",
+    message: ({ path, pattern, file }: { path: string; pattern: string; file: string }) =>
+      `\`${path}\` is in the manifest, and \`${pattern}\` in ${file} has chezmoi delete it`,
+    help: () => "take that line out, or name what is to go more closely",
+  },
   "chezmoi/own-folders": {
     severity: "error",
     message: ({ path }: { path: string }) => `\`${path}\` is chezmoi's own folder, and chezmoi would delete itself`,

@@ -36,6 +36,7 @@ import {
 } from "./content.ts";
 import { type FormerLink, formerFiles, formerLinks } from "./former.ts";
 import { type GuardRow, guardedLinks, guardRows, keptInExact } from "./guard.ts";
+import { removedFaults } from "./removed.ts";
 import { carryRows, fetchRows, hereOf, type LinkRow, linkRows, secretRows } from "./rows.ts";
 import { sourceTree } from "./source-tree.ts";
 
@@ -58,6 +59,7 @@ function survey({ plans, chezmoi }: EmitInput) {
   const diagnostics: Diagnostic[] = [
     ...checkChezmoi(plans, wanted, laid, tree),
     ...formFaults([...carries, ...secrets], chezmoi),
+    ...removedFaults(plans, chezmoi),
   ];
   const links = holdableLinks(withoutClashes(wanted, laid, tree, diagnostics), diagnostics);
   return { links, carries, secrets, fetches, laid, tree, diagnostics };

@@ -6,6 +6,8 @@ import { readSourcePath } from "../../survey/source-path.ts";
 export interface SourceTree {
   /** Source path of what the person manages at a target themselves, a directory too. */
   ownAt(target: string): string | undefined;
+  /** The same, but for a directory in which names are read. */
+  ownLeafAt(target: string): string | undefined;
   /** What the person manages above a target that is no directory in which names are read. */
   ownLeafAbove(target: string): string | undefined;
   /** True where the person's source has a file or link at this target or below it. */
@@ -42,6 +44,7 @@ export function sourceTree(source: ChezmoiSource, isPrivateParent: (target: stri
   const made = new Set<string>();
   const tree: SourceTree = {
     ownAt: (target) => leaves.get(target) ?? (made.has(target) ? undefined : directories.get(target)),
+    ownLeafAt: (target) => leaves.get(target),
     ownLeafAbove: (target) =>
       parentsOf(target)
         .map((parent) => leaves.get(parent))

@@ -23,6 +23,7 @@ describe("a survey of a chezmoi source", () => {
       remove: { plain: false, template: false, includesOurs: false },
       isNew: true,
       allowed: [],
+      removed: [],
       found: [],
       former: [],
     });

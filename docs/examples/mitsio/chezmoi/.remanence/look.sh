@@ -14,10 +14,12 @@ done
 [ -d "$1" ] || exit 0
 cd -- "$1" || exit 2
 
-# What is there, with the text of a link. About what is not there find complains, and xargs ends with 123: no fault.
+# What is there, with the text of a link. About what is not there find complains, and xargs ends with 123: no fault. That
+# this was all, and find one that knows -printf, is seen by the home itself, which comes last.
 there() {
   # shellcheck disable=SC2016 # the inner shell is to see "$@"
-  xargs -r -d '\n' -a "$lists/targets" sh -c 'exec find "$@" -maxdepth 0 -printf "%p\t%l\n" 2>/dev/null' find ||
+  xargs -r -d '\n' -a "$lists/targets" \
+    sh -c 'echo batch && exec find "$@" . -maxdepth 0 -printf "%p\t%l\n" 2>/dev/null' find ||
     [ $? = 123 ] || echo failed
 }
 
@@ -25,6 +27,8 @@ there() {
 odd=$(there | awk '
   FNR == NR { missing++; next }
   $0 == "failed" { exit 2 }
+  $0 == "batch" { open++; next }
+  $0 == ".\t" { open--; next }
   /^\.\// {
     missing--
     tab = index($0, "\t")
@@ -33,8 +37,14 @@ odd=$(there | awk '
     root = substr(text, 1, length(text) - length(path) - 1)
     if (text != root "/" path || root !~ /^(\.\.\/)*\.remanence(-[^\/]*)?$/) print "./" path
   }
-  END { if (missing > 0) print "missing" }
-' "$lists/targets" -) || exit 2
+  END {
+    if (open != 0) exit 2
+    if (missing > 0) print "missing"
+  }
+' "$lists/targets" -) || {
+  echo "remanence: could not look at the links: is find the one of GNU?" >&2
+  exit 2
+}
 
 case $odd in
 *missing)
