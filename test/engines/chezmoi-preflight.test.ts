@@ -4,6 +4,7 @@ import { expect, it } from "vitest";
 import { apply, status, verify } from "../support/chezmoi.ts";
 import { aliceAt, generated, homeIn, manifestOf, picture } from "../support/chezmoi-tree.ts";
 import { describeWith } from "../support/engines.ts";
+import { writeFiles } from "../support/workspace.ts";
 
 describeWith(["chezmoi"], "the preflight of chezmoi apply", () => {
   it("stops it before it begins while a script has the lock of the home, and is quiet otherwise", async () => {
@@ -29,5 +30,39 @@ describeWith(["chezmoi"], "the preflight of chezmoi apply", () => {
     expect(verify(source, home, [], host)).toMatchObject({ code: 0, stdout: "", stderr: "" });
     expect(status(source, home, [], host)).toMatchObject({ code: 0, stdout: "", stderr: "" });
     expect(picture(home)).toMatchObject({ ".bashrc": "0644 mine", ".mozilla": "-> .remanence/.mozilla" });
+  });
+
+  it.each([
+    "chezmoi/run_before_restore.sh",
+    "chezmoi/.chezmoiscripts/zz/run_once_before_restore.sh",
+    "chezmoi/.chezmoiscripts/run_once_install.sh",
+    "chezmoi/.chezmoiscripts/zz/run_zz.sh",
+    "chezmoi/dot_config/run_before_restore.sh",
+  ])("leaves what a script of the person's has made since the guard looked: %s", async (script) => {
+    const { folder, source } = await generated(manifestOf([".config/app/", ".mozilla/", ".there/"]), {
+      [script]: "#!/bin/sh\ncd && mkdir -p .mozilla .config/app && touch .mozilla/key .config/app/key .there/new\n",
+    });
+    for (const flags of [["--force"], ["--keep-going", "--force"], ["-v", "-k"]]) {
+      const home = homeIn(folder, `home${flags[0]}`);
+      writeFiles(home, { ".there/old": "before" });
+      const kept = { ".mozilla/key": "0644 ", ".config/app/key": "0644 ", ".there/old": "0644 before" };
+      const { code, stderr } = apply(source, home, flags, aliceAt(home));
+      expect(code).not.toBe(0);
+      expect(stderr).toContain("~/.mozilla has come to be there while chezmoi was at work");
+      expect(stderr).not.toContain("~/.there has come");
+      expect(picture(home)).toMatchObject(kept);
+      // from now on the guard sees it
+      expect(apply(source, home, ["--force"], aliceAt(home))).toMatchObject({ code: 0 });
+      expect(picture(home)).toMatchObject(kept);
+    }
+  });
+
+  it("does not stop for what comes to be in a place that is none of this host's", async () => {
+    const { folder, source } = await generated(manifestOf([".config/app/", ".mozilla/"]), {
+      "chezmoi/run_before_make.sh": "#!/bin/sh\nmkdir -p .mozilla\n",
+    });
+    const home = homeIn(folder);
+    const laptop = aliceAt(home, { os: "nixos", hostname: "laptop" });
+    expect(apply(source, home, [], laptop)).toMatchObject({ code: 0, stderr: "" });
   });
 });

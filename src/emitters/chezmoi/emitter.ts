@@ -125,6 +125,15 @@ function withoutOwn(path: string, own: readonly string[]): string[] {
 
 const preflight = ".chezmoiscripts/remanence/run_before_00-remanence-preflight.sh.tmpl";
 
+/**
+ * Scripts that look at the links once more: the last of those before all, and the first after all of `.chezmoiscripts/`
+ * (chezmoi goes by the bytes of their targets, and an underscore comes after a slash).
+ */
+const lookAgain = [
+  "run_before_zzzz-remanence-look-again.sh.tmpl",
+  "run_dot_chezmoiscripts_remanence-look-again.sh.tmpl",
+];
+
 function supportFiles(rows: readonly GuardRow[], links: readonly LinkRow[], input: EmitInput): SourceFile[] {
   const file = (path: string, content: string): SourceFile => ({ path, content, target: null, kind: "support" });
   const { ignore } = input.chezmoi;
@@ -147,10 +156,18 @@ function supportFiles(rows: readonly GuardRow[], links: readonly LinkRow[], inpu
         renderTemplate("run.gotmpl.ejs", { script, file: `${script}.sh` }),
       ),
     ),
-    ...(links.length > 0 ? [file(preflight, renderTemplate("preflight.gotmpl.ejs", {}))] : []),
+    ...(links.length > 0 ? scriptsForLinks(file) : []),
     file(".chezmoitemplates/remanence/here", renderTemplate("here.gotmpl.ejs", {})),
     file(".chezmoitemplates/remanence/ignore", renderTemplate("ignore.gotmpl.ejs", {})),
     ...(included ? [] : [file(own, ownIgnore(other))]),
+  ];
+}
+
+function scriptsForLinks(file: (path: string, content: string) => SourceFile): SourceFile[] {
+  return [
+    file(preflight, renderTemplate("preflight.gotmpl.ejs", {})),
+    file(".chezmoitemplates/remanence/again", renderTemplate("again.gotmpl.ejs", {})),
+    ...lookAgain.map((path) => file(path, '{{- includeTemplate "remanence/again" . -}}\n')),
   ];
 }
 

@@ -1,11 +1,14 @@
 #!/bin/sh
-# Asked by the guard (.chezmoitemplates/remanence/ignore): look.sh HOME. Says which links are not as they are made here, a
-# path a line; and "busy" where links are missing while link.sh, unlink.sh or restore.sh has the lock of the home. One
-# run for all of them: a question about each would take longer than all else that chezmoi does.
+# Asked by the guard (.chezmoitemplates/remanence/ignore): look.sh HOME CACHE. Says which links are not as they are made
+# here, a path a line; and "busy" where links are missing while link.sh, unlink.sh or restore.sh has the lock of the home.
+# One run for all of them: a question about each would take longer than all else that chezmoi does.
+#
+# look.sh HOME CACHE again: says which of them have come to be so since this chezmoi asked first. What it was told then
+# lies in CACHE, under the number of its process.
 set -u
 export LC_ALL=C
 lists=$(cd -- "$(dirname -- "$0")" && pwd) || exit 2
-for program in awk find flock xargs; do
+for program in awk find flock grep xargs; do
   command -v "$program" >/dev/null || {
     echo "remanence: there is no $program here" >&2
     exit 2
@@ -46,10 +49,23 @@ odd=$(there | awk '
   exit 2
 }
 
+missing=false
 case $odd in
 *missing)
-  flock -n -E 75 -- . true || [ $? -ne 75 ] || echo busy
+  missing=true
   odd=${odd%missing}
   ;;
 esac
+told=$2/remanence/look-$PPID
+if [ "${3-}" = again ]; then
+  [ -r "$told" ] || exit 2
+  [ -z "$odd" ] || printf '%s\n' "$odd" | grep -vxF -f "$told" || true
+  exit 0
+fi
+[ -d "$2/remanence" ] || mkdir -p -- "$2/remanence" || exit 2
+# Those of processes long gone; one that is not would stop.
+set -- "$2"/remanence/look-*
+[ $# -lt 100 ] || rm -f -- "$@"
+printf '%s\n' "$odd" >"$told" || exit 2
+! $missing || flock -n -E 75 -- . true || [ $? -ne 75 ] || echo busy
 [ -z "$odd" ] || printf '%s\n' "$odd"
