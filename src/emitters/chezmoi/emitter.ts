@@ -35,7 +35,7 @@ import {
   secretFile,
 } from "./content.ts";
 import { type FormerLink, formerFiles, formerLinks } from "./former.ts";
-import { type GuardRow, guardedLinks, guardRows, keptInExact } from "./guard.ts";
+import { formerInExact, type GuardRow, guardedLinks, guardRows, keptInExact } from "./guard.ts";
 import { removedFaults } from "./removed.ts";
 import { carryRows, fetchRows, hereOf, type LinkRow, linkRows, secretRows } from "./rows.ts";
 import { sourceTree } from "./source-tree.ts";
@@ -79,7 +79,8 @@ function emit(input: EmitInput): EmitResult {
   const former = formerLinks(plans, links, laid, chezmoi, tree);
   if (content.length + carries.length + kept.length + former.length + scriptsRun(input).length === 0)
     return { files: [], diagnostics };
-  const rows = guardRows(links, laid, [...kept, ...otherOutputs(input)], tree);
+  const held = { spared: [...kept, ...otherOutputs(input)], former: formerInExact(former, tree) };
+  const rows = guardRows(links, laid, held, tree);
   diagnostics.push(...guardFaults(chezmoi, [...rows, ...links]), ...formerNotes(former, chezmoi));
   const files = [...content, ...supportFiles(rows, links, input), ...formerFiles(former, chezmoi)];
   return { files: [...files, ledger(files, former)].map((file) => outputFile(file, input)), diagnostics };
@@ -130,9 +131,9 @@ const preflight = ".chezmoiscripts/remanence/run_before_00-remanence-preflight.s
  * (chezmoi goes by the bytes of their targets, and an underscore comes after a slash).
  */
 const lookAgain = [
-  "run_before_zzzz-remanence-look-again.sh.tmpl",
-  "run_dot_chezmoiscripts_remanence-look-again.sh.tmpl",
-];
+  { path: "run_before_zzzz-remanence-look-again.sh.tmpl", pattern: "{,[!.]*/**/,.chezmoiscripts/**/}run_*before_*" },
+  { path: "run_dot_chezmoiscripts_remanence-look-again.sh.tmpl", pattern: ".chezmoiscripts/**/run_*" },
+] as const;
 
 function supportFiles(rows: readonly GuardRow[], links: readonly LinkRow[], input: EmitInput): SourceFile[] {
   const file = (path: string, content: string): SourceFile => ({ path, content, target: null, kind: "support" });
@@ -167,7 +168,7 @@ function scriptsForLinks(file: (path: string, content: string) => SourceFile): S
   return [
     file(preflight, renderTemplate("preflight.gotmpl.ejs", {})),
     file(".chezmoitemplates/remanence/again", renderTemplate("again.gotmpl.ejs", {})),
-    ...lookAgain.map((path) => file(path, '{{- includeTemplate "remanence/again" . -}}\n')),
+    ...lookAgain.map(({ path, pattern }) => file(path, renderTemplate("look-again.gotmpl.ejs", { pattern }))),
   ];
 }
 

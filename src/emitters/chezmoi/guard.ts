@@ -12,7 +12,8 @@ export interface GuardRow {
   /**
    * `root` a link into a store, `directory` one that is there for us only, `way` one of the
    * person's (or of nobody's) with something of ours below it, `carry` and `carry-file` content of the person's, `secret`
-   * a file that a password manager is asked for, `spared` what chezmoi has no business with; the others are what is fetched.
+   * a file that a password manager is asked for, `spared` what chezmoi has no business with, `former` the same unless it is a
+   * link; the others are what is fetched.
    */
   readonly kind:
     | "root"
@@ -22,6 +23,7 @@ export interface GuardRow {
     | "carry-file"
     | "secret"
     | "spared"
+    | "former"
     | "git"
     | "archive"
     | "file";
@@ -64,7 +66,7 @@ export function guardedLinks(links: readonly LinkRow[]): GuardedLinks[] {
 export function guardRows(
   links: readonly LinkRow[],
   laid: readonly LaidRow[],
-  spared: readonly string[],
+  { spared, former }: { readonly spared: readonly string[]; readonly former: readonly string[] },
   tree: SourceTree,
 ): GuardRow[] {
   const line = (target: string, kind: GuardRow["kind"], on: Iterable<Here>): GuardRow => ({
@@ -89,6 +91,7 @@ export function guardRows(
       ),
       ...parents.map((target) => line(target, tree.made.has(target) ? "directory" : "way", below.get(target) ?? [])),
       ...spared.map((target) => line(target, "spared", [])),
+      ...former.filter((target) => !spared.includes(target)).map((target) => line(target, "former", [])),
     ].sort((a, b) => comparePaths(a.target, b.target)),
   ];
 }
@@ -133,10 +136,20 @@ export function keptInExact(
     if (rule.scope !== "home" || rule.kind === "pattern") continue;
     if (rule.disposition !== "persist" && rule.disposition !== "carry") continue;
     if ([rule.path, ...parentsOf(rule.path)].some((path) => linked.has(path))) continue;
-    for (const exact of tree.exactAbove(rule.path)) {
-      const child = rule.path.slice(0, `${rule.path}/`.indexOf("/", exact.length + 1));
-      if (tree.ownAt(child) === undefined && !tree.made.has(child)) targets.add(child);
-    }
+    for (const child of inExact(rule.path, tree)) targets.add(child);
   }
   return [...targets];
+}
+
+/** What was linked there once and is kept no longer: where something real stands in its place, it was never ours to clear away. */
+export function formerInExact(former: readonly { readonly target: string }[], tree: SourceTree): readonly string[] {
+  return [...new Set(former.flatMap(({ target }) => inExact(target, tree)))];
+}
+
+/** The children of `exact_` directories that hold a path, or are it, and that chezmoi does not know. */
+function inExact(path: string, tree: SourceTree): string[] {
+  return tree
+    .exactAbove(path)
+    .map((exact) => path.slice(0, `${path}/`.indexOf("/", exact.length + 1)))
+    .filter((child) => tree.ownAt(child) === undefined && !tree.made.has(child));
 }

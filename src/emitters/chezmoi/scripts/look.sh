@@ -7,7 +7,8 @@
 # lies in CACHE, under the number of its process.
 set -u
 export LC_ALL=C
-lists=$(cd -- "$(dirname -- "$0")" && pwd) || exit 2
+lists=${0%/*}
+case $lists in /*) ;; *) exit 2 ;; esac
 for program in awk find flock grep xargs; do
   command -v "$program" >/dev/null || {
     echo "remanence: there is no $program here" >&2
@@ -16,6 +17,42 @@ for program in awk find flock grep xargs; do
 done
 [ -d "$1" ] || exit 0
 cd -- "$1" || exit 2
+
+# Links like ours that the list does not have, copied or moved by hand or in a merge: nobody guards them, so nothing real may
+# stand in their place.
+strays() {
+  (cd -- "$lists/.." && grep -rHE --include='symlink_*' --exclude-dir=.git '^(\.\./)*\.remanence(-[^/]*)?/' .) | awk '
+    FNR == NR { known[substr($0, 3)]; next }
+    match($0, /:(\.\.\/)*\.remanence(-[^\/]*)?\//) {
+      count = split(substr($0, 3, RSTART - 3), names, "/")
+      path = ""
+      for (i = 1; i <= count; i++) {
+        name = names[i]
+        if (i == count) {
+          sub(/^symlink_/, "", name)
+          if (!sub(/\.literal$/, "", name)) sub(/(\.literal)?\.tmpl$/, "", name)
+        } else sub(/^(remove_)?(external_)?(exact_)?(private_)?(readonly_)?/, "", name)
+        if (!sub(/^dot_/, ".", name)) sub(/^literal_/, "", name)
+        path = path (i == 1 ? "" : "/") name
+      }
+      if (!(path in known)) print path
+    }
+  ' "$lists/targets" -
+}
+none_stray() {
+  stray=$(strays | while IFS= read -r path; do
+    [ -L "./$path" ] || [ ! -e "./$path" ] || printf '%s\n' "$path"
+  done | sed 's/[[:cntrl:]]/?/g;q')
+  [ -z "$stray" ] || {
+    echo "remanence: the guard does not know the link in your source for ~/$stray: run remanence generate, or take it out" >&2
+    return 1
+  }
+}
+known=
+[ "${3-}" = again ] || {
+  none_stray &
+  known=$!
+}
 
 # What is there, with the text of a link. About what is not there find complains, and xargs ends with 123: no fault. That
 # this was all, and find one that knows -printf, is seen by the home itself, which comes last.
@@ -62,6 +99,7 @@ if [ "${3-}" = again ]; then
   [ -z "$odd" ] || printf '%s\n' "$odd" | grep -vxF -f "$told" || true
   exit 0
 fi
+wait $known || exit 2
 [ -d "$2/remanence" ] || mkdir -p -- "$2/remanence" || exit 2
 # Those of processes long gone; one that is not would stop.
 set -- "$2"/remanence/look-*
