@@ -84,6 +84,12 @@ describeWith(["shellcheck", "shfmt"], "generated scripts for Fedora", () => {
     const parts = ["scripts", "fedora/scripts"].flatMap((folder) => scriptsIn(join(emitters, folder)));
     expect(run(["shfmt", "-d", "-i", "2", "-ci", ...parts], { home: "/" })).toEqual({ code: 0, out: "", err: "" });
   });
+
+  it("have a sister that the guard of chezmoi runs, in the same form and sound by itself", () => {
+    const look = join(import.meta.dirname, "../../src/emitters/chezmoi/scripts/look.sh");
+    for (const command of [["shfmt", "-d", "-i", "2", "-ci"], ["sh", "-n"], shellcheck])
+      expectNothingSaid(command, look, look);
+  });
 });
 
 describeWith([], "words of a generated script", () => {

@@ -88,10 +88,10 @@ odd=$(there | awk '
 
 missing=false
 case $odd in
-*missing)
-  missing=true
-  odd=${odd%missing}
-  ;;
+  *missing)
+    missing=true
+    odd=${odd%missing}
+    ;;
 esac
 told=$2/remanence/look-$PPID
 if [ "${3-}" = again ]; then
