@@ -76,19 +76,22 @@ export function findPath(text: string, scope: Scope, path: string): IndexedPath 
 /** Reads what `printPathIndex` wrote. */
 export function parsePathIndex(text: string): PathIndex {
   const known = { home: scopeIndex(), system: scopeIndex() };
-  for (const line of text.split("\n")) {
-    const start = line.indexOf("\t") + 1;
-    if (start === 0) continue;
-    const { lines, patterns } = known[line.slice(0, start - 1) as Scope];
-    const end = line.indexOf("\t", start);
-    lines.set(line.slice(start, end), line);
-    if (line.startsWith("pattern\t", end + 1)) addPattern(patterns, parseLine(line));
+  // Of a line only where it begins is kept: thousands of texts of their own would be made to be thrown away.
+  for (let at = 0; at < text.length; ) {
+    const start = text.indexOf("\t", at) + 1;
+    if (start === 0) break;
+    const end = text.indexOf("\t", start);
+    const index = known[text.startsWith("home", at) ? "home" : "system"];
+    index.lines.set(text.slice(start, end), at);
+    if (text.startsWith("pattern\t", end + 1)) addPattern(index, parseLine(lineAt(text, at)));
+    at = text.indexOf("\n", end) + 1;
+    if (at === 0) break;
   }
   const exact = (scope: Scope, path: string): IndexedPath | undefined => {
     const { lines } = known[scope];
     const line = lines.get(path);
-    if (typeof line !== "string") return line;
-    const parsed = parseLine(line);
+    if (typeof line !== "number") return line;
+    const parsed = parseLine(lineAt(text, line));
     lines.set(path, parsed);
     return parsed;
   };
@@ -96,7 +99,7 @@ export function parsePathIndex(text: string): PathIndex {
     exact,
     owner(scope, path) {
       const depth = depthOf(path);
-      const pattern = deepestPattern(known[scope].patterns, path);
+      const pattern = deepestPattern(known[scope], path);
       for (let at = path, here = depth; at !== ""; at = parent(at), here--) {
         const literal = exact(scope, at);
         if (literal !== undefined && literal.kind !== "pattern" && (here === depth || literal.kind === "directory"))
@@ -140,13 +143,19 @@ function isBeginning(path: string, of: string): boolean {
 }
 
 interface ScopeIndex {
-  /** Parsed when they are asked for. */
-  readonly lines: Map<string, string | IndexedPath>;
+  /** Where in the text they begin; parsed when they are asked for. */
+  readonly lines: Map<string, number | IndexedPath>;
   readonly patterns: Map<string, Pattern[]>;
+  /** What the paths begin with that a pattern may match: most begin otherwise. */
+  readonly beginnings: Set<string>;
 }
 
 function scopeIndex(): ScopeIndex {
-  return { lines: new Map(), patterns: new Map() };
+  return { lines: new Map(), patterns: new Map(), beginnings: new Set() };
+}
+
+function lineAt(text: string, start: number): string {
+  return text.slice(start, text.indexOf("\n", start));
 }
 
 function parseLine(line: string): IndexedPath {
@@ -161,18 +170,27 @@ interface Pattern {
 }
 
 /** By what stands before the first component with `*` or `?`. */
-function addPattern(patterns: Map<string, Pattern[]>, indexed: IndexedPath): void {
+function addPattern({ patterns, beginnings }: ScopeIndex, indexed: IndexedPath): void {
   const names = namesOf(indexed.path);
   const fixed = names.slice(0, names.findIndex(isWild)).join("/");
   const components = names.map((name) => (isWild(name) ? patternRegex(name) : name));
   const key = `${indexed.path.startsWith("/") ? "/" : ""}${fixed}`;
   patterns.set(key, [...(patterns.get(key) ?? []), { indexed, components }]);
+  beginnings.add(beginningOf(key));
+}
+
+/** A path up to its first slash; that of the root is none. */
+function beginningOf(path: string): string {
+  const end = path.indexOf("/", 1);
+  return end === -1 ? path : path.slice(0, end);
 }
 
 function deepestPattern(
-  patterns: ReadonlyMap<string, readonly Pattern[]>,
+  { patterns, beginnings }: ScopeIndex,
   path: string,
 ): { depth: number; indexed: IndexedPath } | undefined {
+  // A pattern whose first name is one itself begins with nothing.
+  if (!beginnings.has(beginningOf(path)) && !beginnings.has("") && !beginnings.has("/")) return undefined;
   let names: string[] | undefined;
   let deepest: { depth: number; indexed: IndexedPath } | undefined;
   const top = path.startsWith("/") ? "/" : "";
