@@ -18,6 +18,8 @@ export interface ChezmoiSource {
   readonly remove: SpecialFiles;
   /** True where chezmoi finds nothing of the person's: no target spelled as a source name, no file of its own. */
   readonly isNew: boolean;
+  /** True where the person has scripts (`run_…`) that chezmoi runs while it applies. */
+  readonly hasScripts: boolean;
   /** Lines `!pattern` in ignore files of the person's below the root, as patterns of targets. */
   readonly allowed: readonly { readonly file: string; readonly pattern: string }[];
   /** What `.chezmoiremove` files of the person's say is to go, as patterns of targets; `except` are the `!pattern` of the same file. */
@@ -70,6 +72,7 @@ export function surveyChezmoi(folder: string, output: string, generated: Readonl
     ignore: specialFiles(join(folder, root), "ignore", isOurs),
     remove: specialFiles(join(folder, root), "remove", isOurs),
     isNew: !files.some((path) => !isOurs(path) && isForChezmoi(path)),
+    hasScripts: hasScripts(join(folder, root), files, isOurs),
     allowed: files.flatMap((path) => allowedIn(join(folder, root), path)),
     removed: files.flatMap((path) => (isOurs(path) ? [] : removedIn(join(folder, root), path))),
     found: [...found].map(([path, sha256]) => ({ path, sha256 })),
@@ -224,6 +227,12 @@ function specialFiles(root: string, what: "ignore" | "remove", isOurs: (path: st
     template: template !== undefined,
     includesOurs: [plain, template].some((t) => t !== undefined && includesOurs[what].test(t.replace(comment, ""))),
   };
+}
+
+function hasScripts(root: string, files: readonly string[], isOurs: (path: string) => boolean): boolean {
+  if (files.some((path) => nameOf(path).startsWith("run_") && !isOurs(path))) return true;
+  // A folder with a dot is not walked; in this one chezmoi takes nothing but scripts.
+  return list(join(root, ".chezmoiscripts")).some(({ name }) => name !== "remanence" && !isTemporary(name));
 }
 
 /** A file that is meant for chezmoi: one of its own, or one below a name with an attribute. In a repo there is more (README). */

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { expect, it } from "vitest";
-import { apply, status, verify } from "../support/chezmoi.ts";
+import { apply, managed, status, verify } from "../support/chezmoi.ts";
 import { aliceAt, generated, homeIn, manifestOf, picture } from "../support/chezmoi-tree.ts";
 import { describeWith } from "../support/engines.ts";
 import { writeFiles } from "../support/workspace.ts";
@@ -64,5 +64,32 @@ describeWith(["chezmoi"], "the preflight of chezmoi apply", () => {
     const home = homeIn(folder);
     const laptop = aliceAt(home, { os: "nixos", hostname: "laptop" });
     expect(apply(source, home, [], laptop)).toMatchObject({ code: 0, stderr: "" });
+  });
+
+  it("is there only for hosts with links, and to look again only where there are scripts of the person's", async () => {
+    const manifest = manifestOf([".mozilla/", "{ path: .config/x/, class: config, carry: true }"]);
+    const scriptsOn = (source: string, home: string, os: string, hostname: string) =>
+      managed(source, home, ["--include=scripts"], aliceAt(home, { os, hostname }));
+    const plain = await generated(manifest, { "chezmoi/dot_config/x/conf": "" });
+    const home = homeIn(plain.folder);
+    expect(scriptsOn(plain.source, home, "fedora", "desk")).toEqual([
+      ".chezmoiscripts/remanence/00-remanence-preflight.sh",
+    ]);
+    for (const [os, hostname] of [
+      ["nixos", "laptop"],
+      ["debian", "x"],
+    ] as const)
+      expect(scriptsOn(plain.source, home, os, hostname)).toEqual([]);
+    for (const script of [
+      "chezmoi/run_once_x.sh",
+      "chezmoi/.chezmoiscripts/run_x.sh",
+      "chezmoi/dot_config/run_after_x.sh",
+    ]) {
+      const { folder, source } = await generated(manifest, { [script]: "#!/bin/sh\n" });
+      const ours = (os: string, hostname: string) =>
+        scriptsOn(source, homeIn(folder, `home-${os}`), os, hostname).filter((path) => path.includes("remanence"));
+      expect(ours("fedora", "desk")).toHaveLength(3);
+      expect(ours("nixos", "laptop")).toEqual([]);
+    }
   });
 });

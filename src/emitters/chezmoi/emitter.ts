@@ -157,16 +157,19 @@ function supportFiles(rows: readonly GuardRow[], links: readonly LinkRow[], inpu
         renderTemplate("run.gotmpl.ejs", { script, file: `${script}.sh` }),
       ),
     ),
-    ...(links.length > 0 ? scriptsForLinks(file) : []),
+    ...(links.length > 0 ? scriptsForLinks(file, input.chezmoi.hasScripts) : []),
     file(".chezmoitemplates/remanence/here", renderTemplate("here.gotmpl.ejs", {})),
     file(".chezmoitemplates/remanence/ignore", renderTemplate("ignore.gotmpl.ejs", {})),
     ...(included ? [] : [file(own, ownIgnore(other))]),
   ];
 }
 
-function scriptsForLinks(file: (path: string, content: string) => SourceFile): SourceFile[] {
+/** To look once more is for those who have scripts. */
+function scriptsForLinks(file: (path: string, content: string) => SourceFile, hasScripts: boolean): SourceFile[] {
+  const first = file(preflight, renderTemplate("preflight.gotmpl.ejs", {}));
+  if (!hasScripts) return [first];
   return [
-    file(preflight, renderTemplate("preflight.gotmpl.ejs", {})),
+    first,
     file(".chezmoitemplates/remanence/again", renderTemplate("again.gotmpl.ejs", {})),
     ...lookAgain.map(({ path, pattern }) => file(path, renderTemplate("look-again.gotmpl.ejs", { pattern }))),
   ];

@@ -22,6 +22,7 @@ describe("a survey of a chezmoi source", () => {
       ignore: { plain: false, template: false, includesOurs: false },
       remove: { plain: false, template: false, includesOurs: false },
       isNew: true,
+      hasScripts: false,
       allowed: [],
       removed: [],
       found: [],
