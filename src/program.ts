@@ -69,9 +69,7 @@ function program(version: string): Command {
       run(async () => (await import("./commands/explain.ts")).explain(path, options)),
     );
 
-  hostOption(command(root, "scan", help.scan), oneHost)
-    .option("--root <dir>", "a root other than / (a mounted disk or backup); paths are shown as on the machine")
-    .option("--home <dir>", "a home other than the user's; without --root only this is looked at")
+  elsewhere(hostOption(command(root, "scan", help.scan), oneHost))
     .option("--lost-on <case>", "what would be gone: wipe, disk or move:HOST")
     .option("--since-boot", "only what has changed since the machine was started")
     .option("--newer-than <time>", "only what has changed since then: an age (7d) or a date (2026-11-01)")
@@ -107,11 +105,9 @@ function program(version: string): Command {
     "--manifest <file>",
     "the manifest (default: the nearest persistence.yaml from here upward)",
   ] as const;
-  hostOption(root.command("triage").summary(help.triage.summary).description(help.triage.text), oneHost)
+  elsewhere(hostOption(root.command("triage").summary(help.triage.summary).description(help.triage.text), oneHost))
     .addHelpText("after", help.triage.after)
     .option(...manifestFlag)
-    .option("--root <dir>", "look at the root in this folder (a mounted backup) instead of /")
-    .option("--home <dir>", "look at this folder instead of the user's home")
     .action((options: TriageOptions) => run(async () => (await import("./commands/triage.ts")).triage(options)));
 
   command(root, "adopt", help.adopt)
@@ -205,10 +201,15 @@ function named(parent: Command, name: string, { summary, text, after }: help.Hel
     .option("--manifest <file>", "the manifest (default: the nearest persistence.yaml from here upward)");
 }
 
-function reportCommand(command: Command): Command {
+/** For what looks at a disk: at another one than this machine's. */
+function elsewhere(command: Command): Command {
   return command
     .option("--root <dir>", "a root other than / (a mounted disk or backup); paths are shown as on the machine")
-    .option("--home <dir>", "a home other than the user's; without --root only this is looked at")
+    .option("--home <dir>", "a home other than the user's; without --root only this is looked at");
+}
+
+function reportCommand(command: Command): Command {
+  return elsewhere(command)
     .option("--cross-file-systems", "enter other file systems too, each once")
     .option("--add <file...>", "reports of other hosts, written there with --format json: one page of all of them")
     .option("--output <file>", "where to write it; - is stdout (default: remanence-report.html, .svg or .json, here)")

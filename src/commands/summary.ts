@@ -10,6 +10,8 @@ import { columns, terminal } from "./terminal.ts";
 interface Asked extends Scope {
   readonly dryRun?: boolean;
   readonly check?: boolean;
+  /** The offer to start a source is taken up in this very run. */
+  readonly newSource?: boolean;
 }
 
 /** What a generate run did, a line a host and target; then what a person has to do next. */
@@ -19,7 +21,7 @@ export function summaryText(plan: WritePlan, compiled: Compiled, asked: Asked): 
   const only = asked.check === true || asked.dryRun === true;
   const notes = [
     leftovers(plan, compiled),
-    ...(only ? ["Nothing was written."] : [...nextSteps(plan, compiled), newSource(plan, compiled)]),
+    ...(only ? ["Nothing was written."] : [...nextSteps(plan, compiled), ...(asked.newSource === true ? [] : [newSource(plan, compiled)])]),
   ];
   const blocks = [
     columns(rows),

@@ -21,11 +21,14 @@ describeWith(["chezmoi", "age"], "a new chezmoi source", () => {
     expect(filesBelow(join(folder, "chezmoi"))).not.toContain(".chezmoiversion");
     const run = remanence(folder, ["generate", "--new-source"]);
     expect(run.code).toBe(0);
+    expect(run.stdout).not.toContain("--new-source");
     expect(run.stdout).toContain("chezmoi/.chezmoi.toml.tmpl: written once, yours from now on");
     const home = scratch();
     expect(chezmoi(home, "init", "--source", join(folder, "chezmoi"))).toMatchObject({ status: 0, stderr: "" });
     expect(readText(home, ".config/chezmoi/chezmoi.toml")).toContain("umask = 0o022");
-    expect(chezmoi(home, "--source", join(folder, "chezmoi"), "apply")).toMatchObject({ status: 0, stderr: "" });
+    // from now on chezmoi knows where it is
+    expect(chezmoi(home, "apply")).toMatchObject({ status: 0, stderr: "" });
+    expect(chezmoi(home, "source-path").stdout.trim()).toBe(join(folder, "chezmoi"));
   });
 
   it("encrypts with the key that is there", () => {

@@ -1,54 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { editLines, editsFor } from "../../../src/commands/trace-edits.ts";
-import { parseYaml } from "../../../src/manifest/yaml-source.ts";
-import { fate } from "../../../src/plan/fate.ts";
-import type { AbsolutePath } from "../../../src/plan/path.ts";
-import { loadPathIndexes } from "../../../src/profiles/load-path-indexes.ts";
-import { parseProfile } from "../../../src/profiles/parse.ts";
 import { nameOf } from "../../../src/scan/names.ts";
-import type { Folded, Writes } from "../../../src/trace/fold.ts";
-import type { Found } from "../../../src/trace/found.ts";
-import { placeFinder } from "../../../src/trace/places.ts";
-import { profileText } from "../../../src/trace/profile-text.ts";
-import { programNames, type SortedOut, sortOut } from "../../../src/trace/sort-out.ts";
-import { compileText } from "../../support/workspace.ts";
+import type { SortedOut } from "../../../src/trace/sort-out.ts";
 
-interface Seen {
-  readonly written?: Readonly<Record<string, Writes | null>>;
-  readonly missing?: readonly string[];
-  readonly programs?: readonly string[];
-  readonly sidecars?: readonly string[];
-  readonly find?: (path: string) => Found | undefined;
-}
-
-const indexes = await loadPathIndexes(undefined);
-
-/** What is made of a trace, on a host of a manifest with the given entries. */
-async function sorted(seen: Seen, entries = "", host = "os: fedora"): Promise<SortedOut> {
-  const { plans, diagnostics } = await compileText(
-    `version: 1\nusers: { m: {} }\nhosts: { h: { ${host} } }\n${entries}`,
-  );
-  expect(diagnostics.filter((one) => one.severity === "error")).toEqual([]);
-  const [plan] = plans;
-  if (plan === undefined) throw new Error("there is no plan");
-  const folded: Folded = {
-    written: Object.entries(seen.written ?? {}).map(([path, writes]) => ({ path, writes, kind: "file" })),
-    sidecars: new Set(seen.sidecars),
-    missing: seen.missing ?? [],
-    programs: seen.programs ?? [],
-    hasOtherRoot: false,
-    hasUnseenCalls: false,
-    unresolved: 0,
-  };
-  const home = "/home/m" as AbsolutePath;
-  return sortOut(folded, {
-    placeOf: placeFinder([{ user: "m", home, names: [home, "/var/home/m"] }], plan),
-    deciding: (live) => fate(plan, live).rule,
-    indexes,
-    os: plan.host.os,
-    find: seen.find ?? (() => ({ kind: "file", bytes: 1 })),
-  });
-}
+import { type Seen, sorted } from "./sorted.ts";
 
 function linesFor(proposals: SortedOut["proposals"]): string {
   return editLines(editsFor(proposals));
@@ -259,48 +214,5 @@ describe("what a program looked for in vain", () => {
   it("is not told of a directory that is proposed as a whole", async () => {
     const { missing } = await sorted({ written: { "/home/m/.zot/a": null }, missing: ["/home/m/.zot/b"] });
     expect(missing).toEqual([]);
-  });
-});
-
-describe("names of programs", () => {
-  it("are those of files, past wrappers, and not of what runs other programs", () => {
-    expect(
-      programNames(["/bin/sh", "/usr/bin/python3.12", "/nix/store/x/bin/.zot-wrapped", "/usr/bin/env", "/bin/zot"]),
-    ).toEqual(["zot"]);
-  });
-});
-
-describe("a profile of one's own", () => {
-  it("is one of the catalogue's shape, without what others have and what is a person's own", async () => {
-    const { proposals } = await sorted({
-      written: {
-        "/home/m/.config/zot/a": null,
-        "/home/m/.zot.db": "in-place",
-        "/home/m/.gitconfig": "rename",
-        "/home/m/Letters/a": null,
-        "/var/lib/zot/x": null,
-      },
-      missing: ["/home/m/.zot.db-journal"],
-    });
-    const text = profileText("zot", "/opt/my zot/zot", proposals) ?? "";
-    const { profile, diagnostics } = parseProfile(parseYaml({ path: "zot.yaml", text }), true);
-    expect(diagnostics).toEqual([]);
-    expect(profile).toMatchObject({
-      name: "zot",
-      title: "zot",
-      detect: { commands: ["zot"] },
-      sources: ["file:///opt/my%20zot/zot"],
-      paths: [
-        { scope: "home", path: ".config/zot", kind: "directory", class: "config" },
-        { scope: "home", path: ".zot.db", kind: "file", class: "state", writes: "in-place", database: true },
-        { scope: "system", path: "/var/lib/zot", kind: "directory", class: "state", basis: "judged" },
-      ],
-    });
-    expect(profile?.paths).toHaveLength(3);
-  });
-
-  it("is none where others have all of it", async () => {
-    const { proposals } = await sorted({ written: { "/home/m/.gitconfig": "rename", "/home/m/Letters/a": null } });
-    expect(profileText("zot", "/bin/zot", proposals)).toBeUndefined();
   });
 });
