@@ -21,7 +21,9 @@ export function summaryText(plan: WritePlan, compiled: Compiled, asked: Asked): 
   const only = asked.check === true || asked.dryRun === true;
   const notes = [
     leftovers(plan, compiled),
-    ...(only ? ["Nothing was written."] : [...nextSteps(plan, compiled), ...(asked.newSource === true ? [] : [newSource(plan, compiled)])]),
+    ...(only
+      ? ["Nothing was written."]
+      : [...nextSteps(plan, compiled), ...(asked.newSource === true ? [] : [newSource(plan, compiled)])]),
   ];
   const blocks = [
     columns(rows),
