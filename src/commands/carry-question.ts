@@ -65,10 +65,11 @@ export function contentAsked(typed: string, question: CarryQuestion): Carried {
   if (why !== undefined) return cannot(why);
   const rule = rulesOf(plan).deciding(joinPath(user.home, listed.path));
   const said = rule === undefined ? newEntry(listed.path, kind === "directory", question) : saidBy(rule, question);
-  return typeof said === "string" ? cannot(said) : { ...none, ...said, ...contentAt(listed.path, said.form, question) };
+  if (typeof said === "string") return cannot(said);
+  return { ...none, ...said, ...contentAt(listed.path, said, rule, question) };
 }
 
-type Said = Pick<Carried, "form" | "why" | "edit" | "isPrivate">;
+type Said = Pick<Carried, "form" | "why" | "edit" | "isPrivate"> & { readonly class: Class };
 
 function saidBy(rule: PlanEntry, { options }: CarryQuestion): Said | string {
   const { file, line } = rule.origin;
@@ -81,7 +82,7 @@ function saidBy(rule: PlanEntry, { options }: CarryQuestion): Said | string {
   const form = formOf(rule.carry);
   const asked = askedForm(options);
   if (asked !== undefined && asked !== form) return `the manifest says \`carry: ${form}\` (${where}): change that line`;
-  return { form, why: `as ${where} says`, edit: undefined, isPrivate: isPrivate(rule.mode) };
+  return { form, why: `as ${where} says`, edit: undefined, isPrivate: isPrivate(rule.mode), class: rule.class };
 }
 
 function newEntry(path: string, isDirectory: boolean, { compiled, knowledge, options }: CarryQuestion): Said | string {
@@ -100,7 +101,8 @@ function newEntry(path: string, isDirectory: boolean, { compiled, knowledge, opt
       : isRewritten
         ? "its program rewrites it: laid only where nothing is yet"
         : (suggested?.why ?? "new in the manifest");
-  return { form, why, edit: { add: "entry", scope: "home", entry }, isPrivate: entryClass === "secret" };
+  const isSecret = entryClass === "secret";
+  return { form, why, edit: { add: "entry", scope: "home", entry }, isPrivate: isSecret, class: entryClass };
 }
 
 function askedForm({ template, encrypt, seed, plain }: CarryOptions): Form | undefined {
@@ -114,7 +116,12 @@ function isPrivate(mode: string | null): boolean {
   return mode !== null && (Number.parseInt(mode, 8) & 0o077) === 0;
 }
 
-function contentAt(path: string, form: Form, question: CarryQuestion): Pick<Carried, "found" | "refused"> {
+function contentAt(
+  path: string,
+  { form, class: entryClass }: Said,
+  outer: PlanEntry | undefined,
+  question: CarryQuestion,
+): Pick<Carried, "found" | "refused"> {
   const { plan, user, knowledge, options } = question;
   const rules = rulesOf(plan);
   const limits: Limits = {
@@ -126,11 +133,14 @@ function contentAt(path: string, form: Form, question: CarryQuestion): Pick<Carr
   const left = (below: string): string | undefined => {
     const rule = rules.deciding(joinPath(user.home, below));
     if (rule !== undefined && rule.disposition !== "carry") return `\`${rule.path}\` is not carried`;
+    if (rule !== outer) return `\`${rule?.path ?? below}\` has an entry of its own: carry it by itself`;
     const known = knowledge.suggestion("home", below);
     return rule === undefined && known?.class === "cache" ? `it is cache: ${known.why}` : undefined;
   };
   const found = contentOf(homedir(), path, left, limits.files);
   const secret = (below: string): string | undefined => {
+    // A template keeps what it was made of as it was.
+    if (entryClass === "secret") return "by its class";
     const known = knowledge.suggestion("home", below);
     return known?.class === "secret" ? known.why : undefined;
   };

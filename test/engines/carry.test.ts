@@ -124,6 +124,24 @@ describeWith(["chezmoi", "age"], "remanence carry", () => {
     );
   });
 
+  it("takes no secret for a template, whoever calls it one, and no part that has an entry of its own", () => {
+    const { source, run } = world(
+      manifest(
+        "{ path: .token, class: secret, carry: template }",
+        "{ path: app/, class: config, carry: true }",
+        "{ path: app/inner, class: config, carry: encrypted }",
+      ),
+      { ".token": "hunter2", ".other": "hunter2", "app/conf": "x", "app/inner": "hunter2" },
+    );
+    expect(run("~/.token").stderr).toContain("it is a secret (by its class)");
+    expect(run("~/.other", "--class", "secret", "--template").stderr).toContain("it is a secret (by its class)");
+    expect(existsSync(source)).toBe(false);
+    expect(run("~/app").stdout).toContain(
+      "left out: ~/app/inner (`app/inner` has an entry of its own: carry it by itself)",
+    );
+    expect(filesBelow(source)).toEqual(["app/conf"]);
+  });
+
   it("lays once what its program rewrites, and says why", () => {
     const { source, run, folder } = world(manifest(), { ".config/mimeapps.list": "[Default Applications]" });
     const done = run("~/.config/mimeapps.list");
