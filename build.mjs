@@ -95,7 +95,7 @@ const { profiles, diagnostics } = readProfiles();
 for (const d of diagnostics) process.stderr.write(`${d.span?.file ?? "profiles"}: ${d.code}: ${d.message}\n`);
 if (diagnostics.length > 0) giveUp();
 writeFileSync(`${out}/profiles.jsonl`, printCatalogue(profiles));
-writeFileSync(`${out}/paths.tsv`, printPathIndex(profiles));
+writeFileSync(`${out}/paths.txt`, printPathIndex(profiles));
 rmSync(`${out}/build-index.cjs`);
 
 const old = `dist-old-${process.pid}`;

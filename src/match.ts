@@ -1,12 +1,12 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { setFlagsFromString } from "node:v8";
 import { nearestManifest } from "./commands/nearest-manifest.ts";
 import { answerMatches } from "./commands/profiles-match.ts";
 import { run } from "./commands/run.ts";
 import { guardStreams } from "./commands/terminal.ts";
-import { pathIndexFile } from "./package-root.ts";
 import type { PlainMatch } from "./plain-match.ts";
-import { parsePathIndex } from "./profiles/path-index.ts";
+import { builtIndex } from "./profiles/built-index.ts";
 
 /**
  * `remanence profiles match` without the rest of the program, whose start takes longer than to look up thousands of paths.
@@ -16,9 +16,14 @@ export async function main({ paths, format }: PlainMatch): Promise<boolean> {
   const manifest = nearestManifest(undefined);
   if (manifest !== undefined && existsSync(join(dirname(manifest), "profiles"))) return false;
   guardStreams();
+  // It is over before optimised code would be of use, and at the end node waits for what is being optimised. (Not before
+  // the streams are there: with other flags V8 refuses what node keeps of their compiled code.)
+  setFlagsFromString("--no-opt");
   await run(async () => {
-    answerMatches(paths, [parsePathIndex(readFileSync(pathIndexFile, "utf8"))], { format });
+    answerMatches(paths, [builtIndex()], { format });
     return 0;
   });
+  // As it was: the build keeps compiled code, which is for these flags only.
+  setFlagsFromString("--opt");
   return true;
 }

@@ -13,7 +13,7 @@ const built = /\/(?:app|match)\.cjs$/.test(import.meta.url)
 export const catalogueFile = new URL("profiles.jsonl", built);
 
 /** The paths of the catalogue (`profiles/path-index.ts`). */
-export const pathIndexFile = new URL("paths.tsv", built);
+export const pathIndexFile = new URL("paths.txt", built);
 
 /** What the other threads of a scan run (`scan/walk/thread.ts`). */
 export const walkerFile = new URL("walker.cjs", built);

@@ -5,15 +5,14 @@ import { CannotRun } from "../diagnostics/cannot-run.ts";
 export function askedLines(): string[] {
   const chunks: Buffer[] = [];
   for (;;) {
-    const chunk = Buffer.alloc(65_536);
+    const chunk = Buffer.allocUnsafe(65_536);
     const size = readSome(chunk);
     if (size === 0) break;
     if (size !== undefined) chunks.push(chunk.subarray(0, size));
   }
-  return Buffer.concat(chunks)
-    .toString("utf8")
-    .split("\n")
-    .filter((line) => line !== "");
+  const lines = Buffer.concat(chunks).toString("utf8").split("\n");
+  if (lines.at(-1) === "") lines.pop();
+  return lines.includes("") ? lines.filter((line) => line !== "") : lines;
 }
 
 /** Bytes that were read, 0 at the end; undefined where nothing has come yet, after a short wait. */

@@ -2,7 +2,8 @@ import { posix } from "node:path";
 import { CannotRun } from "../diagnostics/cannot-run.ts";
 import { suggest } from "../profiles/conventions.ts";
 import { ownerOf } from "../profiles/owner.ts";
-import type { PathIndex, Scope } from "../profiles/path-index.ts";
+import type { Answer, PathIndex } from "../profiles/path-index.ts";
+import type { Scope } from "../profiles/scope.ts";
 import { askedLines } from "./asked-lines.ts";
 import type { CommonOptions } from "./manifest-option.ts";
 import { columns, readable, terminal } from "./terminal.ts";
@@ -11,46 +12,40 @@ export interface MatchOptions extends CommonOptions {
   readonly scope?: Scope;
 }
 
-/** Whose a path is; nulls where nobody can say. */
-interface Match {
-  readonly scope: Scope;
-  readonly path: string;
-  readonly relation: "exact" | "below" | "rule" | null;
-  /** The catalogued path that is this one or lies around it, or what a rule is about. */
-  readonly matched: string | null;
-  readonly profile: string | null;
-  readonly flavour: string | null;
-  readonly class: string | null;
-  readonly need: string | null;
-  readonly why: string;
-}
-
 /** Says whose each path is, by the catalogue, else by what is usual; `-` reads paths from stdin. Of several indexes the first wins. */
 export function answerMatches(
   paths: readonly string[],
   indexes: readonly PathIndex[],
   { scope: wanted, format }: Pick<MatchOptions, "scope" | "format">,
 ): void {
-  const asked = paths.flatMap((path) => (path === "-" ? askedLines() : [path]));
-  const matches = matchesOf(asked, wanted, indexes);
-  if (format === "json") terminal.jsonRows("matches", matches);
-  else terminal.answer(readable(columns([...matches].map(row), "")));
+  const asked = paths.includes("-") ? paths.flatMap((path) => (path === "-" ? askedLines() : [path])) : paths;
+  if (format === "json") terminal.jsonRows("matches", asked, (typed) => jsonRow(read(typed, wanted), indexes));
+  else
+    terminal.answer(
+      readable(
+        columns(
+          asked.map((typed) => textRow(read(typed, wanted), indexes)),
+          "",
+        ),
+      ),
+    );
 }
 
-/** One after the other: of thousands none has to be kept. */
-function* matchesOf(
-  paths: readonly string[],
-  wanted: Scope | undefined,
-  indexes: readonly PathIndex[],
-): Generator<Match> {
-  for (const typed of paths) {
-    const { scope, path } = read(typed, wanted);
-    yield matchOf(scope, path, indexes);
-  }
+/** A row of the answer. Most of it is JSON already, as which it takes a fraction of the time. */
+function jsonRow({ scope, path }: Asked, indexes: readonly PathIndex[]): string {
+  const owner = ownerOf(path, indexes);
+  const said = owner === undefined ? usualAnswer(scope, path) : `"relation":"${owner.relation}",${owner.answer}`;
+  return `{"scope":"${scope}","path":${quoted(path)},${said}`;
+}
+
+/** A path, of a home relative to it. */
+interface Asked {
+  readonly scope: Scope;
+  readonly path: string;
 }
 
 /** A path as it was typed: `~/x` and what lies below a home is of that home, another absolute path of the system, else of a home. */
-function read(typed: string, scope: Scope | undefined): { scope: Scope; path: string } {
+function read(typed: string, scope: Scope | undefined): Asked {
   const plain = /\/\/|(?:^|\/)\.\.?(?:\/|$)/.test(typed) ? posix.normalize(typed) : typed;
   const path = plain.length > 1 && plain.endsWith("/") ? plain.slice(0, -1) : plain;
   const inHome = scope === "system" ? undefined : belowHome(path);
@@ -65,24 +60,17 @@ function read(typed: string, scope: Scope | undefined): { scope: Scope; path: st
 
 function belowHome(path: string): string | undefined {
   // Most paths are of a home already.
-  if (!/^[~$/]/.test(path)) return undefined;
+  if (path[0] !== "/" && path[0] !== "~" && path[0] !== "$") return undefined;
   const own = process.env["HOME"];
   if (own !== undefined && own !== "/" && path.startsWith(`${own}/`)) return path.slice(own.length + 1);
   const home = /^(?:~|\$HOME|(?:\/var)?\/home\/[^/]+)(?:\/(.*))?$/s.exec(path);
   return home === null ? undefined : (home[1] ?? ".");
 }
 
-function matchOf(scope: Scope, path: string, indexes: readonly PathIndex[]): Match {
-  const owner = ownerOf(scope, path, indexes);
-  if (owner !== undefined) {
-    const { path: matched, profile, flavour, class: c, need, note } = owner.indexed;
-    const why = note === "" ? `kept by ${profile}` : note;
-    return { scope, path, relation: owner.relation, matched, profile, flavour, class: c, need, why };
-  }
+/** What is said of a path that no profile knows: what is usual, or nulls where nobody can say. */
+function usualFor(scope: Scope, path: string): Record<keyof Answer | "relation", string | null> {
   const found = suggest(scope, path);
   return {
-    scope,
-    path,
     relation: found === undefined ? null : "rule",
     matched: found?.matched ?? null,
     profile: null,
@@ -93,9 +81,23 @@ function matchOf(scope: Scope, path: string, indexes: readonly PathIndex[]): Mat
   };
 }
 
-function row({ scope, path, relation, matched, profile, flavour, class: c, need, why }: Match): string[] {
+/** The same as JSON without its first bracket. */
+function usualAnswer(scope: Scope, path: string): string {
+  const found = suggest(scope, path);
+  if (found === undefined) return JSON.stringify(usualFor(scope, path)).slice(1);
+  return `"relation":"rule","matched":${quoted(found.matched)},"profile":null,"flavour":null,${found.json}`;
+}
+
+/** A text as JSON has it; most need nothing but quotes. */
+function quoted(text: string): string {
+  return /^[ !#-[\]-~]*$/.test(text) ? `"${text}"` : JSON.stringify(text);
+}
+
+function textRow({ scope, path }: Asked, indexes: readonly PathIndex[]): string[] {
+  const owner = ownerOf(path, indexes);
+  const { matched, profile, flavour, class: c, need, why } = owner?.indexed ?? usualFor(scope, path);
   const shown = scope === "home" && path !== "." ? `~/${path}` : scope === "home" ? "~" : path;
   const whose = profile === null ? "-" : flavour === null ? profile : `${profile} (${flavour})`;
-  const where = relation === "below" ? `inside ${scope === "home" ? "~/" : ""}${matched}: ` : "";
+  const where = owner?.relation === "below" ? `inside ${scope === "home" ? "~/" : ""}${matched}: ` : "";
   return [shown, whose, c ?? "-", need ?? "-", `${where}${why}`];
 }

@@ -14,9 +14,18 @@ export const terminal = {
   json(data: unknown): void {
     process.stdout.write(`${JSON.stringify(data, null, 2)}\n`);
   },
-  /** JSON of many rows, all in one line: to give each a line of its own takes longer than to find it. */
-  jsonRows(name: string, rows: Iterable<unknown>): void {
-    process.stdout.write(`${JSON.stringify({ version: 1, [name]: [...rows] })}\n`);
+  /** A row of JSON for each item, all in one line: to lay out thousands, or to keep them, takes longer than to find them. */
+  jsonRows<Item>(name: string, items: readonly Item[], rowOf: (item: Item) => string): void {
+    let text = `{"version":1,"${name}":[`;
+    let separator = "";
+    for (const item of items) {
+      text += separator + rowOf(item);
+      separator = ",";
+      if (text.length < 65_536) continue;
+      process.stdout.write(text);
+      text = "";
+    }
+    process.stdout.write(`${text}]}\n`);
   },
   paint(style: Style, text: string): string {
     return hasColor(process.stdout) ? styleText(style, text, { validateStream: false }) : text;

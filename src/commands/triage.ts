@@ -65,8 +65,8 @@ export async function triage(options: TriageOptions): Promise<ExitCode> {
 function knownOf({ host }: HostPlan, knowledge: Knowledge): Known {
   return {
     users: host.users,
-    profileOf({ scope, path }) {
-      const exact = knowledge.exact(scope, path);
+    profileOf({ path }) {
+      const exact = knowledge.exact(path);
       return exact === undefined ? null : { name: exact.profile, flavour: exact.flavour };
     },
     suggestionFor: ({ scope, path }) => knowledge.suggestion(scope, path),

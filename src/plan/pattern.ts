@@ -24,7 +24,8 @@ export function patternRegex(pattern: string): RegExp {
   return new RegExp(`^${pattern.split("/").map(component).join("/")}$`, "su");
 }
 
-function literal(text: string): string {
+/** The source of a regular expression for a text without `*`. */
+export function literal(text: string): string {
   return text.replace(/[\\^$.+?()[\]{}|]/g, (c) => (c === "?" ? "[^/]" : `\\${c}`));
 }
 

@@ -3,8 +3,9 @@ import { join } from "node:path";
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import type { SourceFile } from "../diagnostics/span.ts";
 import { parseYaml } from "../manifest/yaml-source.ts";
-import { catalogueFile, pathIndexFile } from "../package-root.ts";
-import { findPath, printPathIndex } from "./path-index.ts";
+import { catalogueFile } from "../package-root.ts";
+import { builtIndex } from "./built-index.ts";
+import { type PathIndex, parsePathIndex, printPathIndex } from "./path-index.ts";
 import { entryAt, type Profile, type ProfileEntry } from "./profile.ts";
 
 /** All profiles that a manifest may name: ours, and those beside it, which win over ours of the same name. */
@@ -73,19 +74,18 @@ function catalogueOf(lines: Lines, local: readonly Profile[], faulty: ReadonlySe
     if (known === undefined && profile !== undefined) byName.set(name, profile);
     return profile;
   };
-  let ours: string | undefined;
-  let theirs: string | undefined;
+  let ours: PathIndex | undefined;
+  let theirs: PathIndex | undefined;
   const isOverruled = new Set(local.map((profile) => profile.name));
   return {
     names: [...new Set([...lines.names, ...byName.keys()])].sort(),
     get,
     faulty,
     known(scope, path) {
-      ours ??= readFileSync(pathIndexFile, "utf8");
-      theirs ??= printPathIndex(local);
-      const own = findPath(ours, scope, path);
-      const found =
-        findPath(theirs, scope, path) ?? (own === undefined || isOverruled.has(own.profile) ? undefined : own);
+      ours ??= builtIndex();
+      theirs ??= parsePathIndex(printPathIndex(local));
+      const own = ours.exact(path);
+      const found = theirs.exact(path) ?? (own === undefined || isOverruled.has(own.profile) ? undefined : own);
       const profile = found === undefined ? undefined : get(found.profile);
       const entry = profile === undefined ? undefined : entryAt(profile, scope, path);
       return profile === undefined || entry === undefined ? undefined : { profile, entry };

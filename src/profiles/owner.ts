@@ -1,18 +1,18 @@
 import { depthOf } from "../plan/path.ts";
-import type { PathIndex, PathOwner, Scope } from "./path-index.ts";
+import type { PathIndex, PathOwner } from "./path-index.ts";
 
 /**
  * Whose a path is (of a home: relative to it), by several indexes: the deepest of what they find; of two as deep that
  * of the first. Undefined where no profile knows the path or anything around it.
  */
-export function ownerOf(scope: Scope, path: string, indexes: readonly PathIndex[]): PathOwner | undefined {
-  return deepestOwner(scope, path, indexes) ?? ownerBehindLink(scope, path, indexes);
+export function ownerOf(path: string, indexes: readonly PathIndex[]): PathOwner | undefined {
+  return deepestOwner(path, indexes) ?? ownerBehindLink(path, indexes);
 }
 
-function deepestOwner(scope: Scope, path: string, indexes: readonly PathIndex[]): PathOwner | undefined {
+function deepestOwner(path: string, indexes: readonly PathIndex[]): PathOwner | undefined {
   let deepest: PathOwner | undefined;
   for (const index of indexes) {
-    const owner = index.owner(scope, path);
+    const owner = index.owner(path);
     if (owner === undefined) continue;
     if (deepest === undefined || depthOf(owner.indexed.path) > depthOf(deepest.indexed.path)) deepest = owner;
   }
@@ -20,7 +20,7 @@ function deepestOwner(scope: Scope, path: string, indexes: readonly PathIndex[])
 }
 
 /** `/var/lib/x` of a service with DynamicUser= is systemd's link to `/var/lib/private/x` (systemd.exec, StateDirectory=). */
-function ownerBehindLink(scope: Scope, path: string, indexes: readonly PathIndex[]): PathOwner | undefined {
-  if (scope !== "system" || !path.startsWith("/var/lib/")) return undefined;
-  return deepestOwner(scope, `/var/lib/private/${path.slice("/var/lib/".length)}`, indexes);
+function ownerBehindLink(path: string, indexes: readonly PathIndex[]): PathOwner | undefined {
+  if (!path.startsWith("/var/lib/")) return undefined;
+  return deepestOwner(`/var/lib/private/${path.slice("/var/lib/".length)}`, indexes);
 }

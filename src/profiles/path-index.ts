@@ -1,224 +1,243 @@
-import { type AbsolutePath, componentsOf, depthOf } from "../plan/path.ts";
-import { isWild, patternRegex } from "../plan/pattern.ts";
+import { depthOf } from "../plan/path.ts";
 import type { Class, Kind, Need } from "../plan/vocabulary.ts";
+import { folderOf, isTop, type PathPatterns, pathPatterns } from "./path-patterns.ts";
 import type { Profile } from "./profile.ts";
-
-export type Scope = "home" | "system";
+import type { Scope } from "./scope.ts";
 
 /** A path of the catalogue, and what is known of it. */
-export interface IndexedPath {
+export interface IndexedPath extends Answer {
   readonly scope: Scope;
   readonly path: string;
   readonly kind: Kind;
+}
+
+/** What is said of a path, and of all that lies in it; in this order, as `profiles match` prints it. */
+export interface Answer {
+  /** The catalogued path. */
+  readonly matched: string;
   readonly profile: string;
   readonly flavour: string | null;
   readonly class: Class;
   readonly need: Need;
-  readonly note: string;
+  /** The note of the path, else whose it is. */
+  readonly why: string;
 }
 
 export interface PathOwner {
   /** The path itself, or something inside of it. */
   readonly relation: "exact" | "below";
   readonly indexed: IndexedPath;
+  /** The answer as JSON, to follow on other keys: to print it takes a fraction of what it takes to read and write it again. */
+  readonly answer: string;
 }
 
-/** All paths of the catalogue, to find whose one is. */
+/** All paths of the catalogue, to find whose one is. A path of a home is relative to it, one of the system absolute. */
 export interface PathIndex {
-  /** What is known of exactly this path, as it is written. */
-  exact(scope: Scope, path: string): IndexedPath | undefined;
+  /** What is known of exactly this path; of a pattern nothing. */
+  exact(path: string): IndexedPath | undefined;
   /** The deepest catalogued path that is this one or lies around it; at one depth a literal one beats a pattern. */
-  owner(scope: Scope, path: string): PathOwner | undefined;
+  owner(path: string): PathOwner | undefined;
   /** True where something strictly below the path is catalogued, or may be: patterns are only looked at by their beginning. */
-  hasBelow(scope: Scope, path: string): boolean;
+  hasBelow(path: string): boolean;
 }
-
-const columns = ["scope", "path", "kind", "profile", "flavour", "class", "need", "note"] as const;
 
 /**
- * The index as text, one path a line, in the order of the paths, the first that names a path: the build writes it, since to read it takes a
- * fraction of what all profiles take. No value of a profile holds a tab or a line break.
+ * The index as text of ASCII, in parts with an empty line between:
+ * - the paths, as a manifest writes them and in their order, each in a line; of two profiles that name one it is the first;
+ * - which of them are not written as they are, but with escapes as in JSON: numbers from 0 up, blanks between;
+ * - a mark for each: `patterned` for what lies in a folder with patterns, and for that folder, which stands there without an
+ *   answer if no profile names it: `onlyPatterns`;
+ * - the patterns, each in a line;
+ * - where the answer of each path, and then of each pattern, begins in the last part: numbers of one length;
+ * - the answers, each in a line: JSON without its first bracket.
+ *
+ * So nothing has to be read of an answer, or of a pattern, before it is asked for.
  */
 export function printPathIndex(profiles: readonly Profile[]): string {
-  const lines = new Map<string, string>();
-  for (const { name, paths, flavours } of profiles) {
-    const variants = [[null, paths] as const, ...Object.entries(flavours).map(([f, v]) => [f, v.paths] as const)];
+  const paths = new Map<string, string>();
+  const patterns = new Map<string, string>();
+  for (const { name: profile, paths: own, flavours } of profiles) {
+    const variants = [[null, own] as const, ...Object.entries(flavours).map(([f, v]) => [f, v.paths] as const)];
     for (const [flavour, entries] of variants) {
-      for (const entry of entries) {
-        const row = { ...entry, profile: name, flavour: flavour ?? "", note: entry.note ?? "" };
-        const key = `${entry.scope}\t${entry.path}`;
-        if (!lines.has(key)) lines.set(key, columns.map((column) => row[column]).join("\t"));
+      for (const { path, kind, class: c, need, note } of entries) {
+        const answer: Answer = { matched: path, profile, flavour, class: c, need, why: note ?? `kept by ${profile}` };
+        const known = kind === "pattern" ? patterns : paths;
+        const key = kind === "directory" ? `${path}/` : path;
+        if (!known.has(key)) known.set(key, ascii(JSON.stringify(answer)).slice(1));
       }
     }
   }
-  const sorted = [...lines].sort(([a], [b]) => (a < b ? -1 : 1));
-  return sorted.map(([, line]) => `${line}\n`).join("");
+  const folders = new Set([...patterns.keys()].map(folderOf).filter((folder) => !isTop(folder)));
+  for (const folder of folders) if (!paths.has(folder)) paths.set(folder, "");
+  const isPatterned = (path: string): boolean =>
+    [...path.matchAll(/\//g)].some(({ index }) => folders.has(path.slice(0, index + 1)));
+  const markOf = (path: string): string =>
+    paths.get(path) === "" ? onlyPatterns : isPatterned(path) ? patterned : plain;
+  const [sortedPaths, sortedPatterns] = [[...paths.keys()].sort(), [...patterns.keys()].sort()];
+  const answers = [...sortedPaths.map((path) => paths.get(path)), ...sortedPatterns.map((path) => patterns.get(path))];
+  let length = 0;
+  const beginnings = answers.map((answer = "") => {
+    const beginning = String(length).padStart(digits, "0");
+    length += answer.length + 1;
+    return beginning;
+  });
+  const marks = sortedPaths.map(markOf).join("");
+  const odd = sortedPaths.flatMap((path, place) => (written(path) === path ? [] : [place]));
+  return `${[
+    sortedPaths.map(written).join("\n"),
+    odd.join(" "),
+    marks,
+    sortedPatterns.map(written).join("\n"),
+    beginnings.join(""),
+    answers.join("\n"),
+  ].join("\n\n")}\n`;
 }
 
-/**
- * What an index, as text, says of exactly this path. For a few questions to halve the text again and again takes a
- * fraction of what it takes to read all of it.
- */
-export function findPath(text: string, scope: Scope, path: string): IndexedPath | undefined {
-  const wanted = `${scope}\t${path}`;
-  let [low, high] = [0, text.length];
-  while (low < high) {
-    const start = text.lastIndexOf("\n", ((low + high) >> 1) - 1) + 1;
-    const end = text.indexOf("\n", start);
-    const key = text.slice(start, text.indexOf("\t", text.indexOf("\t", start) + 1));
-    if (key === wanted) return parseLine(text.slice(start, end));
-    if (key < wanted) low = end + 1;
-    else high = start;
-  }
-  return undefined;
-}
+const plain = " ";
+const patterned = "*";
+const onlyPatterns = "/";
+const digits = 8;
 
 /** Reads what `printPathIndex` wrote. */
 export function parsePathIndex(text: string): PathIndex {
-  const known = { home: scopeIndex(), system: scopeIndex() };
-  // Of a line only where it begins is kept: thousands of texts of their own would be made to be thrown away.
-  for (let at = 0; at < text.length; ) {
-    const start = text.indexOf("\t", at) + 1;
-    if (start === 0) break;
-    const end = text.indexOf("\t", start);
-    const index = known[text.startsWith("home", at) ? "home" : "system"];
-    index.lines.set(text.slice(start, end), at);
-    if (text.startsWith("pattern\t", end + 1)) addPattern(index, parseLine(lineAt(text, at)));
-    at = text.indexOf("\n", end) + 1;
-    if (at === 0) break;
+  const [paths = "", odd = "", marks = "", patterns = "", beginnings = ""] = text.split("\n\n", 5);
+  const before = paths.length + odd.length + marks.length + patterns.length + beginnings.length + 5 * "\n\n".length;
+  const all = linesOf(paths);
+  for (const place of odd.split(" ")) if (place !== "") all[Number(place)] = read(all[Number(place)] ?? "");
+  const answers = text.slice(before);
+  return new TextIndex({ paths: all, marks, patterns: linesOf(patterns).map(read), beginnings, answers });
+}
+
+function linesOf(text: string): string[] {
+  return text === "" ? [] : text.split("\n");
+}
+
+/** The parts of the text. */
+interface Parts {
+  readonly paths: readonly string[];
+  readonly marks: string;
+  readonly patterns: readonly string[];
+  readonly beginnings: string;
+  readonly answers: string;
+}
+
+class TextIndex implements PathIndex {
+  readonly #parts: Parts;
+  readonly #marks: string;
+  readonly #patterns: PathPatterns;
+  /** Which one a path is. */
+  readonly #places = new Map<string, number>();
+  readonly #parsed = new Map<number, IndexedPath>();
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+    this.#marks = parts.marks;
+    this.#patterns = pathPatterns(parts.patterns);
+    const places = this.#places;
+    let place = 0;
+    for (const path of parts.paths) places.set(path, place++);
   }
-  const exact = (scope: Scope, path: string): IndexedPath | undefined => {
-    const { lines } = known[scope];
-    const line = lines.get(path);
-    if (typeof line !== "number") return line;
-    const parsed = parseLine(lineAt(text, line));
-    lines.set(path, parsed);
-    return parsed;
-  };
-  return {
-    exact,
-    owner(scope, path) {
-      const depth = depthOf(path);
-      const pattern = deepestPattern(known[scope], path);
-      for (let at = path, here = depth; at !== ""; at = parent(at), here--) {
-        const literal = exact(scope, at);
-        if (literal !== undefined && literal.kind !== "pattern" && (here === depth || literal.kind === "directory"))
-          return { relation: here === depth ? "exact" : "below", indexed: literal };
-        if (pattern?.depth === here) return { relation: here === depth ? "exact" : "below", indexed: pattern.indexed };
+
+  exact(path: string): IndexedPath | undefined {
+    const place = this.#places.get(`${path}/`) ?? this.#places.get(path);
+    return place === undefined || this.#marks[place] === onlyPatterns ? undefined : this.indexedAt(place);
+  }
+
+  owner(path: string): PathOwner | undefined {
+    const places = this.#places;
+    let isNearPatterns = this.#patterns.areAround(path);
+    let end = path.length;
+    let found = places.get(`${path}/`) ?? places.get(path);
+    for (;;) {
+      if (found !== undefined) {
+        const mark = this.#marks[found];
+        if (mark !== plain) isNearPatterns = true;
+        if (mark !== onlyPatterns) break;
       }
-      return undefined;
-    },
-    hasBelow: (scope, path) => hasLineBelow(text, scope, path) || patternsBelow(known[scope].patterns, path),
-  };
-}
-
-/** True where a line is about something below the path: lines are in the order of their paths. */
-function hasLineBelow(text: string, scope: Scope, path: string): boolean {
-  const wanted = `${scope}\t${path}/`;
-  let [low, high] = [0, text.length];
-  while (low < high) {
-    const start = text.lastIndexOf("\n", ((low + high) >> 1) - 1) + 1;
-    if (text.slice(start, start + wanted.length) < wanted) low = text.indexOf("\n", start) + 1;
-    else high = start;
-  }
-  return text.startsWith(wanted, low);
-}
-
-/** True where a pattern of more components begins as the path does. */
-function patternsBelow(patterns: ReadonlyMap<string, readonly Pattern[]>, path: string): boolean {
-  const names = namesOf(path);
-  for (const [fixed, group] of patterns) {
-    // Most patterns lie elsewhere by their fixed beginning.
-    if (!isBeginning(fixed, path) && !isBeginning(path, fixed)) continue;
-    const fitting = group.some(
-      ({ components }) => components.length > names.length && fits(components.slice(0, names.length), names),
-    );
-    if (fitting) return true;
-  }
-  return false;
-}
-
-function isBeginning(path: string, of: string): boolean {
-  return of.startsWith(path) && (path === "" || path === "/" || of.length === path.length || of[path.length] === "/");
-}
-
-interface ScopeIndex {
-  /** Where in the text they begin; parsed when they are asked for. */
-  readonly lines: Map<string, number | IndexedPath>;
-  readonly patterns: Map<string, Pattern[]>;
-  /** What the paths begin with that a pattern may match: most begin otherwise. */
-  readonly beginnings: Set<string>;
-}
-
-function scopeIndex(): ScopeIndex {
-  return { lines: new Map(), patterns: new Map(), beginnings: new Set() };
-}
-
-function lineAt(text: string, start: number): string {
-  return text.slice(start, text.indexOf("\n", start));
-}
-
-function parseLine(line: string): IndexedPath {
-  const [scope, path, kind, profile, flavour, entryClass, need, note] = line.split("\t");
-  return { scope, path, kind, profile, flavour: flavour || null, class: entryClass, need, note } as IndexedPath;
-}
-
-/** A pattern by its components. */
-interface Pattern {
-  readonly indexed: IndexedPath;
-  readonly components: readonly (string | RegExp)[];
-}
-
-/** By what stands before the first component with `*` or `?`. */
-function addPattern({ patterns, beginnings }: ScopeIndex, indexed: IndexedPath): void {
-  const names = namesOf(indexed.path);
-  const fixed = names.slice(0, names.findIndex(isWild)).join("/");
-  const components = names.map((name) => (isWild(name) ? patternRegex(name) : name));
-  const key = `${indexed.path.startsWith("/") ? "/" : ""}${fixed}`;
-  patterns.set(key, [...(patterns.get(key) ?? []), { indexed, components }]);
-  beginnings.add(beginningOf(key));
-}
-
-/** A path up to its first slash; that of the root is none. */
-function beginningOf(path: string): string {
-  const end = path.indexOf("/", 1);
-  return end === -1 ? path : path.slice(0, end);
-}
-
-function deepestPattern(
-  { patterns, beginnings }: ScopeIndex,
-  path: string,
-): { depth: number; indexed: IndexedPath } | undefined {
-  // A pattern whose first name is one itself begins with nothing.
-  if (!beginnings.has(beginningOf(path)) && !beginnings.has("") && !beginnings.has("/")) return undefined;
-  let names: string[] | undefined;
-  let deepest: { depth: number; indexed: IndexedPath } | undefined;
-  const top = path.startsWith("/") ? "/" : "";
-  for (let end = top.length; end !== -1; end = path.indexOf("/", end + 1)) {
-    const found = patterns.get(path.slice(0, end));
-    if (found === undefined) continue;
-    names ??= namesOf(path);
-    for (const pattern of found) {
-      const depth = pattern.components.length;
-      if (depth > (deepest?.depth ?? 0) && fits(pattern.components, names))
-        deepest = { depth, indexed: pattern.indexed };
+      end = path.lastIndexOf("/", end - 1);
+      if (end < 1) break;
+      found = places.get(path.slice(0, end + 1));
     }
+    const pattern = isNearPatterns ? this.#patterns.deepest(path) : undefined;
+    if (pattern !== undefined && pattern.depth > (end < 1 ? 0 : depthOf(path.slice(0, end))))
+      return new Owner(this, this.#marks.length + pattern.place, pattern.depth === depthOf(path));
+    return found === undefined || end < 1 ? undefined : new Owner(this, found, end === path.length);
   }
-  return deepest;
+
+  hasBelow(path: string): boolean {
+    const folder = `${path}/`;
+    // Paths are in order: those in a folder follow on it.
+    const { paths } = this.#parts;
+    return paths[firstAfter(paths, folder)]?.startsWith(folder) === true || this.#patterns.reach(path);
+  }
+
+  /** What is known of a path or pattern, which are counted together. */
+  indexedAt(place: number): IndexedPath {
+    const known = this.#parsed.get(place);
+    if (known !== undefined) return known;
+    const answer = JSON.parse(`{${this.answerAt(place)}`) as Answer;
+    const path = this.#parts.paths[place];
+    const kind = path === undefined ? "pattern" : path.endsWith("/") ? "directory" : "file";
+    const scope = answer.matched.startsWith("/") ? "system" : "home";
+    const indexed: IndexedPath = { scope, path: answer.matched, kind, ...answer };
+    this.#parsed.set(place, indexed);
+    return indexed;
+  }
+
+  /** What is said of it, as JSON without its first bracket. */
+  answerAt(place: number): string {
+    const { answers, beginnings } = this.#parts;
+    const beginning = Number(beginnings.slice(place * digits, (place + 1) * digits));
+    return answers.slice(beginning, answers.indexOf("\n", beginning));
+  }
 }
 
-function fits(components: readonly (string | RegExp)[], names: readonly string[]): boolean {
-  if (components.length > names.length) return false;
-  return components.every((component, i) =>
-    typeof component === "string" ? component === names[i] : component.test(names[i] ?? ""),
-  );
+class Owner implements PathOwner {
+  readonly relation: PathOwner["relation"];
+  readonly #index: TextIndex;
+  readonly #place: number;
+
+  constructor(index: TextIndex, place: number, isExact: boolean) {
+    this.relation = isExact ? "exact" : "below";
+    this.#index = index;
+    this.#place = place;
+  }
+
+  get indexed(): IndexedPath {
+    return this.#index.indexedAt(this.#place);
+  }
+
+  get answer(): string {
+    return this.#index.answerAt(this.#place);
+  }
 }
 
-function namesOf(path: string): string[] {
-  return path.startsWith("/") ? componentsOf(path as AbsolutePath) : path.split("/");
+/** Where the first of the sorted texts stands that comes after this one. */
+function firstAfter(sorted: readonly string[], text: string): number {
+  let [low, high] = [0, sorted.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((sorted[middle] ?? "") > text) high = middle;
+    else low = middle + 1;
+  }
+  return low;
 }
 
-/** The path around one; empty at the top. */
-function parent(path: string): string {
-  return path.slice(0, Math.max(0, path.lastIndexOf("/")));
+/** A path in ASCII: a text with any other character takes twice the memory, and longer to read. */
+function written(path: string): string {
+  return escaped(path, /[^ -[\]-~]/g);
+}
+
+/** What `written` wrote. */
+function read(path: string): string {
+  return path.replace(/\\u([0-9a-f]{4})/g, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)));
+}
+
+/** The same in JSON, where the backslash has its meaning already. */
+function ascii(json: string): string {
+  return escaped(json, /[^ -~]/g);
+}
+
+function escaped(text: string, odd: RegExp): string {
+  return text.replace(odd, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }

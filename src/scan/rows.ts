@@ -100,7 +100,7 @@ export class UndecidedRows {
     if (branch.children === undefined) return false;
     const below = belowOf(root, live);
     const own = this.#knowledge.suggestion(root.scope, below);
-    const isOwned = this.#knowledge.isOwned(root.scope, below);
+    const isOwned = this.#knowledge.isOwned(below);
     const differs = ({ known, children }: Branch): boolean => {
       const isOther = isOwned ? own?.need === "none" && known?.need !== "none" : known?.class !== own?.class;
       return (known !== null && isOther) || (children ?? []).some(differs);

@@ -22,10 +22,10 @@ export interface Root {
  * `programs`. Undefined where nobody can say: of what a package installs, for instance.
  */
 export function rootOf(place: Place, programs: readonly string[], indexes: readonly PathIndex[]): Root | undefined {
-  const owner = ownerOf(place.scope, place.path, indexes);
+  const owner = ownerOf(place.path, indexes);
   if (owner !== undefined) {
-    const { path, kind, profile, flavour, note, class: entryClass, need } = owner.indexed;
-    return { path, kind, class: entryClass, need, profile, flavour, why: note === "" ? `kept by ${profile}` : note };
+    const { path, kind, profile, flavour, why, class: entryClass, need } = owner.indexed;
+    return { path, kind, class: entryClass, need, profile, flavour, why };
   }
   const usual = usualOf(place);
   if (usual === undefined) return undefined;

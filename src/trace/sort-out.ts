@@ -2,7 +2,8 @@ import { type AbsolutePath, isBelow, parseHomePath, parseSystemPath, sortByPath 
 import type { PlanEntry } from "../plan/plan.ts";
 import { specialAdvice } from "../plan/special-paths.ts";
 import type { Class, Need, Os } from "../plan/vocabulary.ts";
-import type { PathIndex, Scope } from "../profiles/path-index.ts";
+import type { PathIndex } from "../profiles/path-index.ts";
+import type { Scope } from "../profiles/scope.ts";
 import { databaseOf, databasesAmong } from "./databases.ts";
 import type { Folded, Writes, WrittenName } from "./fold.ts";
 import type { Found } from "./found.ts";

@@ -211,7 +211,7 @@ class Survey {
       isOpen(scope, below) ||
       this.rules.apart.has(live) ||
       isSystemsFolder(spot) ||
-      this.rules.knowledge.hasBelow(scope, below) ||
+      this.rules.knowledge.hasBelow(below) ||
       (scope === "system" && this.rules.hasPackaged(live))
     );
   }
@@ -246,7 +246,7 @@ class Survey {
       kind: kindOf(stats),
       rule: here.deciding ?? null,
       there: there?.deciding ?? null,
-      known: here.deciding === undefined ? (this.rules.knowledge.exact(scope, below) ?? null) : null,
+      known: here.deciding === undefined ? (this.rules.knowledge.exact(below) ?? null) : null,
       open: stats.isDirectory() && (parent === null || isOpen(scope, below) || this.rules.apart.has(spot.live)),
       bytes: job === undefined ? stats.blocks * 512 : 0,
       changed: stats.mtimeMs,

@@ -2,9 +2,12 @@ import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { parseYaml } from "../../../src/manifest/yaml-source.ts";
 import { readProfiles } from "../../../src/profiles/build-index.ts";
 import { suggest } from "../../../src/profiles/conventions.ts";
-import { findPath, type PathIndex, parsePathIndex, printPathIndex } from "../../../src/profiles/path-index.ts";
+import { parseProfile } from "../../../src/profiles/parse.ts";
+import { type PathIndex, parsePathIndex, printPathIndex } from "../../../src/profiles/path-index.ts";
+import type { Profile, ProfileEntry } from "../../../src/profiles/profile.ts";
 import { runs } from "../../support/odd-texts.ts";
 import { folderWith, remanence, writeFiles } from "../../support/workspace.ts";
 
@@ -12,13 +15,20 @@ const { profiles } = readProfiles();
 const text = printPathIndex(profiles);
 const index = parsePathIndex(text);
 
+/** A profile of one's own with these paths, as parsed from YAML. */
+function profileOf(name: string, ...paths: string[]): Profile {
+  const yaml = JSON.stringify({ name, title: name, paths: paths.map((path) => ({ path, class: "cache" })), sources: ["https://example.org"] });
+  const { profile, diagnostics } = parseProfile(parseYaml({ path: `${name}.yaml`, text: yaml }), true);
+  if (profile === undefined) throw new Error(diagnostics.map(({ message }) => message).join("; "));
+  return profile;
+}
+
 /** What owner() must find, by looking at every path of the catalogue. */
-function slowly(index: PathIndex, scope: "home" | "system", path: string): string | undefined {
+function slowly(index: PathIndex, path: string): string | undefined {
   const names = path.split("/");
   for (let depth = names.length; depth > 0; depth--) {
-    const found = index.exact(scope, names.slice(0, depth).join("/"));
-    if (found !== undefined && found.kind !== "pattern" && (depth === names.length || found.kind === "directory"))
-      return found.path;
+    const found = index.exact(names.slice(0, depth).join("/"));
+    if (found !== undefined && (depth === names.length || found.kind === "directory")) return found.path;
   }
   return undefined;
 }
@@ -32,13 +42,13 @@ describe("the owner of a path", () => {
 
   it("is for each path of the catalogue the profile that lists it, and for what is in a directory the same", () => {
     for (const { name, entry } of literal) {
-      expect(index.owner(entry.scope, entry.path)).toMatchObject({
+      expect(index.owner(entry.path)).toMatchObject({
         relation: "exact",
         indexed: { profile: name, path: entry.path, class: entry.class, need: entry.need },
       });
-      expect(findPath(text, entry.scope, entry.path)).toMatchObject({ profile: name, path: entry.path });
-      expect(findPath(text, entry.scope, `${entry.path}!`)).toBe(index.exact(entry.scope, `${entry.path}!`));
-      const inside = index.owner(entry.scope, `${entry.path}/no such thing`);
+      expect(index.exact(entry.path)).toMatchObject({ profile: name, path: entry.path, scope: entry.scope });
+      expect(index.exact(`${entry.path}!`)).toBeUndefined();
+      const inside = index.owner(`${entry.path}/no such thing`);
       if (entry.kind === "directory")
         expect(inside).toMatchObject({ relation: "below", indexed: { path: entry.path } });
       else expect(inside?.indexed.path).not.toBe(entry.path);
@@ -47,39 +57,106 @@ describe("the owner of a path", () => {
 
   it("is the deepest one, whatever the path", () => {
     const part = fc.constantFrom(...new Set(literal.flatMap(({ entry }) => entry.path.split("/"))), "x", "y z");
+    const withoutPatterns = (entries: readonly ProfileEntry[]): ProfileEntry[] =>
+      entries.filter(({ kind }) => kind !== "pattern");
     const noPattern = parsePathIndex(
-      printPathIndex(profiles)
-        .split("\n")
-        .filter((line) => line.split("\t")[2] !== "pattern")
-        .join("\n"),
+      printPathIndex(
+        profiles.map((profile) => ({
+          ...profile,
+          paths: withoutPatterns(profile.paths),
+          flavours: Object.fromEntries(
+            Object.entries(profile.flavours).map(([name, flavour]) => [
+              name,
+              { ...flavour, paths: withoutPatterns(flavour.paths) },
+            ]),
+          ),
+        })),
+      ),
     );
     fc.assert(
       fc.property(fc.constantFrom("home", "system"), fc.array(part, { minLength: 1, maxLength: 5 }), (scope, parts) => {
         const path = `${scope === "system" ? "/" : ""}${parts.filter((name) => name !== "").join("/")}`;
-        expect(noPattern.owner(scope, path)?.indexed.path).toBe(slowly(noPattern, scope, path));
+        expect(noPattern.owner(path)?.indexed.path).toBe(slowly(noPattern, path));
       }),
       runs(2000),
     );
   });
 
   it("may be a pattern, where no literal path lies deeper", () => {
-    const line = (path: string, kind: string, profile: string) =>
-      ["home", path, kind, profile, "", "cache", "none", ""].join("\t");
     const own = parsePathIndex(
-      [
-        line("a", "directory", "a"),
-        line("a/*/Cache", "pattern", "p"),
-        line("a/x/Cache/y", "directory", "y"),
-        line("*.tmp", "pattern", "t"),
-      ].join("\n"),
+      printPathIndex([
+        profileOf("a", "a/", "a/x/Cache/y/"),
+        profileOf("p", "a/*/Cache"),
+        profileOf("t", "*.tmp", "q?/*/r"),
+      ]),
     );
-    const of = (path: string) => own.owner("home", path);
+    const of = (path: string) => own.owner(path);
     expect(of("a/b/Cache")).toMatchObject({ relation: "exact", indexed: { profile: "p" } });
     expect(of("a/b/Cache/z")).toMatchObject({ relation: "below", indexed: { profile: "p" } });
-    expect(of("a/x/Cache/y/z")).toMatchObject({ relation: "below", indexed: { profile: "y" } });
+    expect(of("a/x/Cache/y/z")).toMatchObject({ relation: "below", indexed: { profile: "a", path: "a/x/Cache/y" } });
     expect(of("a/b")).toMatchObject({ relation: "below", indexed: { profile: "a" } });
     expect(of("q.tmp")).toMatchObject({ relation: "exact", indexed: { profile: "t" } });
     expect(of("b/q.tmp")).toBeUndefined();
+    expect(of("q1/z/r/s")).toMatchObject({ relation: "below", indexed: { profile: "t", path: "q?/*/r" } });
+    expect(own.exact("a/b/Cache")).toBeUndefined();
+  });
+
+  it("is what looking at each path and pattern finds, in letters of all alphabets", () => {
+    const name = fc.constantFrom("a", "b", "ab", "Ä", "Я", "😀", '"', "\\u0041", "x y");
+    const wild = fc.constantFrom("*", "a*", "?", "*b", "Я*");
+    const pathOf = (part: fc.Arbitrary<string>) => fc.array(part, { minLength: 1, maxLength: 4 });
+    const entry = fc.record({
+      isSystem: fc.boolean(),
+      names: pathOf(fc.oneof({ arbitrary: name, weight: 3 }, wild)),
+      isDirectory: fc.boolean(),
+    });
+    type Entry = { isSystem: boolean; names: string[]; isDirectory: boolean };
+    const textOf = ({ isSystem, names }: Pick<Entry, "isSystem" | "names">) =>
+      `${isSystem ? "/" : ""}${names.join("/")}`;
+    const isWild = ({ names }: Entry) => names.some((part) => /[*?]/.test(part));
+    const matches = (part: string, given: string) =>
+      new RegExp(`^${part.replaceAll("\\", "\\\\").replaceAll("*", ".*").replaceAll("?", ".")}$`, "su").test(given);
+    fc.assert(
+      fc.property(fc.array(entry, { maxLength: 8 }), fc.boolean(), pathOf(name), (given, isSystem, names) => {
+        const entries = [...new Map(given.map((one) => [textOf(one), one])).values()];
+        const profile = {
+          name: "p",
+          flavours: {},
+          paths: entries.map((one) => ({
+            scope: one.isSystem ? "system" : "home",
+            path: textOf(one),
+            kind: isWild(one) ? "pattern" : one.isDirectory ? "directory" : "file",
+          })),
+        } as unknown as Profile;
+        const around = entries.filter(
+          (one) =>
+            one.isSystem === isSystem &&
+            one.names.length <= names.length &&
+            (isWild(one) || one.isDirectory || one.names.length === names.length) &&
+            one.names.every((part, i) => matches(part, names[i] ?? "")),
+        );
+        const deepest = Math.max(...around.map((one) => one.names.length));
+        const found = around.filter((one) => one.names.length === deepest);
+        const literal = found.filter((one) => !isWild(one));
+        const expected = (literal.length > 0 ? literal : found).map(textOf);
+        const index = parsePathIndex(printPathIndex([profile]));
+        const owner = index.owner(textOf({ isSystem, names }));
+        if (expected.length === 0) expect(owner).toBeUndefined();
+        else {
+          expect(expected).toContain(owner?.indexed.path);
+          expect(owner?.relation).toBe(deepest === names.length ? "exact" : "below");
+          expect(JSON.parse(`{${owner?.answer}`)).toMatchObject({ matched: owner?.indexed.path, profile: "p" });
+        }
+        const isBelow = entries.some(
+          (one) =>
+            one.isSystem === isSystem &&
+            one.names.length > names.length &&
+            names.every((part, i) => matches(one.names[i] ?? "", part)),
+        );
+        expect(index.hasBelow(textOf({ isSystem, names }))).toBe(isBelow);
+      }),
+      runs(3000),
+    );
   });
 });
 
