@@ -139,7 +139,7 @@ class TextIndex implements PathIndex {
   }
 
   exact(path: string): IndexedPath | undefined {
-    const place = this.#places.get(`${path}/`) ?? this.#places.get(path);
+    const place = this.#places.get(path) ?? this.#places.get(`${path}/`);
     return place === undefined || this.#marks[place] === onlyPatterns ? undefined : this.indexedAt(place);
   }
 
@@ -147,7 +147,7 @@ class TextIndex implements PathIndex {
     const places = this.#places;
     let isNearPatterns = this.#patterns.areAround(path);
     let end = path.length;
-    let found = places.get(`${path}/`) ?? places.get(path);
+    let found = places.get(path) ?? places.get(`${path}/`);
     for (;;) {
       if (found !== undefined) {
         const mark = this.#marks[found];

@@ -17,7 +17,12 @@ const index = parsePathIndex(text);
 
 /** A profile of one's own with these paths, as parsed from YAML. */
 function profileOf(name: string, ...paths: string[]): Profile {
-  const yaml = JSON.stringify({ name, title: name, paths: paths.map((path) => ({ path, class: "cache" })), sources: ["https://example.org"] });
+  const yaml = JSON.stringify({
+    name,
+    title: name,
+    paths: paths.map((path) => ({ path, class: "cache" })),
+    sources: ["https://example.org"],
+  });
   const { profile, diagnostics } = parseProfile(parseYaml({ path: `${name}.yaml`, text: yaml }), true);
   if (profile === undefined) throw new Error(diagnostics.map(({ message }) => message).join("; "));
   return profile;
