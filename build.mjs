@@ -27,8 +27,12 @@ await esbuild.build({
   format: "cjs",
   entryPoints: ["src/cli.ts"],
   outfile: `${out}/cli.cjs`,
-  define: { __VERSION__: JSON.stringify(version), "import.meta.url": "fileUrl" },
-  banner: { js: `#!/usr/bin/env node\n${fileUrl.js}` },
+  define: {
+    __VERSION__: JSON.stringify(version),
+    "import.meta.dirname": "__dirname",
+    "import.meta.filename": "__filename",
+  },
+  banner: { js: "#!/usr/bin/env node" },
 });
 chmodSync(`${out}/cli.cjs`, 0o755);
 const app = await esbuild.build({

@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
 import { Script } from "node:vm";
 import { type PlainMatch, plainMatch } from "./plain-match.ts";
 
@@ -18,14 +18,14 @@ interface Started<Main> {
  * refuses it, and compiles as usual.
  */
 function start<Main>(name: "app" | "match"): Started<Main> {
-  const file = fileURLToPath(new URL(`${name}.cjs`, import.meta.url));
-  const codeCache = fileURLToPath(new URL(`${name}.${process.version}-${process.arch}.cache`, import.meta.url));
+  const file = join(import.meta.dirname, `${name}.cjs`);
+  const codeCache = join(import.meta.dirname, `${name}.${process.version}-${process.arch}.cache`);
   const script = new Script(`(function (exports, require, module, __filename) {${readFileSync(file, "latin1")}\n})`, {
     filename: file,
     ...cached(codeCache),
   });
   const module = { exports: {} };
-  script.runInThisContext()(module.exports, createRequire(import.meta.url), module, file);
+  script.runInThisContext()(module.exports, createRequire(import.meta.filename), module, file);
   const { main } = module.exports as { main: Main };
   return {
     main,

@@ -9,6 +9,7 @@ export const terminal = {
     process.stdout.write(text.endsWith("\n") ? text : `${text}\n`);
   },
   problem(text: string): void {
+    guardProblems();
     process.stderr.write(text.endsWith("\n") ? text : `${text}\n`);
   },
   json(data: unknown): void {
@@ -51,14 +52,27 @@ export function readable(text: string): string {
  * without being said. An answer that could not be written for another reason is one.
  */
 export function guardStreams(): void {
-  process.stderr.on("error", () => {});
+  guardProblems();
+  guardAnswer();
+}
+
+/** The same for answers only: to make a stream takes time, and most commands have no problem to say. */
+export function guardAnswer(): void {
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code === "EPIPE") return;
-    process.stderr.write(`remanence: the answer could not be written: ${error.message}\n`);
+    terminal.problem(`remanence: the answer could not be written: ${error.message}`);
     process.once("exit", () => {
       process.exitCode = 2;
     });
   });
+}
+
+let isGuarded = false;
+
+function guardProblems(): void {
+  if (isGuarded) return;
+  isGuarded = true;
+  process.stderr.on("error", () => {});
 }
 
 /** NO_COLOR of any value switches colour off (no-color.org), FORCE_COLOR on; else a terminal has it. */
@@ -68,21 +82,28 @@ function hasColor(stream: NodeJS.WriteStream): boolean {
   return stream.isTTY === true && process.env["TERM"] !== "dumb";
 }
 
-/** Rows in columns, two blanks between them; the last column is not padded. */
+/** Rows in columns, two blanks between them; the last column is not padded. (Loops: there may be thousands of rows.) */
 export function columns(rows: readonly (readonly string[])[], indent = "  "): string {
   const widths: number[] = [];
   for (const row of rows) {
-    for (const [i, cell] of row.entries()) widths[i] = Math.max(widths[i] ?? 0, visibleLength(cell));
+    // Its last cell is as wide as it is.
+    for (let i = 0; i < row.length - 1; i++) widths[i] = Math.max(widths[i] ?? 0, visibleLength(row[i] ?? ""));
   }
-  return rows
-    .map((row) => {
-      const cells = row.map((cell, i) => cell + " ".repeat(Math.max(0, (widths[i] ?? 0) - visibleLength(cell))));
-      return `${indent}${cells.join("  ")}`.trimEnd();
-    })
-    .join("\n");
+  const lines: string[] = [];
+  for (const row of rows) {
+    let line = indent;
+    for (let i = 0; i < row.length - 1; i++) {
+      const cell = row[i] ?? "";
+      line += cell.padEnd((widths[i] ?? 0) + cell.length - visibleLength(cell) + 2);
+    }
+    lines.push(`${line}${row.at(-1) ?? ""}`.trimEnd());
+  }
+  return lines.join("\n");
 }
 
 function visibleLength(text: string): number {
+  // Of thousands of cells nearly all are so.
+  if (/^[ -~]*$/.test(text)) return text.length;
   // biome-ignore lint/suspicious/noControlCharactersInRegex: the escape sequences of colours have no width
   return [...text.replace(/\u001b\[[0-9;]*m/g, "")].length;
 }
