@@ -1566,8 +1566,9 @@ settings() {
   included 'mitsio' 'secret' '.persist/.gnupg' # private keys and trust and revocation certificates
   named 'mitsio' '.persist/.gnupg' '.gnupg'
   # Go
-  included 'mitsio' 'config' '.config/go/env' # what go env -w sets
-  included 'mitsio' 'state' '.persist/go/bin' # programs built by go install
+  included 'mitsio' 'config' '.config/go/env'            # what go env -w sets
+  included 'mitsio' 'config' '.config/go/telemetry/mode' # whether counters are kept and sent
+  included 'mitsio' 'state' '.persist/go/bin'            # programs built by go install
   named 'mitsio' '.persist/go/bin' 'go/bin'
   included 'mitsio' 'state' '.persist/go/pkg/sumdb' # last verified state of the checksum database
   named 'mitsio' '.persist/go/pkg/sumdb' 'go/pkg/sumdb'

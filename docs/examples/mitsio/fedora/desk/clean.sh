@@ -374,6 +374,7 @@ settings() {
   aged 'mitsio' 'path' '.npm' '30d' 'all'                 # downloaded packages
   aged 'mitsio' 'path' '.npm/_logs' '30d' 'all'           # debug logs of npm itself
   aged 'mitsio' 'path' '.persist-bulk/.local/share/Steam/appcache' '30d' 'all'
+  aged 'mitsio' 'path' '.persist-bulk/.local/share/Steam/config/htmlcache' '30d' 'all' # of the browser in the client
   aged 'mitsio' 'path' '.persist-bulk/.local/share/Steam/depotcache' '30d' 'all'
   aged 'mitsio' 'path' '.persist-bulk/.local/share/Steam/logs' '30d' 'all'
   aged 'mitsio' 'path' '.persist-bulk/.local/share/Steam/steamapps/shadercache' '30d' 'all'
@@ -422,6 +423,7 @@ settings() {
   aged 'mitsio' 'pattern' '.persist/.config/google-chrome/*/GPUCache' '30d' 'all'
   aged 'mitsio' 'pattern' '.persist-bulk/.gdfuse/*/cache' '30d' 'all'
   aged 'mitsio' 'pattern' '.zcompdump-*' '30d' 'all' # compiled completions of oh-my-zsh
+  spared 'mitsio' '.config/go/telemetry/mode'
 }
 
 # --- clean.sh itself ----------------------------------------------------------------------------------------------

@@ -2758,8 +2758,9 @@ settings() {
   included 'mitsio' 'secret' '.persist/.gnupg' # private keys and trust and revocation certificates
   named 'mitsio' '.persist/.gnupg' '.gnupg'
   # Go
-  included 'mitsio' 'config' '.config/go/env' # what go env -w sets
-  included 'mitsio' 'state' '.persist/go/bin' # programs built by go install
+  included 'mitsio' 'config' '.config/go/env'            # what go env -w sets
+  included 'mitsio' 'config' '.config/go/telemetry/mode' # whether counters are kept and sent
+  included 'mitsio' 'state' '.persist/go/bin'            # programs built by go install
   named 'mitsio' '.persist/go/bin' 'go/bin'
   included 'mitsio' 'state' '.persist/go/pkg/sumdb' # last verified state of the checksum database
   named 'mitsio' '.persist/go/pkg/sumdb' 'go/pkg/sumdb'
@@ -2976,6 +2977,7 @@ settings() {
   excluded 'mitsio' 'pattern' '.persist/.config/BraveSoftware/Brave-Browser/*/GPUCache'
   owned 'mitsio' '.bash_history' '-' 'mitsio' 'mitsio'
   owned 'mitsio' '.config/go/env' '-' 'mitsio' 'mitsio'
+  owned 'mitsio' '.config/go/telemetry/mode' '-' 'mitsio' 'mitsio'
   owned 'mitsio' '.config/mimeapps.list' '-' 'mitsio' 'mitsio'
   owned 'mitsio' '.config/user-dirs.dirs' '-' 'mitsio' 'mitsio'
   owned 'mitsio' '.config/user-dirs.locale' '-' 'mitsio' 'mitsio'
@@ -3118,6 +3120,7 @@ settings() {
   saved_on 'laptop' 'mitsio' 'state' '.config/discord' '/persist/home/mitsio/.config/discord'
   saved_on 'laptop' 'mitsio' 'config' '.config/fontconfig' '/persist/home/mitsio/.config/fontconfig'
   saved_on 'laptop' 'mitsio' 'config' '.config/go/env' '/persist/home/mitsio/.config/go/env'
+  saved_on 'laptop' 'mitsio' 'config' '.config/go/telemetry/mode' '/persist/home/mitsio/.config/go/telemetry/mode'
   saved_on 'laptop' 'mitsio' 'state' '.config/google-chrome' '/persist/home/mitsio/.config/google-chrome'
   saved_on 'laptop' 'mitsio' 'config' '.config/keepassxc' '/persist/home/mitsio/.config/keepassxc'
   saved_on 'laptop' 'mitsio' 'config' '.config/libvirt' '/persist/home/mitsio/.config/libvirt'

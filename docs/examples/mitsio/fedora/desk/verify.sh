@@ -1836,10 +1836,11 @@ settings() {
   # GnuPG
   linked 'mitsio' 'directory' '.gnupg' 'persist' '0700' # private keys and trust and revocation certificates
   # Go
-  kept 'mitsio' 'file' '.config/go/env' '-' '-' '-'        # what go env -w sets
-  linked 'mitsio' 'directory' 'go/bin' 'persist' '-'       # programs built by go install
-  linked 'mitsio' 'directory' 'go/pkg/sumdb' 'persist' '-' # last verified state of the checksum database
-  linked 'mitsio' 'directory' 'go/src' 'persist' '-'       # sources from before modules; somebody's own work
+  kept 'mitsio' 'file' '.config/go/env' '-' '-' '-'            # what go env -w sets
+  kept 'mitsio' 'file' '.config/go/telemetry/mode' '-' '-' '-' # whether counters are kept and sent
+  linked 'mitsio' 'directory' 'go/bin' 'persist' '-'           # programs built by go install
+  linked 'mitsio' 'directory' 'go/pkg/sumdb' 'persist' '-'     # last verified state of the checksum database
+  linked 'mitsio' 'directory' 'go/src' 'persist' '-'           # sources from before modules; somebody's own work
   # Google Chrome
   linked 'mitsio' 'directory' '.config/google-chrome' 'persist' '-' # profiles with history and extensions and logins
   # Google Drive (google-drive-ocamlfuse)

@@ -60,6 +60,7 @@ in
 
     # Go
     ".config/go/env".source = link "/persist/home/mitsio/.config/go/env"; # what go env -w sets
+    ".config/go/telemetry/mode".source = link "/persist/home/mitsio/.config/go/telemetry/mode"; # whether counters are kept and sent
     "go/bin".source = link "/persist/home/mitsio/go/bin"; # programs built by go install
     "go/pkg/sumdb".source = link "/persist/home/mitsio/go/pkg/sumdb"; # last verified state of the checksum database
     "go/src".source = link "/persist/home/mitsio/go/src"; # sources from before modules; somebody's own work
@@ -160,7 +161,7 @@ in
       '/persist/home/mitsio/.config/direnv' \
       '/persist/home/mitsio/.config/discord' \
       '/persist/home/mitsio/.config/fontconfig' \
-      '/persist/home/mitsio/.config/go' \
+      '/persist/home/mitsio/.config/go/telemetry' \
       '/persist/home/mitsio/.config/google-chrome' \
       '/persist/home/mitsio/.config/keepassxc' \
       '/persist/home/mitsio/.config/libvirt' \

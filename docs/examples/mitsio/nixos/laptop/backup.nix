@@ -12,6 +12,7 @@
         "/persist/home/mitsio/.config/direnv" # direnvrc and direnv.toml
         "/persist/home/mitsio/.config/fontconfig"
         "/persist/home/mitsio/.config/go/env" # what go env -w sets
+        "/persist/home/mitsio/.config/go/telemetry/mode" # whether counters are kept and sent
         "/persist/home/mitsio/.config/keepassxc" # settings; the kdbx databases lie elsewhere
         "/persist/home/mitsio/.config/libvirt" # machines of the user session
         "/persist/home/mitsio/.config/menus" # changes to the menu

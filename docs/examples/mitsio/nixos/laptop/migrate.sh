@@ -1879,10 +1879,11 @@ settings() {
   # GnuPG
   bound 'mitsio' 'directory' '.gnupg' '/persist/home/mitsio/.gnupg' '0700' '-' '-' '-' # private keys and trust and revocation certificates
   # Go
-  bound 'mitsio' 'file' '.config/go/env' '/persist/home/mitsio/.config/go/env' '-' '-' '-' '-'  # what go env -w sets
-  bound 'mitsio' 'directory' 'go/bin' '/persist/home/mitsio/go/bin' '-' '-' '-' '-'             # programs built by go install
-  bound 'mitsio' 'directory' 'go/pkg/sumdb' '/persist/home/mitsio/go/pkg/sumdb' '-' '-' '-' '-' # last verified state of the checksum database
-  bound 'mitsio' 'directory' 'go/src' '/persist/home/mitsio/go/src' '-' '-' '-' '-'             # sources from before modules; somebody's own work
+  bound 'mitsio' 'file' '.config/go/env' '/persist/home/mitsio/.config/go/env' '-' '-' '-' '-'                       # what go env -w sets
+  bound 'mitsio' 'file' '.config/go/telemetry/mode' '/persist/home/mitsio/.config/go/telemetry/mode' '-' '-' '-' '-' # whether counters are kept and sent
+  bound 'mitsio' 'directory' 'go/bin' '/persist/home/mitsio/go/bin' '-' '-' '-' '-'                                  # programs built by go install
+  bound 'mitsio' 'directory' 'go/pkg/sumdb' '/persist/home/mitsio/go/pkg/sumdb' '-' '-' '-' '-'                      # last verified state of the checksum database
+  bound 'mitsio' 'directory' 'go/src' '/persist/home/mitsio/go/src' '-' '-' '-' '-'                                  # sources from before modules; somebody's own work
   # Google Chrome
   bound 'mitsio' 'directory' '.config/google-chrome' '/persist/home/mitsio/.config/google-chrome' '-' '-' '-' '-' # profiles with history and extensions and logins
   # Google Drive (google-drive-ocamlfuse)

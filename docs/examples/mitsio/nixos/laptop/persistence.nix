@@ -122,6 +122,7 @@ in
   systemd.user.tmpfiles.users.mitsio.rules = [
     "e /persist/bulk/home/mitsio/.gdfuse/*/cache - - - mM:30d"
     "e /persist/bulk/home/mitsio/.local/share/Steam/appcache - - - mM:30d"
+    "e /persist/bulk/home/mitsio/.local/share/Steam/config/htmlcache - - - mM:30d" # of the browser in the client
     "e /persist/bulk/home/mitsio/.local/share/Steam/depotcache - - - mM:30d"
     "e /persist/bulk/home/mitsio/.local/share/Steam/logs - - - mM:30d"
     "e /persist/bulk/home/mitsio/.local/share/Steam/steamapps/shadercache - - - mM:30d"

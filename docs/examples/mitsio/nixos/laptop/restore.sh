@@ -2806,6 +2806,8 @@ settings() {
   # Go
   included 'mitsio' 'config' '/persist/home/mitsio/.config/go/env' # what go env -w sets
   named 'mitsio' '/persist/home/mitsio/.config/go/env' '.config/go/env'
+  included 'mitsio' 'config' '/persist/home/mitsio/.config/go/telemetry/mode' # whether counters are kept and sent
+  named 'mitsio' '/persist/home/mitsio/.config/go/telemetry/mode' '.config/go/telemetry/mode'
   included 'mitsio' 'state' '/persist/home/mitsio/go/bin' # programs built by go install
   named 'mitsio' '/persist/home/mitsio/go/bin' 'go/bin'
   included 'mitsio' 'state' '/persist/home/mitsio/go/pkg/sumdb' # last verified state of the checksum database
@@ -2942,6 +2944,7 @@ settings() {
   owned 'mitsio' '/persist/home/mitsio/.config/discord' '-' 'mitsio' 'users'
   owned 'mitsio' '/persist/home/mitsio/.config/fontconfig' '-' 'mitsio' 'users'
   owned 'mitsio' '/persist/home/mitsio/.config/go/env' '-' 'mitsio' 'users'
+  owned 'mitsio' '/persist/home/mitsio/.config/go/telemetry/mode' '-' 'mitsio' 'users'
   owned 'mitsio' '/persist/home/mitsio/.config/google-chrome' '-' 'mitsio' 'users'
   owned 'mitsio' '/persist/home/mitsio/.config/keepassxc' '-' 'mitsio' 'users'
   owned 'mitsio' '/persist/home/mitsio/.config/libvirt' '-' 'mitsio' 'users'
@@ -3074,6 +3077,7 @@ settings() {
   saved_on 'desk' 'mitsio' 'state' '.config/discord' '/home/mitsio/.persist/.config/discord'
   saved_on 'desk' 'mitsio' 'config' '.config/fontconfig' '/home/mitsio/.persist/.config/fontconfig'
   saved_on 'desk' 'mitsio' 'config' '.config/go/env' '/home/mitsio/.config/go/env'
+  saved_on 'desk' 'mitsio' 'config' '.config/go/telemetry/mode' '/home/mitsio/.config/go/telemetry/mode'
   saved_on 'desk' 'mitsio' 'state' '.config/google-chrome' '/home/mitsio/.persist/.config/google-chrome'
   saved_on 'desk' 'mitsio' 'config' '.config/keepassxc' '/home/mitsio/.persist/.config/keepassxc'
   saved_on 'desk' 'mitsio' 'config' '.config/libvirt' '/home/mitsio/.persist/.config/libvirt'

@@ -1510,6 +1510,10 @@ settings() {
   excluded 'alice' 'pattern' '.persist/Documents/*/.cache'
   excluded 'alice' 'path' '.var/app/org.mozilla.firefox/cache'
   excluded 'alice' 'path' '.persist/.var/app/org.mozilla.firefox/cache'
+  excluded 'alice' 'path' '.var/app/org.mozilla.firefox/.mozilla/firefox/Crash Reports'
+  excluded 'alice' 'path' '.persist/.var/app/org.mozilla.firefox/.mozilla/firefox/Crash Reports'
+  excluded 'alice' 'path' '.var/app/org.mozilla.firefox/config/mozilla/firefox/Crash Reports'
+  excluded 'alice' 'path' '.persist/.var/app/org.mozilla.firefox/config/mozilla/firefox/Crash Reports'
   # named inside another
   inner 'alice' '.persist/.var/app/org.mozilla.firefox/.mozilla'
   inner 'alice' '.var/app/org.mozilla.firefox/.mozilla'

@@ -361,10 +361,13 @@ user 'alice' '/home/alice'
 settings() {
   apart 'alice' '.persist'
   aged 'alice' 'path' '/big/home/alice/.local/share/Steam/appcache' '30d' 'all'
+  aged 'alice' 'path' '/big/home/alice/.local/share/Steam/config/htmlcache' '30d' 'all' # of the browser in the client
   aged 'alice' 'path' '/big/home/alice/.local/share/Steam/depotcache' '30d' 'all'
   aged 'alice' 'path' '/big/home/alice/.local/share/Steam/logs' '30d' 'all'
   aged 'alice' 'path' '/big/home/alice/.local/share/Steam/steamapps/shadercache' '30d' 'all'
+  aged 'alice' 'path' '.persist/.var/app/org.mozilla.firefox/.mozilla/firefox/Crash Reports' '30d' 'all'
   aged 'alice' 'path' '.persist/.var/app/org.mozilla.firefox/cache' '30d' 'all'
+  aged 'alice' 'path' '.persist/.var/app/org.mozilla.firefox/config/mozilla/firefox/Crash Reports' '30d' 'all'
   aged 'alice' 'pattern' '.persist/Documents/*/.cache' '30d' 'all'
 }
 
