@@ -2094,7 +2094,7 @@ settings() {
   linked 'mitsio' 'directory' 'GoogleDrive' 'bulk' '-' # the cloud has a copy; may be a mount
   # KeePassXC
   linked 'mitsio' 'directory' '.cache/keepassxc' 'persist' '-'       # recent databases; up to version 2.7
-  linked 'mitsio' 'directory' '.config/keepassxc' 'persist' '-'      # settings; the kdbx databases lie elsewhere
+  linked 'mitsio' 'directory' '.config/keepassxc' 'persist' '0700'   # settings and key of KeeShare; the kdbx databases lie elsewhere
   linked 'mitsio' 'directory' '.local/state/keepassxc' 'persist' '-' # recent databases; versions after 2.7
   # Launchers and file associations
   linked 'mitsio' 'directory' '.config/autostart' 'persist' '-'                # what starts at login

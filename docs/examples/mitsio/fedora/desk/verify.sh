@@ -1848,7 +1848,7 @@ settings() {
   linked 'mitsio' 'directory' 'GoogleDrive' 'bulk' '-' # the cloud has a copy; may be a mount
   # KeePassXC
   linked 'mitsio' 'directory' '.cache/keepassxc' 'persist' '-'       # recent databases; up to version 2.7
-  linked 'mitsio' 'directory' '.config/keepassxc' 'persist' '-'      # settings; the kdbx databases lie elsewhere
+  linked 'mitsio' 'directory' '.config/keepassxc' 'persist' '0700'   # settings and key of KeeShare; the kdbx databases lie elsewhere
   linked 'mitsio' 'directory' '.local/state/keepassxc' 'persist' '-' # recent databases; versions after 2.7
   # Launchers and file associations
   linked 'mitsio' 'directory' '.config/autostart' 'persist' '-'                # what starts at login
@@ -1901,8 +1901,7 @@ settings() {
   linked 'mitsio' 'directory' '.config/direnv' 'persist' '-'      # direnvrc and direnv.toml
   linked 'mitsio' 'directory' '.local/share/direnv' 'persist' '-' # which envrc files were allowed
   # libvirt
-  kept '-' 'directory' '/etc/libvirt' '-' '-' '-'                         # definitions of machines and networks and pools
-  kept '-' 'directory' '/etc/libvirt/secrets' '0700' '-' '-'              # passphrases of volumes
+  kept '-' 'directory' '/etc/libvirt' '0700' '-' '-'                      # definitions of machines and networks and pools
   linked 'mitsio' 'directory' '.config/libvirt' 'persist' '-'             # machines of the user session
   linked 'mitsio' 'directory' '.local/share/libvirt/images' 'persist' '-' # disks of the user session
   kept '-' 'directory' '/var/lib/libvirt' '-' '-' '-'                     # machines with their firmware variables and saved memory

@@ -74,7 +74,7 @@ in
 
     # KeePassXC
     ".cache/keepassxc".source = link "/persist/home/mitsio/.cache/keepassxc"; # recent databases; up to version 2.7
-    ".config/keepassxc".source = link "/persist/home/mitsio/.config/keepassxc"; # settings; the kdbx databases lie elsewhere
+    ".config/keepassxc".source = link "/persist/home/mitsio/.config/keepassxc"; # settings and key of KeeShare; the kdbx databases lie elsewhere
     ".local/state/keepassxc".source = link "/persist/home/mitsio/.local/state/keepassxc"; # recent databases; versions after 2.7
 
     # Launchers and file associations
@@ -136,6 +136,7 @@ in
   # makes what the links point to
   home.activation.remanenceStore = lib.hm.dag.entryBetween [ "linkGeneration" ] [ "writeBoundary" ] ''
     [[ -e '/persist/home/mitsio/.config/chezmoi' ]] || run install -d -m 0700 $VERBOSE_ARG -- '/persist/home/mitsio/.config/chezmoi'
+    [[ -e '/persist/home/mitsio/.config/keepassxc' ]] || run install -d -m 0700 $VERBOSE_ARG -- '/persist/home/mitsio/.config/keepassxc'
     [[ -e '/persist/home/mitsio/.docker' ]] || run install -d -m 0700 $VERBOSE_ARG -- '/persist/home/mitsio/.docker'
     [[ -e '/persist/bulk/home/mitsio/.dropbox' ]] || run install -d -m 0700 $VERBOSE_ARG -- '/persist/bulk/home/mitsio/.dropbox'
     [[ -e '/persist/bulk/home/mitsio/.dropbox-hm/.dropbox' ]] || run install -d -m 0700 $VERBOSE_ARG -- '/persist/bulk/home/mitsio/.dropbox-hm/.dropbox'
@@ -163,7 +164,6 @@ in
       '/persist/home/mitsio/.config/fontconfig' \
       '/persist/home/mitsio/.config/go/telemetry' \
       '/persist/home/mitsio/.config/google-chrome' \
-      '/persist/home/mitsio/.config/keepassxc' \
       '/persist/home/mitsio/.config/libvirt' \
       '/persist/home/mitsio/.config/menus' \
       '/persist/home/mitsio/.config/mozilla' \

@@ -13,7 +13,6 @@
         "/persist/home/mitsio/.config/fontconfig"
         "/persist/home/mitsio/.config/go/env" # what go env -w sets
         "/persist/home/mitsio/.config/go/telemetry/mode" # whether counters are kept and sent
-        "/persist/home/mitsio/.config/keepassxc" # settings; the kdbx databases lie elsewhere
         "/persist/home/mitsio/.config/libvirt" # machines of the user session
         "/persist/home/mitsio/.config/menus" # changes to the menu
         "/persist/home/mitsio/.config/mimeapps.list" # which program opens what
@@ -199,6 +198,7 @@
         "/persist/var/lib/bluetooth" # paired devices with their keys
         "/persist/var/lib/docker/swarm" # keys and state of a swarm
         "/persist/home/mitsio/.config/chezmoi" # settings and state of chezmoi and its age key
+        "/persist/home/mitsio/.config/keepassxc" # settings and key of KeeShare; the kdbx databases lie elsewhere
         "/persist/home/mitsio/.docker" # registry logins and contexts
         "/persist/home/mitsio/.gnupg" # private keys and trust and revocation certificates
         "/persist/home/mitsio/.local/share/keyrings" # passwords that applications keep in the login keyring

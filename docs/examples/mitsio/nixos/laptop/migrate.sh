@@ -1891,7 +1891,7 @@ settings() {
   bound 'mitsio' 'directory' 'GoogleDrive' '/persist/bulk/home/mitsio/GoogleDrive' '-' '-' '-' '-' # the cloud has a copy; may be a mount
   # KeePassXC
   bound 'mitsio' 'directory' '.cache/keepassxc' '/persist/home/mitsio/.cache/keepassxc' '-' '-' '-' '-'             # recent databases; up to version 2.7
-  bound 'mitsio' 'directory' '.config/keepassxc' '/persist/home/mitsio/.config/keepassxc' '-' '-' '-' '-'           # settings; the kdbx databases lie elsewhere
+  bound 'mitsio' 'directory' '.config/keepassxc' '/persist/home/mitsio/.config/keepassxc' '0700' '-' '-' '-'        # settings and key of KeeShare; the kdbx databases lie elsewhere
   bound 'mitsio' 'directory' '.local/state/keepassxc' '/persist/home/mitsio/.local/state/keepassxc' '-' '-' '-' '-' # recent databases; versions after 2.7
   # Launchers and file associations
   bound 'mitsio' 'directory' '.config/autostart' '/persist/home/mitsio/.config/autostart' '-' '-' '-' '-'                               # what starts at login
