@@ -17,7 +17,7 @@ const common = {
   minifySyntax: true,
 };
 /** In a CommonJS bundle there is no import.meta: the place of the file is known otherwise. */
-const fileUrl = { js: 'const fileUrl = require("node:url").pathToFileURL(__filename).href;' };
+const places = { "import.meta.dirname": "__dirname", "import.meta.filename": "__filename" };
 
 /** Everything is made beside dist/ and swapped in at the end: whoever runs the command meanwhile has a whole one. */
 const out = `dist-${process.pid}`;
@@ -27,11 +27,7 @@ await esbuild.build({
   format: "cjs",
   entryPoints: ["src/cli.ts"],
   outfile: `${out}/cli.cjs`,
-  define: {
-    __VERSION__: JSON.stringify(version),
-    "import.meta.dirname": "__dirname",
-    "import.meta.filename": "__filename",
-  },
+  define: { __VERSION__: JSON.stringify(version), ...places },
   banner: { js: "#!/usr/bin/env node" },
 });
 chmodSync(`${out}/cli.cjs`, 0o755);
@@ -41,16 +37,14 @@ const app = await esbuild.build({
   metafile: true,
   entryPoints: ["src/program.ts"],
   outfile: `${out}/app.cjs`,
-  define: { "import.meta.url": "fileUrl" },
-  banner: fileUrl,
+  define: places,
 });
 await esbuild.build({
   ...common,
   format: "cjs",
   entryPoints: ["src/match.ts"],
   outfile: `${out}/match.cjs`,
-  define: { "import.meta.url": "fileUrl" },
-  banner: fileUrl,
+  define: places,
 });
 // What a report's page and picture consist of: they are embedded, and load nothing.
 await esbuild.build({
@@ -78,8 +72,7 @@ await esbuild.build({
   format: "cjs",
   entryPoints: ["src/profiles/build-index.ts"],
   outfile: `${out}/build-index.cjs`,
-  define: { "import.meta.url": "fileUrl" },
-  banner: fileUrl,
+  define: places,
 });
 await esbuild.build({
   ...common,

@@ -20,12 +20,15 @@ interface Started<Main> {
 function start<Main>(name: "app" | "match"): Started<Main> {
   const file = join(import.meta.dirname, `${name}.cjs`);
   const codeCache = join(import.meta.dirname, `${name}.${process.version}-${process.arch}.cache`);
-  const script = new Script(`(function (exports, require, module, __filename) {${readFileSync(file, "latin1")}\n})`, {
-    filename: file,
-    ...cached(codeCache),
-  });
+  const script = new Script(
+    `(function (exports, require, module, __filename, __dirname) {${readFileSync(file, "latin1")}\n})`,
+    {
+      filename: file,
+      ...cached(codeCache),
+    },
+  );
   const module = { exports: {} };
-  script.runInThisContext()(module.exports, createRequire(import.meta.filename), module, file);
+  script.runInThisContext()(module.exports, createRequire(file), module, file, import.meta.dirname);
   const { main } = module.exports as { main: Main };
   return {
     main,

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { packageRoot } from "./package-root.ts";
 
 const texts = new Map<string, string>();
@@ -10,7 +11,7 @@ const texts = new Map<string, string>();
 export function packageText(path: string): string {
   const known = texts.get(path);
   if (known !== undefined) return known;
-  const text = readFileSync(new URL(path, packageRoot), "utf8");
+  const text = readFileSync(join(packageRoot, path), "utf8");
   texts.set(path, text);
   return text;
 }

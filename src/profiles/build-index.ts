@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import { parseYaml } from "../manifest/yaml-source.ts";
 import { packageRoot } from "../package-root.ts";
@@ -9,13 +10,13 @@ export { printPathIndex } from "./path-index.ts";
 
 /** Reads every profile of `profiles/`, checked: what the build writes to `dist/profiles.jsonl`. */
 export function readProfiles(): { profiles: Profile[]; diagnostics: Diagnostic[] } {
-  const folder = new URL("profiles/", packageRoot);
+  const folder = join(packageRoot, "profiles");
   const names = readdirSync(folder)
     .filter((name) => name.endsWith(".yaml"))
     .sort();
   const diagnostics: Diagnostic[] = [];
   const profiles = names.flatMap((name) => {
-    const source = { path: name, text: readFileSync(new URL(name, folder), "utf8") };
+    const source = { path: name, text: readFileSync(join(folder, name), "utf8") };
     const parsed = parseProfile(parseYaml(source), false);
     diagnostics.push(...parsed.diagnostics);
     return parsed.profile === undefined ? [] : [parsed.profile];

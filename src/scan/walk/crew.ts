@@ -1,5 +1,4 @@
 import { availableParallelism } from "node:os";
-import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 import { walkerFile } from "../../package-root.ts";
 import { SharedWork } from "./shared-work.ts";
@@ -77,7 +76,7 @@ interface Helper {
 }
 
 function start(data: ThreadStart): Helper {
-  const worker = new Worker(fileURLToPath(walkerFile), { workerData: data, resourceLimits });
+  const worker = new Worker(walkerFile, { workerData: data, resourceLimits });
   const records = new Promise<WalkRecords>((resolve, reject) => {
     worker.once("message", resolve);
     worker.once("error", reject);
