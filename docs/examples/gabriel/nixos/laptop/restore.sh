@@ -2721,8 +2721,6 @@ settings() {
   # named inside another
   inner '-' '/persist/var/lib/NetworkManager/secret_key'
   inner '-' '/var/lib/NetworkManager/secret_key'
-  inner '-' '/persist/var/lib/nixos/shadow'
-  inner '-' '/var/lib/nixos/shadow'
   inner '-' '/persist/var/lib/systemd/backlight'
   inner '-' '/var/lib/systemd/backlight'
   inner '-' '/persist/var/lib/systemd/credential.secret'

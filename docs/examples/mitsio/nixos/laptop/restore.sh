@@ -2735,8 +2735,6 @@ settings() {
   inner '-' '/var/lib/libvirt/secrets'
   inner '-' '/persist/var/lib/libvirt/swtpm'
   inner '-' '/var/lib/libvirt/swtpm'
-  inner '-' '/persist/var/lib/nixos/shadow'
-  inner '-' '/var/lib/nixos/shadow'
   inner '-' '/persist/var/lib/systemd/backlight'
   inner '-' '/var/lib/systemd/backlight'
   inner '-' '/persist/var/lib/systemd/credential.secret'

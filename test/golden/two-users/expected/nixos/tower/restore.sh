@@ -2678,9 +2678,6 @@ settings() {
   # NixOS user and group ids
   included '-' 'state' '/persist/var/lib/nixos' # which user and group has which id
   named '-' '/persist/var/lib/nixos' '/var/lib/nixos'
-  # named inside another
-  inner '-' '/persist/var/lib/nixos/shadow'
-  inner '-' '/var/lib/nixos/shadow'
 
   # a person's own files
   included 'alice' 'data' '/persist/home/alice/Documents' # what was written
