@@ -1532,7 +1532,7 @@ settings() {
   included 'gabriel' 'state' '.persist/.local/state/bash' # the same where HISTFILE points there
   named 'gabriel' '.persist/.local/state/bash' '.local/state/bash'
   # Claude Code
-  included 'gabriel' 'state' '.persist/.claude' # settings and memory and transcripts
+  included 'gabriel' 'secret' '.persist/.claude' # settings and memory; keys among them
   named 'gabriel' '.persist/.claude' '.claude'
   included 'gabriel' 'secret' '.claude.json' # settings and sign-in and mcp servers
   # Docker
@@ -1569,7 +1569,7 @@ settings() {
   included 'gabriel' 'secret' '.npmrc' # settings; registry tokens among them
   # where it is as long as it is not linked
   unlinked 'gabriel' 'secret' '.aws'
-  unlinked 'gabriel' 'state' '.claude'
+  unlinked 'gabriel' 'secret' '.claude'
   unlinked 'gabriel' 'secret' '.docker'
   unlinked 'gabriel' 'data' '.local/bin'
   unlinked 'gabriel' 'state' '.local/share/fish'
@@ -1645,6 +1645,8 @@ settings() {
   # named inside another
   inner 'gabriel' '.persist/.claude/.credentials.json'
   inner 'gabriel' '.claude/.credentials.json'
+  inner 'gabriel' '.persist/.claude/projects'
+  inner 'gabriel' '.claude/projects'
   inner 'gabriel' '.persist/.config/fish/fish_variables'
   inner 'gabriel' '.config/fish/fish_variables'
   inner 'gabriel' '.persist/.docker/cli-plugins'

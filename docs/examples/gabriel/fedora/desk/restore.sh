@@ -2725,7 +2725,7 @@ settings() {
   included 'gabriel' 'state' '.persist/.local/state/bash' # the same where HISTFILE points there
   named 'gabriel' '.persist/.local/state/bash' '.local/state/bash'
   # Claude Code
-  included 'gabriel' 'state' '.persist/.claude' # settings and memory and transcripts
+  included 'gabriel' 'secret' '.persist/.claude' # settings and memory; keys among them
   named 'gabriel' '.persist/.claude' '.claude'
   included 'gabriel' 'secret' '.claude.json' # settings and sign-in and mcp servers
   # Docker
@@ -2762,7 +2762,7 @@ settings() {
   included 'gabriel' 'secret' '.npmrc' # settings; registry tokens among them
   # where it is as long as it is not linked
   unlinked 'gabriel' 'secret' '.aws'
-  unlinked 'gabriel' 'state' '.claude'
+  unlinked 'gabriel' 'secret' '.claude'
   unlinked 'gabriel' 'secret' '.docker'
   unlinked 'gabriel' 'data' '.local/bin'
   unlinked 'gabriel' 'state' '.local/share/fish'
@@ -2810,7 +2810,7 @@ settings() {
   owned 'gabriel' '.config' '-' 'gabriel' 'gabriel'
   owned 'gabriel' '.npmrc' '0600' 'gabriel' 'gabriel'
   owned 'gabriel' '.persist/.aws' '0700' 'gabriel' 'gabriel'
-  owned 'gabriel' '.persist/.claude' '-' 'gabriel' 'gabriel'
+  owned 'gabriel' '.persist/.claude' '0700' 'gabriel' 'gabriel'
   owned 'gabriel' '.persist/.config/fish' '-' 'gabriel' 'gabriel'
   owned 'gabriel' '.persist/.config/mozilla' '-' 'gabriel' 'gabriel'
   owned 'gabriel' '.persist/.docker' '0700' 'gabriel' 'gabriel'
@@ -2826,7 +2826,7 @@ settings() {
   owned 'gabriel' '.persist/.tabby/ee' '0700' 'gabriel' 'gabriel'
   owned 'gabriel' '.tabby/config.toml' '-' 'gabriel' 'gabriel'
   owned 'gabriel' '.aws' '0700' 'gabriel' 'gabriel'
-  owned 'gabriel' '.claude' '-' 'gabriel' 'gabriel'
+  owned 'gabriel' '.claude' '0700' 'gabriel' 'gabriel'
   owned 'gabriel' '.docker' '0700' 'gabriel' 'gabriel'
   owned 'gabriel' '.local/bin' '-' 'gabriel' 'gabriel'
   owned 'gabriel' '.local/share/fish' '-' 'gabriel' 'gabriel'
@@ -2871,6 +2871,8 @@ settings() {
   # named inside another
   inner 'gabriel' '.persist/.claude/.credentials.json'
   inner 'gabriel' '.claude/.credentials.json'
+  inner 'gabriel' '.persist/.claude/projects'
+  inner 'gabriel' '.claude/projects'
   inner 'gabriel' '.persist/.config/fish/fish_variables'
   inner 'gabriel' '.config/fish/fish_variables'
   inner 'gabriel' '.persist/.docker/cli-plugins'
@@ -2895,7 +2897,7 @@ settings() {
   saved_on 'laptop' '-' 'config' '/etc/ssh/ssh_host_rsa_key.pub' '/persist/etc/ssh/ssh_host_rsa_key.pub'
   saved_on 'laptop' 'gabriel' 'secret' '.aws' '/home/gabriel/.aws'
   saved_on 'laptop' 'gabriel' 'state' '.bash_history' '/home/gabriel/.bash_history'
-  saved_on 'laptop' 'gabriel' 'state' '.claude' '/home/gabriel/.claude'
+  saved_on 'laptop' 'gabriel' 'secret' '.claude' '/home/gabriel/.claude'
   saved_on 'laptop' 'gabriel' 'secret' '.claude.json' '/home/gabriel/.claude.json'
   saved_on 'laptop' 'gabriel' 'config' '.config' '/home/gabriel/.config'
   saved_on 'laptop' 'gabriel' 'config' '.config/fish' '/home/gabriel/.config/fish'
@@ -2920,6 +2922,7 @@ settings() {
   saved_on 'laptop' '-' 'state' '/var/lib/systemd' '/persist/var/lib/systemd'
   # what is kept on both and not backed up there
   not_saved 'laptop' 'gabriel' '.aws/cli/history'
+  not_saved 'laptop' 'gabriel' '.local/share/claude'
   not_saved 'laptop' 'gabriel' '.tabby/events'
   not_saved 'laptop' '-' '/var/lib/containerd'
   not_saved 'laptop' '-' '/var/lib/docker'

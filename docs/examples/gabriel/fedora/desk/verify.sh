@@ -1809,8 +1809,9 @@ settings() {
   # BlueZ
   kept '-' 'directory' '/var/lib/bluetooth' '0700' '-' '-' # paired devices with their keys
   # Claude Code
-  linked 'gabriel' 'directory' '.claude' 'persist' '-' # settings and memory and transcripts
-  kept 'gabriel' 'file' '.claude.json' '0600' '-' '-'  # settings and sign-in and mcp servers
+  linked 'gabriel' 'directory' '.claude' 'persist' '0700'          # settings and memory; keys among them
+  kept 'gabriel' 'file' '.claude.json' '0600' '-' '-'              # settings and sign-in and mcp servers
+  linked 'gabriel' 'directory' '.local/share/claude' 'persist' '-' # the program where its installer put it
   # Docker
   linked 'gabriel' 'directory' '.docker' 'persist' '0700'     # registry logins and contexts
   kept '-' 'directory' '/var/lib/containerd' '-' '-' '-'      # images of docker 29 and later

@@ -78,7 +78,6 @@
         "/persist/var/lib/nixos" # which user and group has which id
         "/persist/var/lib/systemd" # small state of system services
         "/home/gabriel/.bash_history" # commands typed in bash
-        "/home/gabriel/.claude" # settings and memory and transcripts
         "/home/gabriel/.local/share/fish" # history; fish reads no ~/.fish_history
         "/home/gabriel/.local/share/nvim" # plugins and what they keep
         "/home/gabriel/.local/state/bash" # the same where HISTFILE points there
@@ -87,12 +86,6 @@
         "/home/gabriel/.mozilla" # profiles made before version 147
       ];
       exclude = [
-        "/home/gabriel/.claude/backups" # earlier copies of .claude.json
-        "/home/gabriel/.claude/debug"
-        "/home/gabriel/.claude/image-cache" # pasted images
-        "/home/gabriel/.claude/paste-cache" # pasted text
-        "/home/gabriel/.claude/shell-snapshots" # shell environment of running sessions
-        "/home/gabriel/.claude/statsig" # feature flags of older versions
         "/persist/var/lib/systemd/coredump" # memory of crashed programs; may hold secrets
         "/persist/var/lib/systemd/pstore" # kernel crashes saved by the firmware
         "/home/gabriel/.mozilla/firefox/Crash Reports"
@@ -131,6 +124,7 @@
         "/persist/var/lib/bluetooth" # paired devices with their keys
         "/persist/var/lib/docker/swarm" # keys and state of a swarm
         "/home/gabriel/.aws" # access keys and profiles
+        "/home/gabriel/.claude" # settings and memory; keys among them
         "/home/gabriel/.claude.json" # settings and sign-in and mcp servers
         "/home/gabriel/.docker" # registry logins and contexts
         "/home/gabriel/.npmrc" # settings; registry tokens among them
@@ -139,6 +133,12 @@
         "/home/gabriel/.tabby/ee" # accounts and tokens in db.sqlite
       ];
       exclude = [
+        "/home/gabriel/.claude/backups" # earlier copies of .claude.json
+        "/home/gabriel/.claude/debug"
+        "/home/gabriel/.claude/image-cache" # pasted images
+        "/home/gabriel/.claude/paste-cache" # pasted text
+        "/home/gabriel/.claude/shell-snapshots" # shell environment of running sessions
+        "/home/gabriel/.claude/statsig" # feature flags of older versions
         "/home/gabriel/.aws/cli/cache" # short-lived credentials of assumed roles
         "/home/gabriel/.aws/cli/history" # only where cli_history is enabled
         "/home/gabriel/.aws/sso/cache" # short-lived sign-in tokens; aws sso login

@@ -106,6 +106,7 @@ in
   systemd.user.tmpfiles.users.gabriel.rules = [
     "e %h/.aws/cli/history - - - m:30d" # only where cli_history is enabled
     "e %h/.cache - - - mM:30d"
+    "e %h/.cache/claude-cli-nodejs - - - mM:30d" # logs of mcp servers
     "e %h/.cache/fish - - - mM:30d" # completions made from man pages
     "e %h/.cache/mozilla - - - mM:30d" # pages and start-up caches
     "e %h/.cache/node-gyp - - - mM:30d" # node headers for native modules

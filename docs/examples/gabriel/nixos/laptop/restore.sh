@@ -2746,7 +2746,7 @@ settings() {
   included 'gabriel' 'state' '.bash_history'     # commands typed in bash
   included 'gabriel' 'state' '.local/state/bash' # the same where HISTFILE points there
   # Claude Code
-  included 'gabriel' 'state' '.claude'       # settings and memory and transcripts
+  included 'gabriel' 'secret' '.claude'      # settings and memory; keys among them
   included 'gabriel' 'secret' '.claude.json' # settings and sign-in and mcp servers
   # Docker
   included 'gabriel' 'secret' '.docker' # registry logins and contexts
@@ -2786,7 +2786,7 @@ settings() {
   excluded 'gabriel' 'path' '.local/state/nvim/lsp.log'               # language servers; grows without end
   owned 'gabriel' '.aws' '0700' 'gabriel' 'users'
   owned 'gabriel' '.bash_history' '-' 'gabriel' 'users'
-  owned 'gabriel' '.claude' '-' 'gabriel' 'users'
+  owned 'gabriel' '.claude' '0700' 'gabriel' 'users'
   owned 'gabriel' '.claude.json' '0600' 'gabriel' 'users'
   owned 'gabriel' '.config' '-' 'gabriel' 'users'
   owned 'gabriel' '.docker' '0700' 'gabriel' 'users'
@@ -2820,6 +2820,7 @@ settings() {
   restic_exclude 'gabriel' 'no' '.local/state/nvim/lsp.log'
   # named inside another
   inner 'gabriel' '.claude/.credentials.json'
+  inner 'gabriel' '.claude/projects'
   inner 'gabriel' '.config/fish'
   inner 'gabriel' '.config/fish/fish_variables'
   inner 'gabriel' '.config/mozilla'
@@ -2841,7 +2842,7 @@ settings() {
   saved_on 'desk' '-' 'config' '/etc/ssh/ssh_host_rsa_key.pub' '/etc/ssh/ssh_host_rsa_key.pub'
   saved_on 'desk' 'gabriel' 'secret' '.aws' '/home/gabriel/.persist/.aws'
   saved_on 'desk' 'gabriel' 'state' '.bash_history' '/home/gabriel/.bash_history'
-  saved_on 'desk' 'gabriel' 'state' '.claude' '/home/gabriel/.persist/.claude'
+  saved_on 'desk' 'gabriel' 'secret' '.claude' '/home/gabriel/.persist/.claude'
   saved_on 'desk' 'gabriel' 'secret' '.claude.json' '/home/gabriel/.claude.json'
   saved_on 'desk' 'gabriel' 'config' '.config' '/home/gabriel/.config'
   saved_on 'desk' 'gabriel' 'config' '.config/fish' '/home/gabriel/.persist/.config/fish'
@@ -2866,6 +2867,7 @@ settings() {
   saved_on 'desk' '-' 'state' '/var/lib/systemd' '/var/lib/systemd'
   # what is kept on both and not backed up there
   not_saved 'desk' 'gabriel' '.aws/cli/history'
+  not_saved 'desk' 'gabriel' '.local/share/claude'
   not_saved 'desk' 'gabriel' '.tabby/events'
   not_saved 'desk' '-' '/var/lib/containerd'
   not_saved 'desk' '-' '/var/lib/docker'
