@@ -360,11 +360,13 @@ sizes_of() {
 user 'gabriel' '/home/gabriel'
 settings() {
   aged 'gabriel' 'path' '.cache' '30d' 'all'
+  aged 'gabriel' 'path' '.cache/claude' '30d' 'all'            # downloads of the installer
   aged 'gabriel' 'path' '.cache/claude-cli-nodejs' '30d' 'all' # logs of mcp servers
   aged 'gabriel' 'path' '.cache/fish' '30d' 'all'              # completions made from man pages
   aged 'gabriel' 'path' '.cache/mozilla' '30d' 'all'           # pages and start-up caches
   aged 'gabriel' 'path' '.cache/node-gyp' '30d' 'all'          # node headers for native modules
   aged 'gabriel' 'path' '.cache/nvim' '30d' 'all'
+  aged 'gabriel' 'path' '.local/state/claude' '30d' 'all'         # locks of the installer
   aged 'gabriel' 'path' '.npm' '30d' 'all'                        # downloaded packages
   aged 'gabriel' 'path' '.npm/_logs' '30d' 'all'                  # debug logs of npm itself
   aged 'gabriel' 'path' '.persist/.aws/cli/history' '30d' 'files' # only where cli_history is enabled

@@ -2056,7 +2056,7 @@ settings() {
   linked 'gabriel' 'directory' '.local/state/bash' 'persist' '-' # the same where HISTFILE points there
   # Claude Code
   linked 'gabriel' 'directory' '.claude' 'persist' '0700'          # settings and memory; keys among them
-  linked 'gabriel' 'directory' '.local/share/claude' 'persist' '-' # the program where its installer put it
+  linked 'gabriel' 'directory' '.local/share/claude' 'persist' '-' # versions that the installer downloaded
   # Docker
   linked 'gabriel' 'directory' '.docker' 'persist' '0700' # registry logins and contexts
   # Firefox

@@ -1811,7 +1811,7 @@ settings() {
   # Claude Code
   linked 'gabriel' 'directory' '.claude' 'persist' '0700'          # settings and memory; keys among them
   kept 'gabriel' 'file' '.claude.json' '0600' '-' '-'              # settings and sign-in and mcp servers
-  linked 'gabriel' 'directory' '.local/share/claude' 'persist' '-' # the program where its installer put it
+  linked 'gabriel' 'directory' '.local/share/claude' 'persist' '-' # versions that the installer downloaded
   # Docker
   linked 'gabriel' 'directory' '.docker' 'persist' '0700'     # registry logins and contexts
   kept '-' 'directory' '/var/lib/containerd' '-' '-' '-'      # images of docker 29 and later
@@ -1822,7 +1822,8 @@ settings() {
   linked 'gabriel' 'directory' '.config/mozilla' 'persist' '-' # profiles of version 147 and later
   linked 'gabriel' 'directory' '.mozilla' 'persist' '-'        # profiles made before version 147
   # Machine id
-  kept '-' 'file' '/etc/machine-id' '-' '-' '-' # identity of this installation; the journal needs it
+  kept '-' 'file' '/etc/machine-id' '-' '-' '-'          # identity of this installation; the journal needs it
+  kept '-' 'file' '/var/lib/dbus/machine-id' '-' '-' '-' # the same for d-bus; made from the other
   # Neovim
   linked 'gabriel' 'directory' '.local/share/nvim' 'persist' '-' # plugins and what they keep
   linked 'gabriel' 'directory' '.local/state/nvim' 'persist' '-' # undo history and marks and registers

@@ -85,6 +85,7 @@ in
     files = [
       # Machine id
       "/etc/machine-id" # identity of this installation; the journal needs it
+      "/var/lib/dbus/machine-id" # the same for d-bus; made from the other
       # OpenSSH server host keys
       "/etc/ssh/ssh_host_ed25519_key" # identity of this machine for ssh clients
       "/etc/ssh/ssh_host_ed25519_key.pub" # public half of the host key
@@ -106,6 +107,7 @@ in
   systemd.user.tmpfiles.users.gabriel.rules = [
     "e %h/.aws/cli/history - - - m:30d" # only where cli_history is enabled
     "e %h/.cache - - - mM:30d"
+    "e %h/.cache/claude - - - mM:30d" # downloads of the installer
     "e %h/.cache/claude-cli-nodejs - - - mM:30d" # logs of mcp servers
     "e %h/.cache/fish - - - mM:30d" # completions made from man pages
     "e %h/.cache/mozilla - - - mM:30d" # pages and start-up caches
@@ -118,6 +120,7 @@ in
     "e %h/.claude/statsig - - - mM:30d" # feature flags of older versions
     "e \"%h/.config/mozilla/firefox/Crash Reports\" - - - mM:30d"
     "e %h/.local/share/fish/generated_completions - - - mM:30d" # made from man pages by older versions
+    "e %h/.local/state/claude - - - mM:30d" # locks of the installer
     "e \"%h/.mozilla/firefox/Crash Reports\" - - - mM:30d"
     "e %h/.npm - - - mM:30d" # downloaded packages
     "e %h/.npm/_logs - - - mM:30d" # debug logs of npm itself

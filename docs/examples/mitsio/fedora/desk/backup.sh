@@ -1490,7 +1490,8 @@ settings() {
   included '-' 'secret' '/var/lib/docker/swarm' # keys and state of a swarm
   included '-' 'data' '/var/lib/docker/volumes' # named volumes; stop their containers before copying
   # Machine id
-  included '-' 'state' '/etc/machine-id' # identity of this installation; the journal needs it
+  included '-' 'state' '/etc/machine-id'          # identity of this installation; the journal needs it
+  included '-' 'state' '/var/lib/dbus/machine-id' # the same for d-bus; made from the other
   # NetworkManager
   included '-' 'secret' '/etc/NetworkManager/system-connections' # wi-fi passwords and vpn settings
   included '-' 'state' '/var/lib/NetworkManager'                 # seen access points and leases and timestamps
@@ -1557,6 +1558,7 @@ settings() {
   named 'mitsio' '.persist/.config/fontconfig' '.config/fontconfig'
   included 'mitsio' 'data' '.persist/.fonts' # the old place for fonts
   named 'mitsio' '.persist/.fonts' '.fonts'
+  included 'mitsio' 'config' '.fonts.conf'               # rules; older place
   included 'mitsio' 'data' '.persist/.local/share/fonts' # fonts installed by hand
   named 'mitsio' '.persist/.local/share/fonts' '.local/share/fonts'
   # GNOME Keyring
@@ -1566,14 +1568,12 @@ settings() {
   included 'mitsio' 'secret' '.persist/.gnupg' # private keys and trust and revocation certificates
   named 'mitsio' '.persist/.gnupg' '.gnupg'
   # Go
-  included 'mitsio' 'config' '.config/go/env'            # what go env -w sets
-  included 'mitsio' 'config' '.config/go/telemetry/mode' # whether counters are kept and sent
-  included 'mitsio' 'state' '.persist/go/bin'            # programs built by go install
-  named 'mitsio' '.persist/go/bin' 'go/bin'
-  included 'mitsio' 'state' '.persist/go/pkg/sumdb' # last verified state of the checksum database
-  named 'mitsio' '.persist/go/pkg/sumdb' 'go/pkg/sumdb'
-  included 'mitsio' 'data' '.persist/go/src' # sources from before modules; somebody's own work
-  named 'mitsio' '.persist/go/src' 'go/src'
+  included 'mitsio' 'config' '.persist/.config/go' # settings of the go command
+  named 'mitsio' '.persist/.config/go' '.config/go'
+  included 'mitsio' 'config' '.persist/.config/go/telemetry/mode' # whether counters are kept and sent
+  named 'mitsio' '.persist/.config/go/telemetry/mode' '.config/go/telemetry/mode'
+  included 'mitsio' 'state' '.persist/go' # GOPATH, with all that is in it
+  named 'mitsio' '.persist/go' 'go'
   # Google Chrome
   included 'mitsio' 'state' '.persist/.config/google-chrome' # profiles with history and extensions and logins
   named 'mitsio' '.persist/.config/google-chrome' '.config/google-chrome'
@@ -1627,10 +1627,12 @@ settings() {
   included 'mitsio' 'data' '.persist/Videos' # no link since a sandbox could not follow it
   named 'mitsio' '.persist/Videos' 'Videos'
   # Zsh history
+  included 'mitsio' 'state' '.histfile'                 # the same where its first setup names it
   included 'mitsio' 'state' '.persist/.local/share/zsh' # the same where HISTFILE points there
   named 'mitsio' '.persist/.local/share/zsh' '.local/share/zsh'
   included 'mitsio' 'state' '.persist/.local/state/zsh' # the same where HISTFILE points there
   named 'mitsio' '.persist/.local/state/zsh' '.local/state/zsh'
+  included 'mitsio' 'state' '.zhistory'    # the same where prezto names it
   included 'mitsio' 'state' '.zsh_history' # commands typed in zsh; the usual HISTFILE
   # colord
   included 'mitsio' 'data' '.persist/.local/share/icc' # colour profiles of the user
@@ -1643,8 +1645,8 @@ settings() {
   # libvirt
   included 'mitsio' 'config' '.persist/.config/libvirt' # machines of the user session
   named 'mitsio' '.persist/.config/libvirt' '.config/libvirt'
-  included 'mitsio' 'data' '.persist/.local/share/libvirt/images' # disks of the user session
-  named 'mitsio' '.persist/.local/share/libvirt/images' '.local/share/libvirt/images'
+  included 'mitsio' 'state' '.persist/.local/share/libvirt' # what virtual machines of the user session keep
+  named 'mitsio' '.persist/.local/share/libvirt' '.local/share/libvirt'
   # npm
   included 'mitsio' 'secret' '.npmrc' # settings; registry tokens among them
   # where it is as long as it is not linked
@@ -1656,6 +1658,8 @@ settings() {
   unlinked 'mitsio' 'config' '.config/direnv'
   unlinked 'mitsio' 'state' '.config/discord'
   unlinked 'mitsio' 'config' '.config/fontconfig'
+  unlinked 'mitsio' 'config' '.config/go'
+  unlinked 'mitsio' 'config' '.config/go/telemetry/mode'
   unlinked 'mitsio' 'state' '.config/google-chrome'
   unlinked 'mitsio' 'secret' '.config/keepassxc'
   unlinked 'mitsio' 'config' '.config/libvirt'
@@ -1672,7 +1676,7 @@ settings() {
   unlinked 'mitsio' 'data' '.local/share/icc'
   unlinked 'mitsio' 'state' '.local/share/icons'
   unlinked 'mitsio' 'secret' '.local/share/keyrings'
-  unlinked 'mitsio' 'data' '.local/share/libvirt/images'
+  unlinked 'mitsio' 'state' '.local/share/libvirt'
   unlinked 'mitsio' 'state' '.local/share/mime'
   unlinked 'mitsio' 'state' '.local/share/zsh'
   unlinked 'mitsio' 'state' '.local/state/bash'
@@ -1691,9 +1695,7 @@ settings() {
   unlinked 'mitsio' 'data' 'Templates'
   unlinked 'mitsio' 'data' 'Videos'
   unlinked 'mitsio' 'data' 'Workspaces'
-  unlinked 'mitsio' 'state' 'go/bin'
-  unlinked 'mitsio' 'state' 'go/pkg/sumdb'
-  unlinked 'mitsio' 'data' 'go/src'
+  unlinked 'mitsio' 'state' 'go'
   # left out
   excluded 'mitsio' 'path' '.cargo/.global-cache' # last use of each cached crate
   excluded 'mitsio' 'path' '.cargo/git'           # checkouts of git dependencies
@@ -1712,6 +1714,7 @@ settings() {
   excluded 'mitsio' 'path' '.config/discord/DawnGraphiteCache'
   excluded 'mitsio' 'path' '.config/discord/DawnWebGPUCache'
   excluded 'mitsio' 'path' '.config/discord/GPUCache'
+  excluded 'mitsio' 'path' '.config/go/telemetry' # local counters
   excluded 'mitsio' 'path' '.config/google-chrome/BrowserMetrics'
   excluded 'mitsio' 'path' '.config/google-chrome/Crash Reports'
   excluded 'mitsio' 'path' '.config/google-chrome/GrShaderCache'
@@ -1728,6 +1731,7 @@ settings() {
   excluded 'mitsio' 'path' '.persist/.cargo/git'           # checkouts of git dependencies
   excluded 'mitsio' 'path' '.persist/.cargo/registry'      # downloaded crates and their sources
   excluded 'mitsio' 'path' '.persist/.gnupg/crls.d'        # revocation lists fetched by dirmngr
+  excluded 'mitsio' 'path' 'go/pkg/mod'                    # downloaded modules; read-only directories
   excluded 'mitsio' 'path' '.config/BraveSoftware/Brave-Browser/BrowserMetrics'
   excluded 'mitsio' 'path' '.config/BraveSoftware/Brave-Browser/Crash Reports'
   excluded 'mitsio' 'path' '.config/BraveSoftware/Brave-Browser/GrShaderCache'
@@ -1753,6 +1757,7 @@ settings() {
   excluded 'mitsio' 'path' '.persist/.config/discord/DawnGraphiteCache'
   excluded 'mitsio' 'path' '.persist/.config/discord/DawnWebGPUCache'
   excluded 'mitsio' 'path' '.persist/.config/discord/GPUCache'
+  excluded 'mitsio' 'path' '.persist/.config/go/telemetry' # local counters
   excluded 'mitsio' 'path' '.persist/.config/google-chrome/BrowserMetrics'
   excluded 'mitsio' 'path' '.persist/.config/google-chrome/Crash Reports'
   excluded 'mitsio' 'path' '.persist/.config/google-chrome/GrShaderCache'
@@ -1765,6 +1770,7 @@ settings() {
   excluded 'mitsio' 'path' '.persist/.config/obsidian/DawnWebGPUCache'
   excluded 'mitsio' 'path' '.persist/.config/obsidian/GPUCache'
   excluded 'mitsio' 'path' '.persist/.mozilla/firefox/Crash Reports'
+  excluded 'mitsio' 'path' '.persist/go/pkg/mod' # downloaded modules; read-only directories
   excluded 'mitsio' 'pattern' '.config/BraveSoftware/Brave-Browser/*/DawnGraphiteCache'
   excluded 'mitsio' 'pattern' '.config/BraveSoftware/Brave-Browser/*/DawnWebGPUCache'
   excluded 'mitsio' 'pattern' '.config/BraveSoftware/Brave-Browser/*/GPUCache'
@@ -1798,6 +1804,8 @@ settings() {
   inner 'mitsio' '.config/Slack/Local Storage'
   inner 'mitsio' '.persist/.config/discord/Local Storage'
   inner 'mitsio' '.config/discord/Local Storage'
+  inner 'mitsio' '.persist/.config/go/env'
+  inner 'mitsio' '.config/go/env'
   inner 'mitsio' '.persist/.config/libvirt/qemu/swtpm'
   inner 'mitsio' '.config/libvirt/qemu/swtpm'
   inner 'mitsio' '.persist/.config/libvirt/secrets'
@@ -1806,6 +1814,14 @@ settings() {
   inner 'mitsio' '.config/obsidian/Local Storage'
   inner 'mitsio' '.persist/.docker/cli-plugins'
   inner 'mitsio' '.docker/cli-plugins'
+  inner 'mitsio' '.persist/.local/share/libvirt/images'
+  inner 'mitsio' '.local/share/libvirt/images'
+  inner 'mitsio' '.persist/go/bin'
+  inner 'mitsio' 'go/bin'
+  inner 'mitsio' '.persist/go/pkg/sumdb'
+  inner 'mitsio' 'go/pkg/sumdb'
+  inner 'mitsio' '.persist/go/src'
+  inner 'mitsio' 'go/src'
   # databases
   database 'mitsio' '.persist/.config/BraveSoftware'
   database 'mitsio' '.config/BraveSoftware'

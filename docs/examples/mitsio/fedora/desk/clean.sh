@@ -368,11 +368,11 @@ settings() {
   aged 'mitsio' 'path' '.cache/google-chrome' '30d' 'all' # pages and compiled scripts
   aged 'mitsio' 'path' '.cache/gopls' '30d' 'all'         # index of the language server
   aged 'mitsio' 'path' '.cache/libvirt' '30d' 'all'
-  aged 'mitsio' 'path' '.cache/mozilla' '30d' 'all'       # pages and start-up caches
-  aged 'mitsio' 'path' '.cache/node-gyp' '30d' 'all'      # node headers for native modules
-  aged 'mitsio' 'path' '.config/go/telemetry' '30d' 'all' # local counters
-  aged 'mitsio' 'path' '.npm' '30d' 'all'                 # downloaded packages
-  aged 'mitsio' 'path' '.npm/_logs' '30d' 'all'           # debug logs of npm itself
+  aged 'mitsio' 'path' '.cache/mozilla' '30d' 'all'  # pages and start-up caches
+  aged 'mitsio' 'path' '.cache/node-gyp' '30d' 'all' # node headers for native modules
+  aged 'mitsio' 'path' '.fontconfig' '30d' 'all'     # older place
+  aged 'mitsio' 'path' '.npm' '30d' 'all'            # downloaded packages
+  aged 'mitsio' 'path' '.npm/_logs' '30d' 'all'      # debug logs of npm itself
   aged 'mitsio' 'path' '.persist-bulk/.local/share/Steam/appcache' '30d' 'all'
   aged 'mitsio' 'path' '.persist-bulk/.local/share/Steam/config/htmlcache' '30d' 'all' # of the browser in the client
   aged 'mitsio' 'path' '.persist-bulk/.local/share/Steam/depotcache' '30d' 'all'
@@ -401,6 +401,7 @@ settings() {
   aged 'mitsio' 'path' '.persist/.config/discord/DawnGraphiteCache' '30d' 'all'
   aged 'mitsio' 'path' '.persist/.config/discord/DawnWebGPUCache' '30d' 'all'
   aged 'mitsio' 'path' '.persist/.config/discord/GPUCache' '30d' 'all'
+  aged 'mitsio' 'path' '.persist/.config/go/telemetry' '30d' 'all' # local counters
   aged 'mitsio' 'path' '.persist/.config/google-chrome/BrowserMetrics' '30d' 'all'
   aged 'mitsio' 'path' '.persist/.config/google-chrome/Crash Reports' '30d' 'all'
   aged 'mitsio' 'path' '.persist/.config/google-chrome/GrShaderCache' '30d' 'all'
@@ -423,7 +424,7 @@ settings() {
   aged 'mitsio' 'pattern' '.persist/.config/google-chrome/*/GPUCache' '30d' 'all'
   aged 'mitsio' 'pattern' '.persist-bulk/.gdfuse/*/cache' '30d' 'all'
   aged 'mitsio' 'pattern' '.zcompdump-*' '30d' 'all' # compiled completions of oh-my-zsh
-  spared 'mitsio' '.config/go/telemetry/mode'
+  spared 'mitsio' '.persist/.config/go/telemetry/mode'
 }
 
 # --- clean.sh itself ----------------------------------------------------------------------------------------------

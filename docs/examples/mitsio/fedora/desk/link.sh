@@ -2632,9 +2632,8 @@ settings() {
   # GnuPG
   linked 'mitsio' 'directory' '.gnupg' 'persist' '0700' # private keys and trust and revocation certificates
   # Go
-  linked 'mitsio' 'directory' 'go/bin' 'persist' '-'       # programs built by go install
-  linked 'mitsio' 'directory' 'go/pkg/sumdb' 'persist' '-' # last verified state of the checksum database
-  linked 'mitsio' 'directory' 'go/src' 'persist' '-'       # sources from before modules; somebody's own work
+  linked 'mitsio' 'directory' '.config/go' 'persist' '-' # settings of the go command
+  linked 'mitsio' 'directory' 'go' 'persist' '-'         # GOPATH, with all that is in it
   # Google Chrome
   linked 'mitsio' 'directory' '.config/google-chrome' 'persist' '-' # profiles with history and extensions and logins
   # Google Drive (google-drive-ocamlfuse)
@@ -2680,8 +2679,8 @@ settings() {
   linked 'mitsio' 'directory' '.config/direnv' 'persist' '-'      # direnvrc and direnv.toml
   linked 'mitsio' 'directory' '.local/share/direnv' 'persist' '-' # which envrc files were allowed
   # libvirt
-  linked 'mitsio' 'directory' '.config/libvirt' 'persist' '-'             # machines of the user session
-  linked 'mitsio' 'directory' '.local/share/libvirt/images' 'persist' '-' # disks of the user session
+  linked 'mitsio' 'directory' '.config/libvirt' 'persist' '-'      # machines of the user session
+  linked 'mitsio' 'directory' '.local/share/libvirt' 'persist' '-' # what virtual machines of the user session keep
 }
 
 # --- link.sh itself -----------------------------------------------------------------------------------------------

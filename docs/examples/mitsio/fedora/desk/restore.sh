@@ -2676,7 +2676,8 @@ settings() {
   included '-' 'secret' '/var/lib/docker/swarm' # keys and state of a swarm
   included '-' 'data' '/var/lib/docker/volumes' # named volumes; stop their containers before copying
   # Machine id
-  included '-' 'state' '/etc/machine-id' # identity of this installation; the journal needs it
+  included '-' 'state' '/etc/machine-id'          # identity of this installation; the journal needs it
+  included '-' 'state' '/var/lib/dbus/machine-id' # the same for d-bus; made from the other
   # NetworkManager
   included '-' 'secret' '/etc/NetworkManager/system-connections' # wi-fi passwords and vpn settings
   included '-' 'state' '/var/lib/NetworkManager'                 # seen access points and leases and timestamps
@@ -2750,6 +2751,7 @@ settings() {
   named 'mitsio' '.persist/.config/fontconfig' '.config/fontconfig'
   included 'mitsio' 'data' '.persist/.fonts' # the old place for fonts
   named 'mitsio' '.persist/.fonts' '.fonts'
+  included 'mitsio' 'config' '.fonts.conf'               # rules; older place
   included 'mitsio' 'data' '.persist/.local/share/fonts' # fonts installed by hand
   named 'mitsio' '.persist/.local/share/fonts' '.local/share/fonts'
   # GNOME Keyring
@@ -2759,14 +2761,12 @@ settings() {
   included 'mitsio' 'secret' '.persist/.gnupg' # private keys and trust and revocation certificates
   named 'mitsio' '.persist/.gnupg' '.gnupg'
   # Go
-  included 'mitsio' 'config' '.config/go/env'            # what go env -w sets
-  included 'mitsio' 'config' '.config/go/telemetry/mode' # whether counters are kept and sent
-  included 'mitsio' 'state' '.persist/go/bin'            # programs built by go install
-  named 'mitsio' '.persist/go/bin' 'go/bin'
-  included 'mitsio' 'state' '.persist/go/pkg/sumdb' # last verified state of the checksum database
-  named 'mitsio' '.persist/go/pkg/sumdb' 'go/pkg/sumdb'
-  included 'mitsio' 'data' '.persist/go/src' # sources from before modules; somebody's own work
-  named 'mitsio' '.persist/go/src' 'go/src'
+  included 'mitsio' 'config' '.persist/.config/go' # settings of the go command
+  named 'mitsio' '.persist/.config/go' '.config/go'
+  included 'mitsio' 'config' '.persist/.config/go/telemetry/mode' # whether counters are kept and sent
+  named 'mitsio' '.persist/.config/go/telemetry/mode' '.config/go/telemetry/mode'
+  included 'mitsio' 'state' '.persist/go' # GOPATH, with all that is in it
+  named 'mitsio' '.persist/go' 'go'
   # Google Chrome
   included 'mitsio' 'state' '.persist/.config/google-chrome' # profiles with history and extensions and logins
   named 'mitsio' '.persist/.config/google-chrome' '.config/google-chrome'
@@ -2820,10 +2820,12 @@ settings() {
   included 'mitsio' 'data' '.persist/Videos' # no link since a sandbox could not follow it
   named 'mitsio' '.persist/Videos' 'Videos'
   # Zsh history
+  included 'mitsio' 'state' '.histfile'                 # the same where its first setup names it
   included 'mitsio' 'state' '.persist/.local/share/zsh' # the same where HISTFILE points there
   named 'mitsio' '.persist/.local/share/zsh' '.local/share/zsh'
   included 'mitsio' 'state' '.persist/.local/state/zsh' # the same where HISTFILE points there
   named 'mitsio' '.persist/.local/state/zsh' '.local/state/zsh'
+  included 'mitsio' 'state' '.zhistory'    # the same where prezto names it
   included 'mitsio' 'state' '.zsh_history' # commands typed in zsh; the usual HISTFILE
   # colord
   included 'mitsio' 'data' '.persist/.local/share/icc' # colour profiles of the user
@@ -2836,8 +2838,8 @@ settings() {
   # libvirt
   included 'mitsio' 'config' '.persist/.config/libvirt' # machines of the user session
   named 'mitsio' '.persist/.config/libvirt' '.config/libvirt'
-  included 'mitsio' 'data' '.persist/.local/share/libvirt/images' # disks of the user session
-  named 'mitsio' '.persist/.local/share/libvirt/images' '.local/share/libvirt/images'
+  included 'mitsio' 'state' '.persist/.local/share/libvirt' # what virtual machines of the user session keep
+  named 'mitsio' '.persist/.local/share/libvirt' '.local/share/libvirt'
   # npm
   included 'mitsio' 'secret' '.npmrc' # settings; registry tokens among them
   # where it is as long as it is not linked
@@ -2849,6 +2851,8 @@ settings() {
   unlinked 'mitsio' 'config' '.config/direnv'
   unlinked 'mitsio' 'state' '.config/discord'
   unlinked 'mitsio' 'config' '.config/fontconfig'
+  unlinked 'mitsio' 'config' '.config/go'
+  unlinked 'mitsio' 'config' '.config/go/telemetry/mode'
   unlinked 'mitsio' 'state' '.config/google-chrome'
   unlinked 'mitsio' 'secret' '.config/keepassxc'
   unlinked 'mitsio' 'config' '.config/libvirt'
@@ -2865,7 +2869,7 @@ settings() {
   unlinked 'mitsio' 'data' '.local/share/icc'
   unlinked 'mitsio' 'state' '.local/share/icons'
   unlinked 'mitsio' 'secret' '.local/share/keyrings'
-  unlinked 'mitsio' 'data' '.local/share/libvirt/images'
+  unlinked 'mitsio' 'state' '.local/share/libvirt'
   unlinked 'mitsio' 'state' '.local/share/mime'
   unlinked 'mitsio' 'state' '.local/share/zsh'
   unlinked 'mitsio' 'state' '.local/state/bash'
@@ -2884,9 +2888,7 @@ settings() {
   unlinked 'mitsio' 'data' 'Templates'
   unlinked 'mitsio' 'data' 'Videos'
   unlinked 'mitsio' 'data' 'Workspaces'
-  unlinked 'mitsio' 'state' 'go/bin'
-  unlinked 'mitsio' 'state' 'go/pkg/sumdb'
-  unlinked 'mitsio' 'data' 'go/src'
+  unlinked 'mitsio' 'state' 'go'
   # left out
   excluded 'mitsio' 'path' '.cargo/.global-cache' # last use of each cached crate
   excluded 'mitsio' 'path' '.cargo/git'           # checkouts of git dependencies
@@ -2905,6 +2907,7 @@ settings() {
   excluded 'mitsio' 'path' '.config/discord/DawnGraphiteCache'
   excluded 'mitsio' 'path' '.config/discord/DawnWebGPUCache'
   excluded 'mitsio' 'path' '.config/discord/GPUCache'
+  excluded 'mitsio' 'path' '.config/go/telemetry' # local counters
   excluded 'mitsio' 'path' '.config/google-chrome/BrowserMetrics'
   excluded 'mitsio' 'path' '.config/google-chrome/Crash Reports'
   excluded 'mitsio' 'path' '.config/google-chrome/GrShaderCache'
@@ -2921,6 +2924,7 @@ settings() {
   excluded 'mitsio' 'path' '.persist/.cargo/git'           # checkouts of git dependencies
   excluded 'mitsio' 'path' '.persist/.cargo/registry'      # downloaded crates and their sources
   excluded 'mitsio' 'path' '.persist/.gnupg/crls.d'        # revocation lists fetched by dirmngr
+  excluded 'mitsio' 'path' 'go/pkg/mod'                    # downloaded modules; read-only directories
   excluded 'mitsio' 'path' '.config/BraveSoftware/Brave-Browser/BrowserMetrics'
   excluded 'mitsio' 'path' '.config/BraveSoftware/Brave-Browser/Crash Reports'
   excluded 'mitsio' 'path' '.config/BraveSoftware/Brave-Browser/GrShaderCache'
@@ -2946,6 +2950,7 @@ settings() {
   excluded 'mitsio' 'path' '.persist/.config/discord/DawnGraphiteCache'
   excluded 'mitsio' 'path' '.persist/.config/discord/DawnWebGPUCache'
   excluded 'mitsio' 'path' '.persist/.config/discord/GPUCache'
+  excluded 'mitsio' 'path' '.persist/.config/go/telemetry' # local counters
   excluded 'mitsio' 'path' '.persist/.config/google-chrome/BrowserMetrics'
   excluded 'mitsio' 'path' '.persist/.config/google-chrome/Crash Reports'
   excluded 'mitsio' 'path' '.persist/.config/google-chrome/GrShaderCache'
@@ -2958,6 +2963,7 @@ settings() {
   excluded 'mitsio' 'path' '.persist/.config/obsidian/DawnWebGPUCache'
   excluded 'mitsio' 'path' '.persist/.config/obsidian/GPUCache'
   excluded 'mitsio' 'path' '.persist/.mozilla/firefox/Crash Reports'
+  excluded 'mitsio' 'path' '.persist/go/pkg/mod' # downloaded modules; read-only directories
   excluded 'mitsio' 'pattern' '.config/BraveSoftware/Brave-Browser/*/DawnGraphiteCache'
   excluded 'mitsio' 'pattern' '.config/BraveSoftware/Brave-Browser/*/DawnWebGPUCache'
   excluded 'mitsio' 'pattern' '.config/BraveSoftware/Brave-Browser/*/GPUCache'
@@ -2977,11 +2983,11 @@ settings() {
   excluded 'mitsio' 'pattern' '.persist/.config/BraveSoftware/Brave-Browser/*/DawnWebGPUCache'
   excluded 'mitsio' 'pattern' '.persist/.config/BraveSoftware/Brave-Browser/*/GPUCache'
   owned 'mitsio' '.bash_history' '-' 'mitsio' 'mitsio'
-  owned 'mitsio' '.config/go/env' '-' 'mitsio' 'mitsio'
-  owned 'mitsio' '.config/go/telemetry/mode' '-' 'mitsio' 'mitsio'
   owned 'mitsio' '.config/mimeapps.list' '-' 'mitsio' 'mitsio'
   owned 'mitsio' '.config/user-dirs.dirs' '-' 'mitsio' 'mitsio'
   owned 'mitsio' '.config/user-dirs.locale' '-' 'mitsio' 'mitsio'
+  owned 'mitsio' '.fonts.conf' '-' 'mitsio' 'mitsio'
+  owned 'mitsio' '.histfile' '-' 'mitsio' 'mitsio'
   owned 'mitsio' '.npmrc' '0600' 'mitsio' 'mitsio'
   owned 'mitsio' '.persist/.cache/keepassxc' '-' 'mitsio' 'mitsio'
   owned 'mitsio' '.persist/.cargo' '-' 'mitsio' 'mitsio'
@@ -2991,6 +2997,8 @@ settings() {
   owned 'mitsio' '.persist/.config/direnv' '-' 'mitsio' 'mitsio'
   owned 'mitsio' '.persist/.config/discord' '-' 'mitsio' 'mitsio'
   owned 'mitsio' '.persist/.config/fontconfig' '-' 'mitsio' 'mitsio'
+  owned 'mitsio' '.persist/.config/go' '-' 'mitsio' 'mitsio'
+  owned 'mitsio' '.persist/.config/go/telemetry/mode' '-' 'mitsio' 'mitsio'
   owned 'mitsio' '.persist/.config/google-chrome' '-' 'mitsio' 'mitsio'
   owned 'mitsio' '.persist/.config/keepassxc' '0700' 'mitsio' 'mitsio'
   owned 'mitsio' '.persist/.config/libvirt' '-' 'mitsio' 'mitsio'
@@ -3007,7 +3015,7 @@ settings() {
   owned 'mitsio' '.persist/.local/share/icc' '-' 'mitsio' 'mitsio'
   owned 'mitsio' '.persist/.local/share/icons' '-' 'mitsio' 'mitsio'
   owned 'mitsio' '.persist/.local/share/keyrings' '0700' 'mitsio' 'mitsio'
-  owned 'mitsio' '.persist/.local/share/libvirt/images' '-' 'mitsio' 'mitsio'
+  owned 'mitsio' '.persist/.local/share/libvirt' '-' 'mitsio' 'mitsio'
   owned 'mitsio' '.persist/.local/share/mime' '-' 'mitsio' 'mitsio'
   owned 'mitsio' '.persist/.local/share/zsh' '-' 'mitsio' 'mitsio'
   owned 'mitsio' '.persist/.local/state/bash' '-' 'mitsio' 'mitsio'
@@ -3026,9 +3034,8 @@ settings() {
   owned 'mitsio' '.persist/Templates' '-' 'mitsio' 'mitsio'
   owned 'mitsio' '.persist/Videos' '-' 'mitsio' 'mitsio'
   owned 'mitsio' '.persist/Workspaces' '-' 'mitsio' 'mitsio'
-  owned 'mitsio' '.persist/go/bin' '-' 'mitsio' 'mitsio'
-  owned 'mitsio' '.persist/go/pkg/sumdb' '-' 'mitsio' 'mitsio'
-  owned 'mitsio' '.persist/go/src' '-' 'mitsio' 'mitsio'
+  owned 'mitsio' '.persist/go' '-' 'mitsio' 'mitsio'
+  owned 'mitsio' '.zhistory' '-' 'mitsio' 'mitsio'
   owned 'mitsio' '.zsh_history' '-' 'mitsio' 'mitsio'
   owned 'mitsio' '.cache/keepassxc' '-' 'mitsio' 'mitsio'
   owned 'mitsio' '.cargo' '-' 'mitsio' 'mitsio'
@@ -3038,6 +3045,8 @@ settings() {
   owned 'mitsio' '.config/direnv' '-' 'mitsio' 'mitsio'
   owned 'mitsio' '.config/discord' '-' 'mitsio' 'mitsio'
   owned 'mitsio' '.config/fontconfig' '-' 'mitsio' 'mitsio'
+  owned 'mitsio' '.config/go' '-' 'mitsio' 'mitsio'
+  owned 'mitsio' '.config/go/telemetry/mode' '-' 'mitsio' 'mitsio'
   owned 'mitsio' '.config/google-chrome' '-' 'mitsio' 'mitsio'
   owned 'mitsio' '.config/keepassxc' '0700' 'mitsio' 'mitsio'
   owned 'mitsio' '.config/libvirt' '-' 'mitsio' 'mitsio'
@@ -3054,7 +3063,7 @@ settings() {
   owned 'mitsio' '.local/share/icc' '-' 'mitsio' 'mitsio'
   owned 'mitsio' '.local/share/icons' '-' 'mitsio' 'mitsio'
   owned 'mitsio' '.local/share/keyrings' '0700' 'mitsio' 'mitsio'
-  owned 'mitsio' '.local/share/libvirt/images' '-' 'mitsio' 'mitsio'
+  owned 'mitsio' '.local/share/libvirt' '-' 'mitsio' 'mitsio'
   owned 'mitsio' '.local/share/mime' '-' 'mitsio' 'mitsio'
   owned 'mitsio' '.local/share/zsh' '-' 'mitsio' 'mitsio'
   owned 'mitsio' '.local/state/bash' '-' 'mitsio' 'mitsio'
@@ -3073,9 +3082,7 @@ settings() {
   owned 'mitsio' 'Templates' '-' 'mitsio' 'mitsio'
   owned 'mitsio' 'Videos' '-' 'mitsio' 'mitsio'
   owned 'mitsio' 'Workspaces' '-' 'mitsio' 'mitsio'
-  owned 'mitsio' 'go/bin' '-' 'mitsio' 'mitsio'
-  owned 'mitsio' 'go/pkg/sumdb' '-' 'mitsio' 'mitsio'
-  owned 'mitsio' 'go/src' '-' 'mitsio' 'mitsio'
+  owned 'mitsio' 'go' '-' 'mitsio' 'mitsio'
   # named inside another
   inner 'mitsio' '.persist/.cargo/bin'
   inner 'mitsio' '.cargo/bin'
@@ -3091,6 +3098,8 @@ settings() {
   inner 'mitsio' '.config/Slack/Local Storage'
   inner 'mitsio' '.persist/.config/discord/Local Storage'
   inner 'mitsio' '.config/discord/Local Storage'
+  inner 'mitsio' '.persist/.config/go/env'
+  inner 'mitsio' '.config/go/env'
   inner 'mitsio' '.persist/.config/libvirt/qemu/swtpm'
   inner 'mitsio' '.config/libvirt/qemu/swtpm'
   inner 'mitsio' '.persist/.config/libvirt/secrets'
@@ -3099,6 +3108,14 @@ settings() {
   inner 'mitsio' '.config/obsidian/Local Storage'
   inner 'mitsio' '.persist/.docker/cli-plugins'
   inner 'mitsio' '.docker/cli-plugins'
+  inner 'mitsio' '.persist/.local/share/libvirt/images'
+  inner 'mitsio' '.local/share/libvirt/images'
+  inner 'mitsio' '.persist/go/bin'
+  inner 'mitsio' 'go/bin'
+  inner 'mitsio' '.persist/go/pkg/sumdb'
+  inner 'mitsio' 'go/pkg/sumdb'
+  inner 'mitsio' '.persist/go/src'
+  inner 'mitsio' 'go/src'
   # databases
   database 'mitsio' '.persist/.config/BraveSoftware'
   database 'mitsio' '.config/BraveSoftware'
@@ -3138,7 +3155,7 @@ settings() {
   saved_on 'laptop' 'mitsio' 'config' '.config/direnv' '/persist/home/mitsio/.config/direnv'
   saved_on 'laptop' 'mitsio' 'state' '.config/discord' '/persist/home/mitsio/.config/discord'
   saved_on 'laptop' 'mitsio' 'config' '.config/fontconfig' '/persist/home/mitsio/.config/fontconfig'
-  saved_on 'laptop' 'mitsio' 'config' '.config/go/env' '/persist/home/mitsio/.config/go/env'
+  saved_on 'laptop' 'mitsio' 'config' '.config/go' '/persist/home/mitsio/.config/go'
   saved_on 'laptop' 'mitsio' 'config' '.config/go/telemetry/mode' '/persist/home/mitsio/.config/go/telemetry/mode'
   saved_on 'laptop' 'mitsio' 'state' '.config/google-chrome' '/persist/home/mitsio/.config/google-chrome'
   saved_on 'laptop' 'mitsio' 'secret' '.config/keepassxc' '/persist/home/mitsio/.config/keepassxc'
@@ -3149,7 +3166,9 @@ settings() {
   saved_on 'laptop' 'mitsio' 'state' '.config/obsidian' '/persist/home/mitsio/.config/obsidian'
   saved_on 'laptop' 'mitsio' 'secret' '.docker' '/persist/home/mitsio/.docker'
   saved_on 'laptop' 'mitsio' 'data' '.fonts' '/persist/home/mitsio/.fonts'
+  saved_on 'laptop' 'mitsio' 'config' '.fonts.conf' '/persist/home/mitsio/.fonts.conf'
   saved_on 'laptop' 'mitsio' 'secret' '.gnupg' '/persist/home/mitsio/.gnupg'
+  saved_on 'laptop' 'mitsio' 'state' '.histfile' '/persist/home/mitsio/.histfile'
   saved_on 'laptop' 'mitsio' 'state' '.local/share/applications' '/persist/home/mitsio/.local/share/applications'
   saved_on 'laptop' 'mitsio' 'state' '.local/share/desktop-directories' '/persist/home/mitsio/.local/share/desktop-directories'
   saved_on 'laptop' 'mitsio' 'state' '.local/share/direnv' '/persist/home/mitsio/.local/share/direnv'
@@ -3157,7 +3176,7 @@ settings() {
   saved_on 'laptop' 'mitsio' 'data' '.local/share/icc' '/persist/home/mitsio/.local/share/icc'
   saved_on 'laptop' 'mitsio' 'state' '.local/share/icons' '/persist/home/mitsio/.local/share/icons'
   saved_on 'laptop' 'mitsio' 'secret' '.local/share/keyrings' '/persist/home/mitsio/.local/share/keyrings'
-  saved_on 'laptop' 'mitsio' 'data' '.local/share/libvirt/images' '/persist/home/mitsio/.local/share/libvirt/images'
+  saved_on 'laptop' 'mitsio' 'state' '.local/share/libvirt' '/persist/home/mitsio/.local/share/libvirt'
   saved_on 'laptop' 'mitsio' 'state' '.local/share/mime' '/persist/home/mitsio/.local/share/mime'
   saved_on 'laptop' 'mitsio' 'state' '.local/share/zsh' '/persist/home/mitsio/.local/share/zsh'
   saved_on 'laptop' 'mitsio' 'state' '.local/state/bash' '/persist/home/mitsio/.local/state/bash'
@@ -3166,6 +3185,7 @@ settings() {
   saved_on 'laptop' 'mitsio' 'state' '.mozilla' '/persist/home/mitsio/.mozilla'
   saved_on 'laptop' 'mitsio' 'secret' '.npmrc' '/persist/home/mitsio/.npmrc'
   saved_on 'laptop' 'mitsio' 'secret' '.ssh' '/persist/home/mitsio/.ssh'
+  saved_on 'laptop' 'mitsio' 'state' '.zhistory' '/persist/home/mitsio/.zhistory'
   saved_on 'laptop' 'mitsio' 'state' '.zsh_history' '/persist/home/mitsio/.zsh_history'
   saved_on 'laptop' 'mitsio' 'data' 'Desktop' '/persist/home/mitsio/Desktop'
   saved_on 'laptop' 'mitsio' 'data' 'Documents' '/persist/home/mitsio/Documents'
@@ -3178,12 +3198,11 @@ settings() {
   saved_on 'laptop' 'mitsio' 'data' 'Templates' '/persist/home/mitsio/Templates'
   saved_on 'laptop' 'mitsio' 'data' 'Videos' '/persist/home/mitsio/Videos'
   saved_on 'laptop' 'mitsio' 'data' 'Workspaces' '/persist/home/mitsio/Workspaces'
-  saved_on 'laptop' 'mitsio' 'state' 'go/bin' '/persist/home/mitsio/go/bin'
-  saved_on 'laptop' 'mitsio' 'state' 'go/pkg/sumdb' '/persist/home/mitsio/go/pkg/sumdb'
-  saved_on 'laptop' 'mitsio' 'data' 'go/src' '/persist/home/mitsio/go/src'
+  saved_on 'laptop' 'mitsio' 'state' 'go' '/persist/home/mitsio/go'
   saved_on 'laptop' '-' 'state' '/var/lib/NetworkManager' '/persist/var/lib/NetworkManager'
   saved_on 'laptop' '-' 'secret' '/var/lib/bluetooth' '/persist/var/lib/bluetooth'
   saved_on 'laptop' '-' 'state' '/var/lib/colord' '/persist/var/lib/colord'
+  saved_on 'laptop' '-' 'state' '/var/lib/dbus/machine-id' '/persist/var/lib/dbus/machine-id'
   saved_on 'laptop' '-' 'secret' '/var/lib/docker/swarm' '/persist/var/lib/docker/swarm'
   saved_on 'laptop' '-' 'data' '/var/lib/docker/volumes' '/persist/var/lib/docker/volumes'
   saved_on 'laptop' '-' 'state' '/var/lib/libvirt' '/persist/var/lib/libvirt'

@@ -1830,17 +1830,15 @@ settings() {
   # Fonts
   linked 'mitsio' 'directory' '.config/fontconfig' 'persist' '-'
   linked 'mitsio' 'directory' '.fonts' 'persist' '-'             # the old place for fonts
+  kept 'mitsio' 'file' '.fonts.conf' '-' '-' '-'                 # rules; older place
   linked 'mitsio' 'directory' '.local/share/fonts' 'persist' '-' # fonts installed by hand
   # GNOME Keyring
   linked 'mitsio' 'directory' '.local/share/keyrings' 'persist' '0700' # passwords that applications keep in the login keyring
   # GnuPG
   linked 'mitsio' 'directory' '.gnupg' 'persist' '0700' # private keys and trust and revocation certificates
   # Go
-  kept 'mitsio' 'file' '.config/go/env' '-' '-' '-'            # what go env -w sets
-  kept 'mitsio' 'file' '.config/go/telemetry/mode' '-' '-' '-' # whether counters are kept and sent
-  linked 'mitsio' 'directory' 'go/bin' 'persist' '-'           # programs built by go install
-  linked 'mitsio' 'directory' 'go/pkg/sumdb' 'persist' '-'     # last verified state of the checksum database
-  linked 'mitsio' 'directory' 'go/src' 'persist' '-'           # sources from before modules; somebody's own work
+  linked 'mitsio' 'directory' '.config/go' 'persist' '-' # settings of the go command
+  linked 'mitsio' 'directory' 'go' 'persist' '-'         # GOPATH, with all that is in it
   # Google Chrome
   linked 'mitsio' 'directory' '.config/google-chrome' 'persist' '-' # profiles with history and extensions and logins
   # Google Drive (google-drive-ocamlfuse)
@@ -1859,7 +1857,8 @@ settings() {
   linked 'mitsio' 'directory' '.local/share/icons' 'persist' '-'               # icons of those launchers and icon themes
   linked 'mitsio' 'directory' '.local/share/mime' 'persist' '-'                # file types added by programs
   # Machine id
-  kept '-' 'file' '/etc/machine-id' '-' '-' '-' # identity of this installation; the journal needs it
+  kept '-' 'file' '/etc/machine-id' '-' '-' '-'          # identity of this installation; the journal needs it
+  kept '-' 'file' '/var/lib/dbus/machine-id' '-' '-' '-' # the same for d-bus; made from the other
   # Minecraft Java Edition
   linked 'mitsio' 'directory' '.minecraft' 'bulk' '-' # options and mods and launcher profiles
   # NetworkManager
@@ -1891,8 +1890,10 @@ settings() {
   bound 'mitsio' 'directory' 'Templates' '.persist/Templates' '-' '-' '-' 'home-mitsio-Templates.mount' # offered for new files; no link since a sandbox could not follow it
   bound 'mitsio' 'directory' 'Videos' '.persist/Videos' '-' '-' '-' 'home-mitsio-Videos.mount'          # no link since a sandbox could not follow it
   # Zsh history
+  kept 'mitsio' 'file' '.histfile' '-' '-' '-'                 # the same where its first setup names it
   linked 'mitsio' 'directory' '.local/share/zsh' 'persist' '-' # the same where HISTFILE points there
   linked 'mitsio' 'directory' '.local/state/zsh' 'persist' '-' # the same where HISTFILE points there
+  kept 'mitsio' 'file' '.zhistory' '-' '-' '-'                 # the same where prezto names it
   kept 'mitsio' 'file' '.zsh_history' '-' '-' '-'              # commands typed in zsh; the usual HISTFILE
   # colord
   linked 'mitsio' 'directory' '.local/share/icc' 'persist' '-'    # colour profiles of the user
@@ -1901,12 +1902,12 @@ settings() {
   linked 'mitsio' 'directory' '.config/direnv' 'persist' '-'      # direnvrc and direnv.toml
   linked 'mitsio' 'directory' '.local/share/direnv' 'persist' '-' # which envrc files were allowed
   # libvirt
-  kept '-' 'directory' '/etc/libvirt' '0700' '-' '-'                      # definitions of machines and networks and pools
-  linked 'mitsio' 'directory' '.config/libvirt' 'persist' '-'             # machines of the user session
-  linked 'mitsio' 'directory' '.local/share/libvirt/images' 'persist' '-' # disks of the user session
-  kept '-' 'directory' '/var/lib/libvirt' '-' '-' '-'                     # machines with their firmware variables and saved memory
-  kept '-' 'directory' '/var/lib/libvirt/images' '0711' '-' '-'           # disks of virtual machines; shut down before copying
-  kept '-' 'directory' '/var/lib/libvirt/swtpm' '0711' '-' '-'            # emulated tpms; disk encryption keys among them
+  kept '-' 'directory' '/etc/libvirt' '0700' '-' '-'               # definitions of machines and networks and pools
+  linked 'mitsio' 'directory' '.config/libvirt' 'persist' '-'      # machines of the user session
+  linked 'mitsio' 'directory' '.local/share/libvirt' 'persist' '-' # what virtual machines of the user session keep
+  kept '-' 'directory' '/var/lib/libvirt' '-' '-' '-'              # machines with their firmware variables and saved memory
+  kept '-' 'directory' '/var/lib/libvirt/images' '0711' '-' '-'    # disks of virtual machines; shut down before copying
+  kept '-' 'directory' '/var/lib/libvirt/swtpm' '0711' '-' '-'     # emulated tpms; disk encryption keys among them
   # npm
   kept 'mitsio' 'file' '.npmrc' '0600' '-' '-' # settings; registry tokens among them
   # systemd

@@ -50,6 +50,7 @@ in
     # Fonts
     ".config/fontconfig".source = link "/persist/home/mitsio/.config/fontconfig";
     ".fonts".source = link "/persist/home/mitsio/.fonts"; # the old place for fonts
+    ".fonts.conf".source = link "/persist/home/mitsio/.fonts.conf"; # rules; older place
     ".local/share/fonts".source = link "/persist/home/mitsio/.local/share/fonts"; # fonts installed by hand
 
     # GNOME Keyring
@@ -59,11 +60,8 @@ in
     ".gnupg".source = link "/persist/home/mitsio/.gnupg"; # private keys and trust and revocation certificates
 
     # Go
-    ".config/go/env".source = link "/persist/home/mitsio/.config/go/env"; # what go env -w sets
-    ".config/go/telemetry/mode".source = link "/persist/home/mitsio/.config/go/telemetry/mode"; # whether counters are kept and sent
-    "go/bin".source = link "/persist/home/mitsio/go/bin"; # programs built by go install
-    "go/pkg/sumdb".source = link "/persist/home/mitsio/go/pkg/sumdb"; # last verified state of the checksum database
-    "go/src".source = link "/persist/home/mitsio/go/src"; # sources from before modules; somebody's own work
+    ".config/go".source = link "/persist/home/mitsio/.config/go"; # settings of the go command
+    go.source = link "/persist/home/mitsio/go"; # GOPATH, with all that is in it
 
     # Google Chrome
     ".config/google-chrome".source = link "/persist/home/mitsio/.config/google-chrome"; # profiles with history and extensions and logins
@@ -114,8 +112,10 @@ in
     Videos.source = link "/persist/home/mitsio/Videos";
 
     # Zsh history
+    ".histfile".source = link "/persist/home/mitsio/.histfile"; # the same where its first setup names it
     ".local/share/zsh".source = link "/persist/home/mitsio/.local/share/zsh"; # the same where HISTFILE points there
     ".local/state/zsh".source = link "/persist/home/mitsio/.local/state/zsh"; # the same where HISTFILE points there
+    ".zhistory".source = link "/persist/home/mitsio/.zhistory"; # the same where prezto names it
     ".zsh_history".source = link "/persist/home/mitsio/.zsh_history"; # commands typed in zsh; the usual HISTFILE
 
     # colord
@@ -127,7 +127,7 @@ in
 
     # libvirt
     ".config/libvirt".source = link "/persist/home/mitsio/.config/libvirt"; # machines of the user session
-    ".local/share/libvirt/images".source = link "/persist/home/mitsio/.local/share/libvirt/images"; # disks of the user session
+    ".local/share/libvirt".source = link "/persist/home/mitsio/.local/share/libvirt"; # what virtual machines of the user session keep
 
     # npm
     ".npmrc".source = link "/persist/home/mitsio/.npmrc"; # settings; registry tokens among them
@@ -162,7 +162,7 @@ in
       '/persist/home/mitsio/.config/direnv' \
       '/persist/home/mitsio/.config/discord' \
       '/persist/home/mitsio/.config/fontconfig' \
-      '/persist/home/mitsio/.config/go/telemetry' \
+      '/persist/home/mitsio/.config/go' \
       '/persist/home/mitsio/.config/google-chrome' \
       '/persist/home/mitsio/.config/libvirt' \
       '/persist/home/mitsio/.config/menus' \
@@ -176,7 +176,7 @@ in
       '/persist/home/mitsio/.local/share/fonts' \
       '/persist/home/mitsio/.local/share/icc' \
       '/persist/home/mitsio/.local/share/icons' \
-      '/persist/home/mitsio/.local/share/libvirt/images' \
+      '/persist/home/mitsio/.local/share/libvirt' \
       '/persist/home/mitsio/.local/share/mime' \
       '/persist/home/mitsio/.local/share/zsh' \
       '/persist/home/mitsio/.local/state/bash' \
@@ -193,8 +193,6 @@ in
       '/persist/home/mitsio/Templates' \
       '/persist/home/mitsio/Videos' \
       '/persist/home/mitsio/Workspaces' \
-      '/persist/home/mitsio/go/bin' \
-      '/persist/home/mitsio/go/pkg/sumdb' \
-      '/persist/home/mitsio/go/src'
+      '/persist/home/mitsio/go'
   '';
 }

@@ -11,12 +11,17 @@
         "/persist/home/mitsio/.config/autostart" # what starts at login
         "/persist/home/mitsio/.config/direnv" # direnvrc and direnv.toml
         "/persist/home/mitsio/.config/fontconfig"
-        "/persist/home/mitsio/.config/go/env" # what go env -w sets
+        "/persist/home/mitsio/.config/go" # settings of the go command
         "/persist/home/mitsio/.config/go/telemetry/mode" # whether counters are kept and sent
         "/persist/home/mitsio/.config/libvirt" # machines of the user session
         "/persist/home/mitsio/.config/menus" # changes to the menu
         "/persist/home/mitsio/.config/mimeapps.list" # which program opens what
+        "/persist/home/mitsio/.fonts.conf" # rules; older place
         "/persist/home/mitsio/.local/share/chezmoi" # the dotfiles repo
+      ];
+      exclude = [
+        "/persist/home/mitsio/.config/go/telemetry/*" # local counters
+        "!/persist/home/mitsio/.config/go/telemetry/mode" # kept
       ];
       extraBackupArgs = [
         "--exclude-caches"
@@ -50,7 +55,6 @@
         "/persist/home/mitsio/.fonts" # the old place for fonts
         "/persist/home/mitsio/.local/share/fonts" # fonts installed by hand
         "/persist/home/mitsio/.local/share/icc" # colour profiles of the user
-        "/persist/home/mitsio/.local/share/libvirt/images" # disks of the user session
         "/persist/home/mitsio/Desktop"
         "/persist/home/mitsio/Documents"
         "/persist/home/mitsio/Downloads"
@@ -61,7 +65,6 @@
         "/persist/home/mitsio/Templates" # offered by the file manager for new files
         "/persist/home/mitsio/Videos"
         "/persist/home/mitsio/Workspaces"
-        "/persist/home/mitsio/go/src" # sources from before modules; somebody's own work
       ];
       extraBackupArgs = [
         "--exclude-caches"
@@ -93,6 +96,7 @@
         "/persist/etc/machine-id" # identity of this installation; the journal needs it
         "/persist/var/lib/NetworkManager" # seen access points and leases and timestamps
         "/persist/var/lib/colord" # colour profiles and which device uses which
+        "/persist/var/lib/dbus/machine-id" # the same for d-bus; made from the other
         "/persist/var/lib/libvirt" # machines with their firmware variables and saved memory
         "/persist/var/lib/nixos" # which user and group has which id
         "/persist/var/lib/systemd" # small state of system services
@@ -105,19 +109,21 @@
         "/persist/home/mitsio/.config/google-chrome" # profiles with history and extensions and logins
         "/persist/home/mitsio/.config/mozilla" # profiles of version 147 and later
         "/persist/home/mitsio/.config/obsidian" # list of vaults and window state; notes lie elsewhere
+        "/persist/home/mitsio/.histfile" # the same where its first setup names it
         "/persist/home/mitsio/.local/share/applications" # launchers made by the user and by programs
         "/persist/home/mitsio/.local/share/desktop-directories" # folders of the menu
         "/persist/home/mitsio/.local/share/direnv" # which envrc files were allowed
         "/persist/home/mitsio/.local/share/icons" # icons of those launchers and icon themes
+        "/persist/home/mitsio/.local/share/libvirt" # what virtual machines of the user session keep
         "/persist/home/mitsio/.local/share/mime" # file types added by programs
         "/persist/home/mitsio/.local/share/zsh" # the same where HISTFILE points there
         "/persist/home/mitsio/.local/state/bash" # the same where HISTFILE points there
         "/persist/home/mitsio/.local/state/keepassxc" # recent databases; versions after 2.7
         "/persist/home/mitsio/.local/state/zsh" # the same where HISTFILE points there
         "/persist/home/mitsio/.mozilla" # profiles made before version 147
+        "/persist/home/mitsio/.zhistory" # the same where prezto names it
         "/persist/home/mitsio/.zsh_history" # commands typed in zsh; the usual HISTFILE
-        "/persist/home/mitsio/go/bin" # programs built by go install
-        "/persist/home/mitsio/go/pkg/sumdb" # last verified state of the checksum database
+        "/persist/home/mitsio/go" # GOPATH, with all that is in it
       ];
       exclude = [
         "/persist/var/lib/systemd/coredump" # memory of crashed programs; may hold secrets
@@ -150,6 +156,7 @@
         "/persist/home/mitsio/.config/obsidian/DawnWebGPUCache"
         "/persist/home/mitsio/.config/obsidian/GPUCache"
         "/persist/home/mitsio/.mozilla/firefox/Crash Reports"
+        "/persist/home/mitsio/go/pkg/mod" # downloaded modules; read-only directories
         "/persist/home/mitsio/.config/BraveSoftware/Brave-Browser/BrowserMetrics"
         "/persist/home/mitsio/.config/BraveSoftware/Brave-Browser/Crash Reports"
         "/persist/home/mitsio/.config/BraveSoftware/Brave-Browser/GrShaderCache"

@@ -1873,17 +1873,15 @@ settings() {
   # Fonts
   bound 'mitsio' 'directory' '.config/fontconfig' '/persist/home/mitsio/.config/fontconfig' '-' '-' '-' '-'
   bound 'mitsio' 'directory' '.fonts' '/persist/home/mitsio/.fonts' '-' '-' '-' '-'                         # the old place for fonts
+  bound 'mitsio' 'file' '.fonts.conf' '/persist/home/mitsio/.fonts.conf' '-' '-' '-' '-'                    # rules; older place
   bound 'mitsio' 'directory' '.local/share/fonts' '/persist/home/mitsio/.local/share/fonts' '-' '-' '-' '-' # fonts installed by hand
   # GNOME Keyring
   bound 'mitsio' 'directory' '.local/share/keyrings' '/persist/home/mitsio/.local/share/keyrings' '0700' '-' '-' '-' # passwords that applications keep in the login keyring
   # GnuPG
   bound 'mitsio' 'directory' '.gnupg' '/persist/home/mitsio/.gnupg' '0700' '-' '-' '-' # private keys and trust and revocation certificates
   # Go
-  bound 'mitsio' 'file' '.config/go/env' '/persist/home/mitsio/.config/go/env' '-' '-' '-' '-'                       # what go env -w sets
-  bound 'mitsio' 'file' '.config/go/telemetry/mode' '/persist/home/mitsio/.config/go/telemetry/mode' '-' '-' '-' '-' # whether counters are kept and sent
-  bound 'mitsio' 'directory' 'go/bin' '/persist/home/mitsio/go/bin' '-' '-' '-' '-'                                  # programs built by go install
-  bound 'mitsio' 'directory' 'go/pkg/sumdb' '/persist/home/mitsio/go/pkg/sumdb' '-' '-' '-' '-'                      # last verified state of the checksum database
-  bound 'mitsio' 'directory' 'go/src' '/persist/home/mitsio/go/src' '-' '-' '-' '-'                                  # sources from before modules; somebody's own work
+  bound 'mitsio' 'directory' '.config/go' '/persist/home/mitsio/.config/go' '-' '-' '-' '-' # settings of the go command
+  bound 'mitsio' 'directory' 'go' '/persist/home/mitsio/go' '-' '-' '-' '-'                 # GOPATH, with all that is in it
   # Google Chrome
   bound 'mitsio' 'directory' '.config/google-chrome' '/persist/home/mitsio/.config/google-chrome' '-' '-' '-' '-' # profiles with history and extensions and logins
   # Google Drive (google-drive-ocamlfuse)
@@ -1902,7 +1900,8 @@ settings() {
   bound 'mitsio' 'directory' '.local/share/icons' '/persist/home/mitsio/.local/share/icons' '-' '-' '-' '-'                             # icons of those launchers and icon themes
   bound 'mitsio' 'directory' '.local/share/mime' '/persist/home/mitsio/.local/share/mime' '-' '-' '-' '-'                               # file types added by programs
   # Machine id
-  bound '-' 'file' '/etc/machine-id' '/persist/etc/machine-id' '-' '-' '-' '-' # identity of this installation; the journal needs it
+  bound '-' 'file' '/etc/machine-id' '/persist/etc/machine-id' '-' '-' '-' '-'                   # identity of this installation; the journal needs it
+  bound '-' 'file' '/var/lib/dbus/machine-id' '/persist/var/lib/dbus/machine-id' '-' '-' '-' '-' # the same for d-bus; made from the other
   # Minecraft Java Edition
   bound 'mitsio' 'directory' '.minecraft' '/persist/bulk/home/mitsio/.minecraft' '-' '-' '-' '-' # options and mods and launcher profiles
   # NetworkManager
@@ -1933,8 +1932,10 @@ settings() {
   bound 'mitsio' 'directory' 'Templates' '/persist/home/mitsio/Templates' '-' '-' '-' '-' # offered by the file manager for new files
   bound 'mitsio' 'directory' 'Videos' '/persist/home/mitsio/Videos' '-' '-' '-' '-'
   # Zsh history
+  bound 'mitsio' 'file' '.histfile' '/persist/home/mitsio/.histfile' '-' '-' '-' '-'                    # the same where its first setup names it
   bound 'mitsio' 'directory' '.local/share/zsh' '/persist/home/mitsio/.local/share/zsh' '-' '-' '-' '-' # the same where HISTFILE points there
   bound 'mitsio' 'directory' '.local/state/zsh' '/persist/home/mitsio/.local/state/zsh' '-' '-' '-' '-' # the same where HISTFILE points there
+  bound 'mitsio' 'file' '.zhistory' '/persist/home/mitsio/.zhistory' '-' '-' '-' '-'                    # the same where prezto names it
   bound 'mitsio' 'file' '.zsh_history' '/persist/home/mitsio/.zsh_history' '-' '-' '-' '-'              # commands typed in zsh; the usual HISTFILE
   # colord
   bound 'mitsio' 'directory' '.local/share/icc' '/persist/home/mitsio/.local/share/icc' '-' '-' '-' '-' # colour profiles of the user
@@ -1943,9 +1944,9 @@ settings() {
   bound 'mitsio' 'directory' '.config/direnv' '/persist/home/mitsio/.config/direnv' '-' '-' '-' '-'           # direnvrc and direnv.toml
   bound 'mitsio' 'directory' '.local/share/direnv' '/persist/home/mitsio/.local/share/direnv' '-' '-' '-' '-' # which envrc files were allowed
   # libvirt
-  bound 'mitsio' 'directory' '.config/libvirt' '/persist/home/mitsio/.config/libvirt' '-' '-' '-' '-'                         # machines of the user session
-  bound 'mitsio' 'directory' '.local/share/libvirt/images' '/persist/home/mitsio/.local/share/libvirt/images' '-' '-' '-' '-' # disks of the user session
-  bound '-' 'directory' '/var/lib/libvirt' '/persist/var/lib/libvirt' '-' '-' '-' '-'                                         # machines with their firmware variables and saved memory
+  bound 'mitsio' 'directory' '.config/libvirt' '/persist/home/mitsio/.config/libvirt' '-' '-' '-' '-'           # machines of the user session
+  bound 'mitsio' 'directory' '.local/share/libvirt' '/persist/home/mitsio/.local/share/libvirt' '-' '-' '-' '-' # what virtual machines of the user session keep
+  bound '-' 'directory' '/var/lib/libvirt' '/persist/var/lib/libvirt' '-' '-' '-' '-'                           # machines with their firmware variables and saved memory
   # npm
   bound 'mitsio' 'file' '.npmrc' '/persist/home/mitsio/.npmrc' '0600' '-' '-' '-' # settings; registry tokens among them
   # systemd

@@ -104,6 +104,7 @@ in
       }
       # Machine id
       "/etc/machine-id" # identity of this installation; the journal needs it
+      "/var/lib/dbus/machine-id" # the same for d-bus; made from the other
     ];
   };
 
@@ -152,6 +153,7 @@ in
     "e /persist/home/mitsio/.config/discord/DawnGraphiteCache - - - mM:30d"
     "e /persist/home/mitsio/.config/discord/DawnWebGPUCache - - - mM:30d"
     "e /persist/home/mitsio/.config/discord/GPUCache - - - mM:30d"
+    "e /persist/home/mitsio/.config/go/telemetry - - - mM:30d" # local counters
     "e /persist/home/mitsio/.config/google-chrome/*/DawnGraphiteCache - - - mM:30d"
     "e /persist/home/mitsio/.config/google-chrome/*/DawnWebGPUCache - - - mM:30d"
     "e /persist/home/mitsio/.config/google-chrome/*/GPUCache - - - mM:30d"
@@ -169,6 +171,7 @@ in
     "e /persist/home/mitsio/.config/obsidian/GPUCache - - - mM:30d"
     "e /persist/home/mitsio/.gnupg/crls.d - - - mM:30d" # revocation lists fetched by dirmngr
     "e \"/persist/home/mitsio/.mozilla/firefox/Crash Reports\" - - - mM:30d"
+    "x /persist/home/mitsio/.config/go/telemetry/mode" # stays
   ];
 
   warnings = map tooEarly (lib.filter isMissing (lib.remove null early));

@@ -2692,6 +2692,8 @@ settings() {
   # Machine id
   included '-' 'state' '/persist/etc/machine-id' # identity of this installation; the journal needs it
   named '-' '/persist/etc/machine-id' '/etc/machine-id'
+  included '-' 'state' '/persist/var/lib/dbus/machine-id' # the same for d-bus; made from the other
+  named '-' '/persist/var/lib/dbus/machine-id' '/var/lib/dbus/machine-id'
   # NetworkManager
   included '-' 'secret' '/persist/etc/NetworkManager/system-connections' # wi-fi passwords and vpn settings
   named '-' '/persist/etc/NetworkManager/system-connections' '/etc/NetworkManager/system-connections'
@@ -2795,6 +2797,8 @@ settings() {
   named 'mitsio' '/persist/home/mitsio/.config/fontconfig' '.config/fontconfig'
   included 'mitsio' 'data' '/persist/home/mitsio/.fonts' # the old place for fonts
   named 'mitsio' '/persist/home/mitsio/.fonts' '.fonts'
+  included 'mitsio' 'config' '/persist/home/mitsio/.fonts.conf' # rules; older place
+  named 'mitsio' '/persist/home/mitsio/.fonts.conf' '.fonts.conf'
   included 'mitsio' 'data' '/persist/home/mitsio/.local/share/fonts' # fonts installed by hand
   named 'mitsio' '/persist/home/mitsio/.local/share/fonts' '.local/share/fonts'
   # GNOME Keyring
@@ -2804,16 +2808,12 @@ settings() {
   included 'mitsio' 'secret' '/persist/home/mitsio/.gnupg' # private keys and trust and revocation certificates
   named 'mitsio' '/persist/home/mitsio/.gnupg' '.gnupg'
   # Go
-  included 'mitsio' 'config' '/persist/home/mitsio/.config/go/env' # what go env -w sets
-  named 'mitsio' '/persist/home/mitsio/.config/go/env' '.config/go/env'
+  included 'mitsio' 'config' '/persist/home/mitsio/.config/go' # settings of the go command
+  named 'mitsio' '/persist/home/mitsio/.config/go' '.config/go'
   included 'mitsio' 'config' '/persist/home/mitsio/.config/go/telemetry/mode' # whether counters are kept and sent
   named 'mitsio' '/persist/home/mitsio/.config/go/telemetry/mode' '.config/go/telemetry/mode'
-  included 'mitsio' 'state' '/persist/home/mitsio/go/bin' # programs built by go install
-  named 'mitsio' '/persist/home/mitsio/go/bin' 'go/bin'
-  included 'mitsio' 'state' '/persist/home/mitsio/go/pkg/sumdb' # last verified state of the checksum database
-  named 'mitsio' '/persist/home/mitsio/go/pkg/sumdb' 'go/pkg/sumdb'
-  included 'mitsio' 'data' '/persist/home/mitsio/go/src' # sources from before modules; somebody's own work
-  named 'mitsio' '/persist/home/mitsio/go/src' 'go/src'
+  included 'mitsio' 'state' '/persist/home/mitsio/go' # GOPATH, with all that is in it
+  named 'mitsio' '/persist/home/mitsio/go' 'go'
   # Google Chrome
   included 'mitsio' 'state' '/persist/home/mitsio/.config/google-chrome' # profiles with history and extensions and logins
   named 'mitsio' '/persist/home/mitsio/.config/google-chrome' '.config/google-chrome'
@@ -2866,10 +2866,14 @@ settings() {
   included 'mitsio' 'data' '/persist/home/mitsio/Videos'
   named 'mitsio' '/persist/home/mitsio/Videos' 'Videos'
   # Zsh history
+  included 'mitsio' 'state' '/persist/home/mitsio/.histfile' # the same where its first setup names it
+  named 'mitsio' '/persist/home/mitsio/.histfile' '.histfile'
   included 'mitsio' 'state' '/persist/home/mitsio/.local/share/zsh' # the same where HISTFILE points there
   named 'mitsio' '/persist/home/mitsio/.local/share/zsh' '.local/share/zsh'
   included 'mitsio' 'state' '/persist/home/mitsio/.local/state/zsh' # the same where HISTFILE points there
   named 'mitsio' '/persist/home/mitsio/.local/state/zsh' '.local/state/zsh'
+  included 'mitsio' 'state' '/persist/home/mitsio/.zhistory' # the same where prezto names it
+  named 'mitsio' '/persist/home/mitsio/.zhistory' '.zhistory'
   included 'mitsio' 'state' '/persist/home/mitsio/.zsh_history' # commands typed in zsh; the usual HISTFILE
   named 'mitsio' '/persist/home/mitsio/.zsh_history' '.zsh_history'
   # colord
@@ -2883,8 +2887,8 @@ settings() {
   # libvirt
   included 'mitsio' 'config' '/persist/home/mitsio/.config/libvirt' # machines of the user session
   named 'mitsio' '/persist/home/mitsio/.config/libvirt' '.config/libvirt'
-  included 'mitsio' 'data' '/persist/home/mitsio/.local/share/libvirt/images' # disks of the user session
-  named 'mitsio' '/persist/home/mitsio/.local/share/libvirt/images' '.local/share/libvirt/images'
+  included 'mitsio' 'state' '/persist/home/mitsio/.local/share/libvirt' # what virtual machines of the user session keep
+  named 'mitsio' '/persist/home/mitsio/.local/share/libvirt' '.local/share/libvirt'
   # npm
   included 'mitsio' 'secret' '/persist/home/mitsio/.npmrc' # settings; registry tokens among them
   named 'mitsio' '/persist/home/mitsio/.npmrc' '.npmrc'
@@ -2906,6 +2910,7 @@ settings() {
   excluded 'mitsio' 'path' '/persist/home/mitsio/.config/discord/DawnGraphiteCache'
   excluded 'mitsio' 'path' '/persist/home/mitsio/.config/discord/DawnWebGPUCache'
   excluded 'mitsio' 'path' '/persist/home/mitsio/.config/discord/GPUCache'
+  excluded 'mitsio' 'path' '/persist/home/mitsio/.config/go/telemetry' # local counters
   excluded 'mitsio' 'path' '/persist/home/mitsio/.config/google-chrome/BrowserMetrics'
   excluded 'mitsio' 'path' '/persist/home/mitsio/.config/google-chrome/Crash Reports'
   excluded 'mitsio' 'path' '/persist/home/mitsio/.config/google-chrome/GrShaderCache'
@@ -2918,6 +2923,7 @@ settings() {
   excluded 'mitsio' 'path' '/persist/home/mitsio/.config/obsidian/DawnWebGPUCache'
   excluded 'mitsio' 'path' '/persist/home/mitsio/.config/obsidian/GPUCache'
   excluded 'mitsio' 'path' '/persist/home/mitsio/.mozilla/firefox/Crash Reports'
+  excluded 'mitsio' 'path' '/persist/home/mitsio/go/pkg/mod' # downloaded modules; read-only directories
   excluded 'mitsio' 'path' '/persist/home/mitsio/.config/BraveSoftware/Brave-Browser/BrowserMetrics'
   excluded 'mitsio' 'path' '/persist/home/mitsio/.config/BraveSoftware/Brave-Browser/Crash Reports'
   excluded 'mitsio' 'path' '/persist/home/mitsio/.config/BraveSoftware/Brave-Browser/GrShaderCache'
@@ -2943,7 +2949,7 @@ settings() {
   owned 'mitsio' '/persist/home/mitsio/.config/direnv' '-' 'mitsio' 'users'
   owned 'mitsio' '/persist/home/mitsio/.config/discord' '-' 'mitsio' 'users'
   owned 'mitsio' '/persist/home/mitsio/.config/fontconfig' '-' 'mitsio' 'users'
-  owned 'mitsio' '/persist/home/mitsio/.config/go/env' '-' 'mitsio' 'users'
+  owned 'mitsio' '/persist/home/mitsio/.config/go' '-' 'mitsio' 'users'
   owned 'mitsio' '/persist/home/mitsio/.config/go/telemetry/mode' '-' 'mitsio' 'users'
   owned 'mitsio' '/persist/home/mitsio/.config/google-chrome' '-' 'mitsio' 'users'
   owned 'mitsio' '/persist/home/mitsio/.config/keepassxc' '0700' 'mitsio' 'users'
@@ -2954,7 +2960,9 @@ settings() {
   owned 'mitsio' '/persist/home/mitsio/.config/obsidian' '-' 'mitsio' 'users'
   owned 'mitsio' '/persist/home/mitsio/.docker' '0700' 'mitsio' 'users'
   owned 'mitsio' '/persist/home/mitsio/.fonts' '-' 'mitsio' 'users'
+  owned 'mitsio' '/persist/home/mitsio/.fonts.conf' '-' 'mitsio' 'users'
   owned 'mitsio' '/persist/home/mitsio/.gnupg' '0700' 'mitsio' 'users'
+  owned 'mitsio' '/persist/home/mitsio/.histfile' '-' 'mitsio' 'users'
   owned 'mitsio' '/persist/home/mitsio/.local/share/applications' '-' 'mitsio' 'users'
   owned 'mitsio' '/persist/home/mitsio/.local/share/chezmoi' '-' 'mitsio' 'users'
   owned 'mitsio' '/persist/home/mitsio/.local/share/desktop-directories' '-' 'mitsio' 'users'
@@ -2963,7 +2971,7 @@ settings() {
   owned 'mitsio' '/persist/home/mitsio/.local/share/icc' '-' 'mitsio' 'users'
   owned 'mitsio' '/persist/home/mitsio/.local/share/icons' '-' 'mitsio' 'users'
   owned 'mitsio' '/persist/home/mitsio/.local/share/keyrings' '0700' 'mitsio' 'users'
-  owned 'mitsio' '/persist/home/mitsio/.local/share/libvirt/images' '-' 'mitsio' 'users'
+  owned 'mitsio' '/persist/home/mitsio/.local/share/libvirt' '-' 'mitsio' 'users'
   owned 'mitsio' '/persist/home/mitsio/.local/share/mime' '-' 'mitsio' 'users'
   owned 'mitsio' '/persist/home/mitsio/.local/share/zsh' '-' 'mitsio' 'users'
   owned 'mitsio' '/persist/home/mitsio/.local/state/bash' '-' 'mitsio' 'users'
@@ -2972,6 +2980,7 @@ settings() {
   owned 'mitsio' '/persist/home/mitsio/.mozilla' '-' 'mitsio' 'users'
   owned 'mitsio' '/persist/home/mitsio/.npmrc' '0600' 'mitsio' 'users'
   owned 'mitsio' '/persist/home/mitsio/.ssh' '0700' 'mitsio' 'users'
+  owned 'mitsio' '/persist/home/mitsio/.zhistory' '-' 'mitsio' 'users'
   owned 'mitsio' '/persist/home/mitsio/.zsh_history' '-' 'mitsio' 'users'
   owned 'mitsio' '/persist/home/mitsio/Desktop' '-' 'mitsio' 'users'
   owned 'mitsio' '/persist/home/mitsio/Documents' '-' 'mitsio' 'users'
@@ -2984,9 +2993,7 @@ settings() {
   owned 'mitsio' '/persist/home/mitsio/Templates' '-' 'mitsio' 'users'
   owned 'mitsio' '/persist/home/mitsio/Videos' '-' 'mitsio' 'users'
   owned 'mitsio' '/persist/home/mitsio/Workspaces' '-' 'mitsio' 'users'
-  owned 'mitsio' '/persist/home/mitsio/go/bin' '-' 'mitsio' 'users'
-  owned 'mitsio' '/persist/home/mitsio/go/pkg/sumdb' '-' 'mitsio' 'users'
-  owned 'mitsio' '/persist/home/mitsio/go/src' '-' 'mitsio' 'users'
+  owned 'mitsio' '/persist/home/mitsio/go' '-' 'mitsio' 'users'
   restic_exclude 'mitsio' 'no' '/persist/home/mitsio/.cargo/.global-cache'
   restic_exclude 'mitsio' 'no' '/persist/home/mitsio/.cargo/git'
   restic_exclude 'mitsio' 'no' '/persist/home/mitsio/.cargo/registry'
@@ -3004,6 +3011,8 @@ settings() {
   restic_exclude 'mitsio' 'no' '/persist/home/mitsio/.config/discord/DawnGraphiteCache'
   restic_exclude 'mitsio' 'no' '/persist/home/mitsio/.config/discord/DawnWebGPUCache'
   restic_exclude 'mitsio' 'no' '/persist/home/mitsio/.config/discord/GPUCache'
+  restic_exclude 'mitsio' 'no' '/persist/home/mitsio/.config/go/telemetry/*'
+  restic_exclude 'mitsio' 'yes' '/persist/home/mitsio/.config/go/telemetry/mode'
   restic_exclude 'mitsio' 'no' '/persist/home/mitsio/.config/google-chrome/BrowserMetrics'
   restic_exclude 'mitsio' 'no' '/persist/home/mitsio/.config/google-chrome/Crash Reports'
   restic_exclude 'mitsio' 'no' '/persist/home/mitsio/.config/google-chrome/GrShaderCache'
@@ -3016,6 +3025,7 @@ settings() {
   restic_exclude 'mitsio' 'no' '/persist/home/mitsio/.config/obsidian/DawnWebGPUCache'
   restic_exclude 'mitsio' 'no' '/persist/home/mitsio/.config/obsidian/GPUCache'
   restic_exclude 'mitsio' 'no' '/persist/home/mitsio/.mozilla/firefox/Crash Reports'
+  restic_exclude 'mitsio' 'no' '/persist/home/mitsio/go/pkg/mod'
   restic_exclude 'mitsio' 'no' '/persist/home/mitsio/.config/BraveSoftware/Brave-Browser/BrowserMetrics'
   restic_exclude 'mitsio' 'no' '/persist/home/mitsio/.config/BraveSoftware/Brave-Browser/Crash Reports'
   restic_exclude 'mitsio' 'no' '/persist/home/mitsio/.config/BraveSoftware/Brave-Browser/GrShaderCache'
@@ -3046,6 +3056,8 @@ settings() {
   inner 'mitsio' '.config/Slack/Local Storage'
   inner 'mitsio' '/persist/home/mitsio/.config/discord/Local Storage'
   inner 'mitsio' '.config/discord/Local Storage'
+  inner 'mitsio' '/persist/home/mitsio/.config/go/env'
+  inner 'mitsio' '.config/go/env'
   inner 'mitsio' '/persist/home/mitsio/.config/libvirt/qemu/swtpm'
   inner 'mitsio' '.config/libvirt/qemu/swtpm'
   inner 'mitsio' '/persist/home/mitsio/.config/libvirt/secrets'
@@ -3054,6 +3066,14 @@ settings() {
   inner 'mitsio' '.config/obsidian/Local Storage'
   inner 'mitsio' '/persist/home/mitsio/.docker/cli-plugins'
   inner 'mitsio' '.docker/cli-plugins'
+  inner 'mitsio' '/persist/home/mitsio/.local/share/libvirt/images'
+  inner 'mitsio' '.local/share/libvirt/images'
+  inner 'mitsio' '/persist/home/mitsio/go/bin'
+  inner 'mitsio' 'go/bin'
+  inner 'mitsio' '/persist/home/mitsio/go/pkg/sumdb'
+  inner 'mitsio' 'go/pkg/sumdb'
+  inner 'mitsio' '/persist/home/mitsio/go/src'
+  inner 'mitsio' 'go/src'
   # databases
   database 'mitsio' '/persist/home/mitsio/.config/BraveSoftware'
   database 'mitsio' '.config/BraveSoftware'
@@ -3094,8 +3114,8 @@ settings() {
   saved_on 'desk' 'mitsio' 'config' '.config/direnv' '/home/mitsio/.persist/.config/direnv'
   saved_on 'desk' 'mitsio' 'state' '.config/discord' '/home/mitsio/.persist/.config/discord'
   saved_on 'desk' 'mitsio' 'config' '.config/fontconfig' '/home/mitsio/.persist/.config/fontconfig'
-  saved_on 'desk' 'mitsio' 'config' '.config/go/env' '/home/mitsio/.config/go/env'
-  saved_on 'desk' 'mitsio' 'config' '.config/go/telemetry/mode' '/home/mitsio/.config/go/telemetry/mode'
+  saved_on 'desk' 'mitsio' 'config' '.config/go' '/home/mitsio/.persist/.config/go'
+  saved_on 'desk' 'mitsio' 'config' '.config/go/telemetry/mode' '/home/mitsio/.persist/.config/go/telemetry/mode'
   saved_on 'desk' 'mitsio' 'state' '.config/google-chrome' '/home/mitsio/.persist/.config/google-chrome'
   saved_on 'desk' 'mitsio' 'secret' '.config/keepassxc' '/home/mitsio/.persist/.config/keepassxc'
   saved_on 'desk' 'mitsio' 'config' '.config/libvirt' '/home/mitsio/.persist/.config/libvirt'
@@ -3105,7 +3125,9 @@ settings() {
   saved_on 'desk' 'mitsio' 'state' '.config/obsidian' '/home/mitsio/.persist/.config/obsidian'
   saved_on 'desk' 'mitsio' 'secret' '.docker' '/home/mitsio/.persist/.docker'
   saved_on 'desk' 'mitsio' 'data' '.fonts' '/home/mitsio/.persist/.fonts'
+  saved_on 'desk' 'mitsio' 'config' '.fonts.conf' '/home/mitsio/.fonts.conf'
   saved_on 'desk' 'mitsio' 'secret' '.gnupg' '/home/mitsio/.persist/.gnupg'
+  saved_on 'desk' 'mitsio' 'state' '.histfile' '/home/mitsio/.histfile'
   saved_on 'desk' 'mitsio' 'state' '.local/share/applications' '/home/mitsio/.persist/.local/share/applications'
   saved_on 'desk' 'mitsio' 'state' '.local/share/desktop-directories' '/home/mitsio/.persist/.local/share/desktop-directories'
   saved_on 'desk' 'mitsio' 'state' '.local/share/direnv' '/home/mitsio/.persist/.local/share/direnv'
@@ -3113,7 +3135,7 @@ settings() {
   saved_on 'desk' 'mitsio' 'data' '.local/share/icc' '/home/mitsio/.persist/.local/share/icc'
   saved_on 'desk' 'mitsio' 'state' '.local/share/icons' '/home/mitsio/.persist/.local/share/icons'
   saved_on 'desk' 'mitsio' 'secret' '.local/share/keyrings' '/home/mitsio/.persist/.local/share/keyrings'
-  saved_on 'desk' 'mitsio' 'data' '.local/share/libvirt/images' '/home/mitsio/.persist/.local/share/libvirt/images'
+  saved_on 'desk' 'mitsio' 'state' '.local/share/libvirt' '/home/mitsio/.persist/.local/share/libvirt'
   saved_on 'desk' 'mitsio' 'state' '.local/share/mime' '/home/mitsio/.persist/.local/share/mime'
   saved_on 'desk' 'mitsio' 'state' '.local/share/zsh' '/home/mitsio/.persist/.local/share/zsh'
   saved_on 'desk' 'mitsio' 'state' '.local/state/bash' '/home/mitsio/.persist/.local/state/bash'
@@ -3122,6 +3144,7 @@ settings() {
   saved_on 'desk' 'mitsio' 'state' '.mozilla' '/home/mitsio/.persist/.mozilla'
   saved_on 'desk' 'mitsio' 'secret' '.npmrc' '/home/mitsio/.npmrc'
   saved_on 'desk' 'mitsio' 'secret' '.ssh' '/home/mitsio/.persist/.ssh'
+  saved_on 'desk' 'mitsio' 'state' '.zhistory' '/home/mitsio/.zhistory'
   saved_on 'desk' 'mitsio' 'state' '.zsh_history' '/home/mitsio/.zsh_history'
   saved_on 'desk' 'mitsio' 'data' 'Desktop' '/home/mitsio/.persist/Desktop'
   saved_on 'desk' 'mitsio' 'data' 'Documents' '/home/mitsio/.persist/Documents'
@@ -3134,12 +3157,11 @@ settings() {
   saved_on 'desk' 'mitsio' 'data' 'Templates' '/home/mitsio/.persist/Templates'
   saved_on 'desk' 'mitsio' 'data' 'Videos' '/home/mitsio/.persist/Videos'
   saved_on 'desk' 'mitsio' 'data' 'Workspaces' '/home/mitsio/.persist/Workspaces'
-  saved_on 'desk' 'mitsio' 'state' 'go/bin' '/home/mitsio/.persist/go/bin'
-  saved_on 'desk' 'mitsio' 'state' 'go/pkg/sumdb' '/home/mitsio/.persist/go/pkg/sumdb'
-  saved_on 'desk' 'mitsio' 'data' 'go/src' '/home/mitsio/.persist/go/src'
+  saved_on 'desk' 'mitsio' 'state' 'go' '/home/mitsio/.persist/go'
   saved_on 'desk' '-' 'state' '/var/lib/NetworkManager' '/var/lib/NetworkManager'
   saved_on 'desk' '-' 'secret' '/var/lib/bluetooth' '/var/lib/bluetooth'
   saved_on 'desk' '-' 'state' '/var/lib/colord' '/var/lib/colord'
+  saved_on 'desk' '-' 'state' '/var/lib/dbus/machine-id' '/var/lib/dbus/machine-id'
   saved_on 'desk' '-' 'secret' '/var/lib/docker/swarm' '/var/lib/docker/swarm'
   saved_on 'desk' '-' 'data' '/var/lib/docker/volumes' '/var/lib/docker/volumes'
   saved_on 'desk' '-' 'state' '/var/lib/libvirt' '/var/lib/libvirt'
