@@ -4,7 +4,6 @@ import { setFlagsFromString } from "node:v8";
 import { nearestManifest } from "./commands/nearest-manifest.ts";
 import { answerMatches } from "./commands/profiles-match.ts";
 import { run } from "./commands/run.ts";
-import { guardAnswer } from "./commands/terminal.ts";
 import type { PlainMatch } from "./plain-match.ts";
 import { builtIndex } from "./profiles/built-index.ts";
 
@@ -15,9 +14,7 @@ import { builtIndex } from "./profiles/built-index.ts";
 export async function main({ paths, ...options }: PlainMatch): Promise<boolean> {
   const manifest = nearestManifest(undefined);
   if (manifest !== undefined && existsSync(join(dirname(manifest), "profiles"))) return false;
-  guardAnswer();
-  // It is over before optimised code would be of use, and at the end node waits for what is being optimised. (Not before
-  // the streams are there: with other flags V8 refuses what node keeps of their compiled code.)
+  // It is over before optimised code would be of use, and at the end node waits for what is being optimised.
   setFlagsFromString("--no-opt");
   await run(async () => {
     answerMatches(paths, [builtIndex()], options);

@@ -1,19 +1,20 @@
 import { styleText } from "node:util";
 import { printable } from "../diagnostics/print.ts";
+import { writeOutput } from "./blocking.ts";
 
 type Style = Parameters<typeof styleText>[0];
 
 /** Where a command's words go: answers to stdout, problems to stderr; colour only where a person looks. */
 export const terminal = {
   answer(text: string): void {
-    process.stdout.write(text.endsWith("\n") ? text : `${text}\n`);
+    write(text.endsWith("\n") ? text : `${text}\n`);
   },
   problem(text: string): void {
     guardProblems();
     process.stderr.write(text.endsWith("\n") ? text : `${text}\n`);
   },
   json(data: unknown): void {
-    process.stdout.write(`${JSON.stringify(data, null, 2)}\n`);
+    write(`${JSON.stringify(data, null, 2)}\n`);
   },
   /** A row of JSON for each item, all in one line: to lay out thousands, or to keep them, takes longer than to find them. */
   jsonRows<Item>(name: string, items: readonly Item[], rowOf: (item: Item) => string): void {
@@ -23,10 +24,10 @@ export const terminal = {
       text += separator + rowOf(item);
       separator = ",";
       if (text.length < 65_536) continue;
-      process.stdout.write(text);
+      write(text);
       text = "";
     }
-    process.stdout.write(`${text}]}\n`);
+    write(`${text}]}\n`);
   },
   paint(style: Style, text: string): string {
     return hasColor(process.stdout) ? styleText(style, text, { validateStream: false }) : text;
@@ -47,24 +48,31 @@ export function readable(text: string): string {
     .join("\n");
 }
 
+/** Writes some of the answer. */
+function write(text: string): void {
+  try {
+    writeOutput(text);
+  } catch (error) {
+    unwritten(error as NodeJS.ErrnoException);
+  }
+}
+
 /**
  * Whoever reads the answer may stop early (`remanence diff | head`): that is no fault, and what is under way is finished
  * without being said. An answer that could not be written for another reason is one.
  */
-export function guardStreams(): void {
-  guardProblems();
-  guardAnswer();
+function unwritten({ code, message }: NodeJS.ErrnoException): void {
+  if (code === "EPIPE") return;
+  terminal.problem(`remanence: the answer could not be written: ${message}`);
+  process.once("exit", () => {
+    process.exitCode = 2;
+  });
 }
 
-/** The same for answers only: to make a stream takes time, and most commands have no problem to say. */
-export function guardAnswer(): void {
-  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code === "EPIPE") return;
-    terminal.problem(`remanence: the answer could not be written: ${error.message}`);
-    process.once("exit", () => {
-      process.exitCode = 2;
-    });
-  });
+/** Streams of node throw what goes wrong where nobody asked. */
+export function guardStreams(): void {
+  guardProblems();
+  process.stdout.on("error", unwritten);
 }
 
 let isGuarded = false;
