@@ -43,6 +43,14 @@ describe("a reader that stops early", () => {
     expect(remanence(folder, ["generate", "--check"]).code).toBe(0);
   });
 
+  it("that is slow, at a pipe that does not wait, gets all of it", () => {
+    const list = `"$0" "$1" profiles list --format json`;
+    const unwaiting = `perl -MFcntl -e 'fcntl(STDOUT, F_SETFL, O_WRONLY | O_NONBLOCK); exec @ARGV'`;
+    const { stdout } = shell(folderWith({}), `${list} | md5sum; ${unwaiting} ${list} | { sleep 1; md5sum; }`);
+    const [plain, late] = stdout.trim().split("\n");
+    expect(late).toBe(plain);
+  });
+
   it("but an answer that finds no room is", () => {
     const { code, stderr } = shell(workspace(), `"$0" "$1" schema > /dev/full`);
     expect(code).toBe(2);
