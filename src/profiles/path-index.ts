@@ -125,25 +125,27 @@ class TextIndex implements PathIndex {
   readonly #parts: Parts;
   readonly #marks: string;
   readonly #patterns: PathPatterns;
-  /** Which one a path is. */
-  readonly #places = new Map<string, number>();
+  /** Which one a path is; made for the first owner, since to make it takes longer than some questions. */
+  #places: ReadonlyMap<string, number> | undefined;
   readonly #parsed = new Map<number, IndexedPath>();
 
   constructor(parts: Parts) {
     this.#parts = parts;
     this.#marks = parts.marks;
     this.#patterns = pathPatterns(parts.patterns);
-    const places = this.#places;
-    let place = 0;
-    for (const path of parts.paths) places.set(path, place++);
   }
 
   exact(path: string): IndexedPath | undefined {
-    const place = this.#places.get(path) ?? this.#places.get(`${path}/`);
-    return place === undefined || this.#marks[place] === onlyPatterns ? undefined : this.indexedAt(place);
+    const { paths } = this.#parts;
+    for (const key of [path, `${path}/`]) {
+      const place = firstAfter(paths, key) - 1;
+      if (paths[place] === key && this.#marks[place] !== onlyPatterns) return this.indexedAt(place);
+    }
+    return undefined;
   }
 
   owner(path: string): PathOwner | undefined {
+    this.#places ??= placesOf(this.#parts.paths);
     const places = this.#places;
     let isNearPatterns = this.#patterns.areAround(path);
     let end = path.length;
@@ -210,6 +212,13 @@ class Owner implements PathOwner {
   get answer(): string {
     return this.#index.answerAt(this.#place);
   }
+}
+
+function placesOf(paths: readonly string[]): ReadonlyMap<string, number> {
+  const places = new Map<string, number>();
+  let place = 0;
+  for (const path of paths) places.set(path, place++);
+  return places;
 }
 
 /** Where the first of the sorted texts stands that comes after this one. */
