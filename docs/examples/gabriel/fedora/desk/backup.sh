@@ -1491,8 +1491,7 @@ settings() {
   included '-' 'secret' '/var/lib/docker/swarm' # keys and state of a swarm
   included '-' 'data' '/var/lib/docker/volumes' # named volumes; stop their containers before copying
   # Machine id
-  included '-' 'state' '/etc/machine-id'          # identity of this installation; the journal needs it
-  included '-' 'state' '/var/lib/dbus/machine-id' # the same for d-bus; made from the other
+  included '-' 'state' '/etc/machine-id' # identity of this installation; the journal needs it
   # NetworkManager
   included '-' 'secret' '/etc/NetworkManager/system-connections' # wi-fi passwords and vpn settings
   included '-' 'state' '/var/lib/NetworkManager'                 # seen access points and leases and timestamps

@@ -2677,8 +2677,7 @@ settings() {
   included '-' 'secret' '/var/lib/docker/swarm' # keys and state of a swarm
   included '-' 'data' '/var/lib/docker/volumes' # named volumes; stop their containers before copying
   # Machine id
-  included '-' 'state' '/etc/machine-id'          # identity of this installation; the journal needs it
-  included '-' 'state' '/var/lib/dbus/machine-id' # the same for d-bus; made from the other
+  included '-' 'state' '/etc/machine-id' # identity of this installation; the journal needs it
   # NetworkManager
   included '-' 'secret' '/etc/NetworkManager/system-connections' # wi-fi passwords and vpn settings
   included '-' 'state' '/var/lib/NetworkManager'                 # seen access points and leases and timestamps
@@ -2918,7 +2917,6 @@ settings() {
   saved_on 'laptop' 'gabriel' 'secret' '.tabby/ee' '/home/gabriel/.tabby/ee'
   saved_on 'laptop' '-' 'state' '/var/lib/NetworkManager' '/persist/var/lib/NetworkManager'
   saved_on 'laptop' '-' 'secret' '/var/lib/bluetooth' '/persist/var/lib/bluetooth'
-  saved_on 'laptop' '-' 'state' '/var/lib/dbus/machine-id' '/persist/var/lib/dbus/machine-id'
   saved_on 'laptop' '-' 'secret' '/var/lib/docker/swarm' '/persist/var/lib/docker/swarm'
   saved_on 'laptop' '-' 'data' '/var/lib/docker/volumes' '/persist/var/lib/docker/volumes'
   saved_on 'laptop' '-' 'state' '/var/lib/systemd' '/persist/var/lib/systemd'

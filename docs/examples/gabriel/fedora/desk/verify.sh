@@ -1822,8 +1822,7 @@ settings() {
   linked 'gabriel' 'directory' '.config/mozilla' 'persist' '-' # profiles of version 147 and later
   linked 'gabriel' 'directory' '.mozilla' 'persist' '-'        # profiles made before version 147
   # Machine id
-  kept '-' 'file' '/etc/machine-id' '-' '-' '-'          # identity of this installation; the journal needs it
-  kept '-' 'file' '/var/lib/dbus/machine-id' '-' '-' '-' # the same for d-bus; made from the other
+  kept '-' 'file' '/etc/machine-id' '-' '-' '-' # identity of this installation; the journal needs it
   # Neovim
   linked 'gabriel' 'directory' '.local/share/nvim' 'persist' '-' # plugins and what they keep
   linked 'gabriel' 'directory' '.local/state/nvim' 'persist' '-' # undo history and marks and registers

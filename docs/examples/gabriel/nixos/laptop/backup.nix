@@ -75,7 +75,6 @@
       paths = [
         "/persist/etc/machine-id" # identity of this installation; the journal needs it
         "/persist/var/lib/NetworkManager" # seen access points and leases and timestamps
-        "/persist/var/lib/dbus/machine-id" # the same for d-bus; made from the other
         "/persist/var/lib/nixos" # which user and group has which id
         "/persist/var/lib/systemd" # small state of system services
         "/home/gabriel/.bash_history" # commands typed in bash

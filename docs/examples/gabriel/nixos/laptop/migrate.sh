@@ -1843,8 +1843,7 @@ settings() {
   bound '-' 'directory' '/var/lib/containerd' '/persist/var/lib/containerd' '-' '-' '-' '-' # images of docker 29 and later
   bound '-' 'directory' '/var/lib/docker' '/persist/var/lib/docker' '0710' '-' '-' '-'      # images and containers and networks
   # Machine id
-  bound '-' 'file' '/etc/machine-id' '/persist/etc/machine-id' '-' '-' '-' '-'                   # identity of this installation; the journal needs it
-  bound '-' 'file' '/var/lib/dbus/machine-id' '/persist/var/lib/dbus/machine-id' '-' '-' '-' '-' # the same for d-bus; made from the other
+  bound '-' 'file' '/etc/machine-id' '/persist/etc/machine-id' '-' '-' '-' '-' # identity of this installation; the journal needs it
   # NetworkManager
   bound '-' 'directory' '/etc/NetworkManager/system-connections' '/persist/etc/NetworkManager/system-connections' '0700' '-' '-' '-' # wi-fi passwords and vpn settings
   bound '-' 'directory' '/var/lib/NetworkManager' '/persist/var/lib/NetworkManager' '0700' '-' '-' '-'                               # seen access points and leases and timestamps

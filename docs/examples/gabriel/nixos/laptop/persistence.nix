@@ -85,7 +85,6 @@ in
     files = [
       # Machine id
       "/etc/machine-id" # identity of this installation; the journal needs it
-      "/var/lib/dbus/machine-id" # the same for d-bus; made from the other
       # OpenSSH server host keys
       "/etc/ssh/ssh_host_ed25519_key" # identity of this machine for ssh clients
       "/etc/ssh/ssh_host_ed25519_key.pub" # public half of the host key

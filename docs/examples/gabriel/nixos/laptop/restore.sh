@@ -2687,8 +2687,6 @@ settings() {
   # Machine id
   included '-' 'state' '/persist/etc/machine-id' # identity of this installation; the journal needs it
   named '-' '/persist/etc/machine-id' '/etc/machine-id'
-  included '-' 'state' '/persist/var/lib/dbus/machine-id' # the same for d-bus; made from the other
-  named '-' '/persist/var/lib/dbus/machine-id' '/var/lib/dbus/machine-id'
   # NetworkManager
   included '-' 'secret' '/persist/etc/NetworkManager/system-connections' # wi-fi passwords and vpn settings
   named '-' '/persist/etc/NetworkManager/system-connections' '/etc/NetworkManager/system-connections'
@@ -2864,7 +2862,6 @@ settings() {
   saved_on 'desk' 'gabriel' 'secret' '.tabby/ee' '/home/gabriel/.persist/.tabby/ee'
   saved_on 'desk' '-' 'state' '/var/lib/NetworkManager' '/var/lib/NetworkManager'
   saved_on 'desk' '-' 'secret' '/var/lib/bluetooth' '/var/lib/bluetooth'
-  saved_on 'desk' '-' 'state' '/var/lib/dbus/machine-id' '/var/lib/dbus/machine-id'
   saved_on 'desk' '-' 'secret' '/var/lib/docker/swarm' '/var/lib/docker/swarm'
   saved_on 'desk' '-' 'data' '/var/lib/docker/volumes' '/var/lib/docker/volumes'
   saved_on 'desk' '-' 'state' '/var/lib/systemd' '/var/lib/systemd'

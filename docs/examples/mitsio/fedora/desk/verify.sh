@@ -1857,8 +1857,7 @@ settings() {
   linked 'mitsio' 'directory' '.local/share/icons' 'persist' '-'               # icons of those launchers and icon themes
   linked 'mitsio' 'directory' '.local/share/mime' 'persist' '-'                # file types added by programs
   # Machine id
-  kept '-' 'file' '/etc/machine-id' '-' '-' '-'          # identity of this installation; the journal needs it
-  kept '-' 'file' '/var/lib/dbus/machine-id' '-' '-' '-' # the same for d-bus; made from the other
+  kept '-' 'file' '/etc/machine-id' '-' '-' '-' # identity of this installation; the journal needs it
   # Minecraft Java Edition
   linked 'mitsio' 'directory' '.minecraft' 'bulk' '-' # options and mods and launcher profiles
   # NetworkManager

@@ -96,7 +96,6 @@
         "/persist/etc/machine-id" # identity of this installation; the journal needs it
         "/persist/var/lib/NetworkManager" # seen access points and leases and timestamps
         "/persist/var/lib/colord" # colour profiles and which device uses which
-        "/persist/var/lib/dbus/machine-id" # the same for d-bus; made from the other
         "/persist/var/lib/libvirt" # machines with their firmware variables and saved memory
         "/persist/var/lib/nixos" # which user and group has which id
         "/persist/var/lib/systemd" # small state of system services

@@ -1900,8 +1900,7 @@ settings() {
   bound 'mitsio' 'directory' '.local/share/icons' '/persist/home/mitsio/.local/share/icons' '-' '-' '-' '-'                             # icons of those launchers and icon themes
   bound 'mitsio' 'directory' '.local/share/mime' '/persist/home/mitsio/.local/share/mime' '-' '-' '-' '-'                               # file types added by programs
   # Machine id
-  bound '-' 'file' '/etc/machine-id' '/persist/etc/machine-id' '-' '-' '-' '-'                   # identity of this installation; the journal needs it
-  bound '-' 'file' '/var/lib/dbus/machine-id' '/persist/var/lib/dbus/machine-id' '-' '-' '-' '-' # the same for d-bus; made from the other
+  bound '-' 'file' '/etc/machine-id' '/persist/etc/machine-id' '-' '-' '-' '-' # identity of this installation; the journal needs it
   # Minecraft Java Edition
   bound 'mitsio' 'directory' '.minecraft' '/persist/bulk/home/mitsio/.minecraft' '-' '-' '-' '-' # options and mods and launcher profiles
   # NetworkManager
