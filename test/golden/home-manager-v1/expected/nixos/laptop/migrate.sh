@@ -1847,8 +1847,7 @@ settings() {
   bound 'bob' 'directory' 'Films' '/persist/bulk/data/bob/Films' '-' '-' '-' '-'
   bound 'alice' 'directory' '.local/share/app' '/persist/home/alice/.local/share/app' '-' '-' '-' '-'
   # Machine id
-  bound '-' 'file' '/etc/machine-id' '/persist/etc/machine-id' '-' '-' '-' '-'                   # identity of this installation; the journal needs it
-  bound '-' 'file' '/var/lib/dbus/machine-id' '/persist/var/lib/dbus/machine-id' '-' '-' '-' '-' # the same for d-bus; made from the other
+  bound '-' 'file' '/etc/machine-id' '/persist/etc/machine-id' '-' '-' '-' '-' # identity of this installation; the journal needs it
   # NixOS user and group ids
   bound '-' 'directory' '/var/lib/nixos' '/persist/var/lib/nixos' '-' '-' '-' '-' # which user and group has which id
 }

@@ -68,12 +68,6 @@ in
         file = "/etc/machine-id"; # identity of this installation; the journal needs it
         inInitrd = true;
       }
-      {
-        file = "/var/lib/dbus/machine-id"; # the same for d-bus; made from the other
-        user = "-";
-        group = "-";
-        mode = "-";
-      }
     ];
   };
 

@@ -1796,8 +1796,7 @@ settings() {
   # what programs remember
   kept 'alice' 'directory' '.cache/kept' '-' '-' '-' # stays
   # Machine id
-  kept '-' 'file' '/etc/machine-id' '-' '-' '-'          # identity of this installation; the journal needs it
-  kept '-' 'file' '/var/lib/dbus/machine-id' '-' '-' '-' # the same for d-bus; made from the other
+  kept '-' 'file' '/etc/machine-id' '-' '-' '-' # identity of this installation; the journal needs it
   # OpenSSH client
   kept 'alice' 'directory' '.ssh' '0700' '-' '-' # private keys and known hosts and configuration
 }

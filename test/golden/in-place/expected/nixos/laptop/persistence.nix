@@ -59,7 +59,6 @@ in
     files = [
       # Machine id
       "/etc/machine-id" # identity of this installation; the journal needs it
-      "/var/lib/dbus/machine-id" # the same for d-bus; made from the other
     ];
   };
 

@@ -125,8 +125,6 @@ in
     # what programs remember
     (bind "/persist/bulk/srv/films" "/srv/films")
     (bind "/persist/var/lib/thing" "/var/lib/thing") # whoever owns it
-    # Machine id
-    (bindFile "/persist/var/lib/dbus/machine-id" "/var/lib/dbus/machine-id") # the same for d-bus; made from the other
     # PostgreSQL
     (bind "/persist/var/lib/postgresql" "/var/lib/postgresql") # one folder a major version
   ];
@@ -153,11 +151,9 @@ in
     "d /persist/home/alice/.local/share/app - alice users"
     "d /persist/home/alice/.ssh 0700 alice users"
     "d /persist/home/alice/Documents - alice users"
-    "f /persist/var/lib/dbus/machine-id"
     "d /persist/var/lib/keys :0700"
     "f /persist/var/lib/keys/master 0600"
     "d /persist/var/lib/postgresql 0700 postgres postgres"
-    "f /var/lib/dbus/machine-id"
     "d /var/lib/keys :0700"
     "f /var/lib/keys/master 0600"
   ];

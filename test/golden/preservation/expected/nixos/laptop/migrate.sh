@@ -1848,8 +1848,7 @@ settings() {
   bound '-' 'directory' '/srv/films' '/persist/bulk/srv/films' '-' '-' '-' '-'
   bound '-' 'directory' '/var/lib/thing' '/persist/var/lib/thing' '-' '-' '-' '-' # whoever owns it
   # Machine id
-  bound '-' 'file' '/etc/machine-id' '/persist/etc/machine-id' '-' '-' '-' '-'                   # identity of this installation; the journal needs it
-  bound '-' 'file' '/var/lib/dbus/machine-id' '/persist/var/lib/dbus/machine-id' '-' '-' '-' '-' # the same for d-bus; made from the other
+  bound '-' 'file' '/etc/machine-id' '/persist/etc/machine-id' '-' '-' '-' '-' # identity of this installation; the journal needs it
   # NixOS user and group ids
   bound '-' 'directory' '/var/lib/nixos' '/persist/var/lib/nixos' '-' '-' '-' '-' # which user and group has which id
   # OpenSSH server host keys

@@ -121,12 +121,6 @@ in
         file = "/etc/machine-id"; # identity of this installation; the journal needs it
         inInitrd = true;
       }
-      {
-        file = "/var/lib/dbus/machine-id"; # the same for d-bus; made from the other
-        user = "-";
-        group = "-";
-        mode = "-";
-      }
       # OpenSSH server host keys
       {
         file = "/etc/ssh/ssh_host_ed25519_key"; # identity of this machine for ssh clients
