@@ -107,6 +107,7 @@ const manifest = join(folder, "persistence.yaml");
 const warmUps = [
   ["scan", "--manifest", manifest, "--host", "desk", "--home", folder, "--lost-on", "disk"],
   ["generate", "--manifest", manifest],
+  ["profiles", "match", "-"],
   ["profiles", "match", "--format", "json", "-"],
 ];
 for (const args of warmUps) {

@@ -14,6 +14,8 @@ export interface PathPatterns {
 /** A pattern by its components, and which one it is. */
 interface Pattern {
   readonly place: number;
+  /** What stands before its first `*` or `?`. */
+  readonly beginning: string;
   readonly components: readonly string[];
 }
 
@@ -35,7 +37,7 @@ export function pathPatterns(all: readonly string[]): PathPatterns {
 
 /** What a path begins with that one of the patterns may match. */
 function startOf(patterns: readonly string[]): RegExp {
-  const starts = patterns.map((pattern) => literal(pattern.slice(0, pattern.search(/[*?]/))));
+  const starts = patterns.map((pattern) => literal(beginningOf(pattern)));
   return new RegExp(starts.length === 0 ? "(?!)" : `^(?:${starts.join("|")})`);
 }
 
@@ -46,15 +48,22 @@ export function isTop(folder: string): boolean {
 
 /** The folder around the first component with `*` or `?`, with its slash; empty for a home. */
 export function folderOf(pattern: string): string {
-  const beginning = pattern.slice(0, pattern.search(/[*?]/));
+  const beginning = beginningOf(pattern);
   return beginning.slice(0, beginning.lastIndexOf("/") + 1);
+}
+
+function beginningOf(pattern: string): string {
+  return pattern.slice(0, pattern.search(/[*?]/));
 }
 
 function byFolder(all: readonly string[]): ReadonlyMap<string, readonly Pattern[]> {
   const groups = new Map<string, Pattern[]>();
   for (const [place, path] of all.entries()) {
     const folder = folderOf(path);
-    groups.set(folder, [...(groups.get(folder) ?? []), { place, components: namesOf(path) }]);
+    groups.set(folder, [
+      ...(groups.get(folder) ?? []),
+      { place, beginning: beginningOf(path), components: namesOf(path) },
+    ]);
   }
   return groups;
 }
@@ -63,11 +72,14 @@ function deepestOf(
   groups: ReadonlyMap<string, readonly Pattern[]>,
   path: string,
 ): { depth: number; place: number } | undefined {
-  const names = namesOf(path);
+  let names: readonly string[] | undefined;
   let deepest: { depth: number; place: number } | undefined;
   for (let end = path.length; end > 0; ) {
     end = path.lastIndexOf("/", end - 1) + 1;
-    for (const { place, components } of groups.get(path.slice(0, end)) ?? []) {
+    for (const { place, beginning, components } of groups.get(path.slice(0, end)) ?? []) {
+      // Most of a folder begin otherwise.
+      if (!path.startsWith(beginning)) continue;
+      names ??= namesOf(path);
       const depth = components.length;
       if (depth > (deepest?.depth ?? 0) && fits(components, names)) deepest = { depth, place };
     }
