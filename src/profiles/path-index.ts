@@ -1,6 +1,6 @@
 import { depthOf } from "../plan/path.ts";
 import type { Class, Kind, Need } from "../plan/vocabulary.ts";
-import { folderOf, isTop, type PathPatterns, pathPatterns } from "./path-patterns.ts";
+import { folderAt, folderOf, isTop, type PathPatterns, pathPatterns } from "./path-patterns.ts";
 import type { Profile } from "./profile.ts";
 import type { Scope } from "./scope.ts";
 
@@ -167,7 +167,7 @@ class TextIndex implements PathIndex {
   }
 
   hasBelow(path: string): boolean {
-    const folder = `${path}/`;
+    const folder = folderAt(path);
     // Paths are in order: those in a folder follow on it.
     const { paths } = this.#parts;
     return paths[firstAfter(paths, folder)]?.startsWith(folder) === true || this.#patterns.reach(path);

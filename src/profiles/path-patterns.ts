@@ -41,6 +41,11 @@ function startOf(patterns: readonly string[]): RegExp {
   return new RegExp(starts.length === 0 ? "(?!)" : `^(?:${starts.join("|")})`);
 }
 
+/** What paths in a folder begin with. */
+export function folderAt(path: string): string {
+  return path === "/" ? path : `${path}/`;
+}
+
 /** Whether a folder is a home, or the root. */
 export function isTop(folder: string): boolean {
   return folder === "" || folder === "/";
@@ -91,10 +96,11 @@ function deepestOf(
 /** True where a pattern of more components begins as the path does. */
 function isOneBelow(groups: ReadonlyMap<string, readonly Pattern[]>, path: string): boolean {
   const names = namesOf(path);
+  const around = folderAt(path);
   for (const [folder, group] of groups) {
     // Most patterns lie elsewhere by their folder; at the top of a home it says nothing.
     if (folder === "" && path.startsWith("/")) continue;
-    if (!`${path}/`.startsWith(folder) && !folder.startsWith(`${path}/`)) continue;
+    if (!around.startsWith(folder) && !folder.startsWith(around)) continue;
     const fitting = group.some(
       ({ components }) => components.length > names.length && fits(components.slice(0, names.length), names),
     );

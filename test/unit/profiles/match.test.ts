@@ -104,6 +104,9 @@ describe("the owner of a path", () => {
     expect(of("b/q.tmp")).toBeUndefined();
     expect(of("q1/z/r/s")).toMatchObject({ relation: "below", indexed: { profile: "t", path: "q?/*/r" } });
     expect(own.exact("a/b/Cache")).toBeUndefined();
+    expect(own.hasBelow("/")).toBe(false);
+    for (const path of ["/srv/x/", "/srv/*/tmp", "/*/tmp"])
+      expect(parsePathIndex(printPathIndex([profileOf("s", path)])).hasBelow("/"), path).toBe(true);
   });
 
   it("is what looking at each path and pattern finds, in letters of all alphabets", () => {
